@@ -1,0 +1,47 @@
+import Funding
+
+/// Which two lists of names are compared, and at what similarity they match.
+struct NameMatcher {
+  var mode: SimilarityMode
+  var threshold: Double
+  var budget: WorkBudget
+
+  /// The best one-to-one matching of gold and predicted names whose similarity reaches the threshold.
+  mutating func match(
+    gold: [PreparedName], predicted: [PreparedName]
+  ) throws(ScoringError) -> [ScoredPair] {
+    var candidates: [ScoredPair] = []
+    for (row, goldName) in gold.enumerated() {
+      for (column, predictedName) in predicted.enumerated() {
+        let score = try score(goldName, predictedName)
+        if score >= threshold { candidates.append(ScoredPair(row: row, column: column, score: score)) }
+      }
+    }
+    return try Assignment.best(
+      candidates: candidates, rows: gold.count, columns: predicted.count, budget: &budget)
+  }
+
+  mutating func score(_ first: PreparedName, _ second: PreparedName) throws(ScoringError) -> Double {
+    try NameSimilarity.score(first, second, mode: mode, threshold: threshold, budget: &budget)
+  }
+}
+
+/// A funder whose name is prepared for comparison.
+struct PreparedFunder {
+  /// Nil where the funder has no name (or an empty one).
+  var name: PreparedName?
+  var awards: [Award]
+
+  init(name: PreparedName?, awards: [Award]) {
+    self.name = name
+    self.awards = awards
+  }
+
+  init(_ funder: Funder) {
+    self.init(name: funder.name.flatMap { $0.isEmpty ? nil : PreparedName($0) }, awards: funder.awards)
+  }
+
+  var awardIDs: [String] { awards.flatMap(\.awardIDs) }
+  var fundingSchemes: [String] { awards.flatMap(\.fundingSchemes) }
+  var awardTitles: [String] { awards.flatMap(\.awardTitles) }
+}
