@@ -6,6 +6,8 @@ import PackageDescription
 // (the folder that holds lib/ and include/, such as a pip-installed `torch`).
 let environment = ProcessInfo.processInfo.environment
 let libtorch = environment["LIBTORCH"].flatMap { $0.isEmpty ? nil : $0 } ?? Context.packageDirectory + "/.deps/torch"
+// `make` passes the git revision for `patron --version`; only what cannot break a C string literal is taken over.
+let revision = (environment["PATRON_REVISION"] ?? "").filter { $0.isLetter || $0.isNumber || "-._".contains($0) }
 
 let package = Package(
   name: "patron",
@@ -32,7 +34,8 @@ let package = Package(
         .unsafeFlags([
           "-isystem", libtorch + "/include",
           "-isystem", libtorch + "/include/torch/csrc/api/include",
-          "-Wall", "-Wextra", "-Werror",
+          // Optimised also in debug builds: these loops are as hot as the library's own.
+          "-O2", "-Wall", "-Wextra", "-Werror",
         ])
       ],
       linkerSettings: [
@@ -47,13 +50,14 @@ let package = Package(
         .linkedLibrary("dl"),
       ]
     ),
+    .target(name: "CVersion", cSettings: [.define("PATRON_REVISION", to: "\"\(revision)\"")]),
     .target(name: "Torch", dependencies: ["CTorch"]),
     .target(name: "Llama", dependencies: ["Torch", "Tokenizer", "ModelFiles", "Generation"]),
 
     .executableTarget(
       name: "patron",
       dependencies: [
-        "Funding", "Generation", "JSON", "Llama", "ModelFiles", "Scoring", "Tokenizer", "Torch",
+        "Funding", "Generation", "JSON", "Llama", "ModelFiles", "Scoring", "Tokenizer", "Torch", "CVersion",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
@@ -71,7 +75,7 @@ let package = Package(
   cxxLanguageStandard: .cxx20
 )
 
-for target in package.targets where target.type != .system && target.name != "CTorch" {
+for target in package.targets where target.type != .system && !["CTorch", "CVersion"].contains(target.name) {
   target.swiftSettings =
     (target.swiftSettings ?? []) + [
       .enableUpcomingFeature("ExistentialAny"),

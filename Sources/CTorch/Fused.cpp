@@ -1,0 +1,285 @@
+// Fused operators of the inference path. On the CPU they save whole passes over memory and most of the per-operator cost
+// of one-token steps; on other devices the same results come from ATen's operators. None of them records gradients.
+#include <ATen/Parallel.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+
+#include <algorithm>
+
+#include "RowKernels.hpp"
+#include "Support.hpp"
+
+using namespace ctorch;
+
+namespace {
+
+void expect(bool condition, const char *message) {
+  if (!condition) throw Failure{CT_ERROR_ARGUMENT, message};
+}
+
+// Whether the row kernels take this tensor: a CPU tensor of float32 or bfloat16.
+bool hasRowKernels(const at::Tensor &x) {
+  return x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
+}
+
+template <typename Body>
+void withElement(const at::Tensor &x, Body &&body) {
+  if (x.scalar_type() == at::kFloat) {
+    body(float());
+  } else {
+    body(at::BFloat16());
+  }
+}
+
+// Rows a thread takes at least, so that a step of one token does not pay for waking threads.
+int64_t grain(int64_t elementsPerRow) { return std::max<int64_t>(1, 16384 / std::max<int64_t>(1, elementsPerRow)); }
+
+at::Tensor rmsNorm(const at::Tensor &input, const at::Tensor &weight, double epsilon) {
+  const int64_t width = weight.numel();
+  expect(input.dim() >= 1 && input.size(-1) == width, "the last dimension and the weight differ in size");
+  expect(input.scalar_type() == weight.scalar_type(), "input and weight differ in dtype");
+  if (!hasRowKernels(input)) {
+    const at::Tensor wide = input.to(at::kFloat);
+    const at::Tensor scale = at::rsqrt(at::mean(at::square(wide), {-1}, true) + epsilon);
+    return weight * (wide * scale).to(input.scalar_type());
+  }
+  const at::Tensor x = input.contiguous(), w = weight.contiguous();
+  at::Tensor out = at::empty_like(x);
+  withElement(x, [&](auto element) {
+    using Element = decltype(element);
+    const Element *source = x.const_data_ptr<Element>(), *scales = w.const_data_ptr<Element>();
+    Element *target = out.mutable_data_ptr<Element>();
+    at::parallel_for(0, width ? x.numel() / width : 0, grain(width), [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) {
+        const Element *line = source + row * width;
+        const float mean = sumOfSquares(line, width) / float(width);
+        scaleByWeight(line, scales, 1.0f / std::sqrt(mean + float(epsilon)), target + row * width, width);
+      }
+    });
+  });
+  return out;
+}
+
+at::Tensor siluMultiplied(const at::Tensor &gate, const at::Tensor *up) {
+  const int64_t width = up ? gate.size(-1) : gate.size(-1) / 2;
+  expect(up ? gate.sizes() == up->sizes() : gate.size(-1) % 2 == 0, "gate and up differ in shape");
+  expect(!up || gate.scalar_type() == up->scalar_type(), "gate and up differ in dtype");
+  if (!hasRowKernels(gate)) {
+    const at::Tensor first = up ? gate : gate.slice(-1, 0, width);
+    return at::silu(first) * (up ? *up : gate.slice(-1, width));
+  }
+  const at::Tensor g = gate.contiguous();
+  const at::Tensor u = up ? up->contiguous() : g.slice(-1, width);
+  auto shape = gate.sizes().vec();
+  shape.back() = width;
+  at::Tensor out = at::empty(shape, gate.options());
+  const int64_t stride = up ? width : 2 * width;
+  withElement(g, [&](auto element) {
+    using Element = decltype(element);
+    const Element *gates = g.const_data_ptr<Element>(), *ups = u.const_data_ptr<Element>();
+    Element *target = out.mutable_data_ptr<Element>();
+    at::parallel_for(0, width ? out.numel() / width : 0, grain(width), [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) {
+        siluMultiply(gates + row * stride, ups + row * stride, target + row * width, width);
+      }
+    });
+  });
+  return out;
+}
+
+at::Tensor rotated(const at::Tensor &heads, const at::Tensor &cosine, const at::Tensor &sine) {
+  // heads [T, N, D]; cosine, sine [T, D/2]
+  const int64_t half = cosine.size(-1);
+  const at::Tensor first = heads.slice(-1, 0, half).to(at::kFloat), second = heads.slice(-1, half).to(at::kFloat);
+  const at::Tensor c = cosine.unsqueeze(1), s = sine.unsqueeze(1);
+  return at::cat({first * c - second * s, second * c + first * s}, -1).to(heads.scalar_type());
+}
+
+at::Tensor rotateAndCache(
+    const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const at::Tensor &cosine, const at::Tensor &sine,
+    int64_t start, at::Tensor &keys, at::Tensor &values) {
+  expect(q.dim() == 2 && k.dim() == 2 && v.dim() == 2, "queries, keys and values must be [T, heads * D]");
+  expect(keys.dim() == 3 && keys.sizes() == values.sizes(), "the caches must be [heads, capacity, D], both alike");
+  const int64_t count = q.size(0), groups = keys.size(0), dimension = keys.size(2), half = dimension / 2;
+  expect(dimension > 0 && dimension % 2 == 0, "the head dimension must be even");
+  const int64_t heads = q.size(1) / dimension;
+  expect(
+      q.size(1) == heads * dimension && k.size(1) == groups * dimension && v.size(1) == groups * dimension &&
+          k.size(0) == count && v.size(0) == count,
+      "queries, keys and values do not fit the cache");
+  expect(start >= 0 && start + count <= keys.size(1), "the cache is full");
+  expect(
+      cosine.dim() == 2 && cosine.sizes() == sine.sizes() && cosine.size(1) == half &&
+          cosine.size(0) >= start + count && cosine.scalar_type() == at::kFloat,
+      "the rotary tables must be float32 [positions, D/2] and reach the last position");
+  expect(
+      q.scalar_type() == keys.scalar_type() && k.scalar_type() == keys.scalar_type() &&
+          v.scalar_type() == values.scalar_type(),
+      "queries, keys, values and cache differ in dtype");
+  const bool inner = q.stride(1) == 1 && k.stride(1) == 1 && v.stride(1) == 1 && keys.is_contiguous() &&
+                     values.is_contiguous() && cosine.is_contiguous() && sine.is_contiguous();
+  if (!hasRowKernels(q) || !inner) {
+    const at::Tensor c = cosine.slice(0, start, start + count), s = sine.slice(0, start, start + count);
+    const at::Tensor newKeys = rotated(k.reshape({count, groups, dimension}), c, s);
+    keys.slice(1, start, start + count).copy_(newKeys.transpose(0, 1));
+    values.slice(1, start, start + count).copy_(v.reshape({count, groups, dimension}).transpose(0, 1));
+    return rotated(q.reshape({count, heads, dimension}), c, s).transpose(0, 1).contiguous();
+  }
+  at::Tensor out = at::empty({heads, count, dimension}, q.options());
+  withElement(q, [&](auto element) {
+    using Element = decltype(element);
+    const Element *qs = q.const_data_ptr<Element>(), *ks = k.const_data_ptr<Element>(),
+                  *vs = v.const_data_ptr<Element>();
+    const float *cs = cosine.const_data_ptr<float>(), *ss = sine.const_data_ptr<float>();
+    Element *target = out.mutable_data_ptr<Element>(), *keyTarget = keys.mutable_data_ptr<Element>(),
+            *valueTarget = values.mutable_data_ptr<Element>();
+    const int64_t capacity = keys.size(1), qStride = q.stride(0), kStride = k.stride(0), vStride = v.stride(0);
+    at::parallel_for(0, count, grain((heads + 2 * groups) * dimension), [&](int64_t begin, int64_t end) {
+      for (int64_t t = begin; t < end; ++t) {
+        const float *c = cs + (start + t) * half, *s = ss + (start + t) * half;
+        for (int64_t h = 0; h < heads; ++h) {
+          rotateHalf(qs + t * qStride + h * dimension, c, s, target + (h * count + t) * dimension, half);
+        }
+        for (int64_t h = 0; h < groups; ++h) {
+          const int64_t place = (h * capacity + start + t) * dimension;
+          rotateHalf(ks + t * kStride + h * dimension, c, s, keyTarget + place, half);
+          std::copy_n(vs + t * vStride + h * dimension, dimension, valueTarget + place);
+        }
+      }
+    });
+  });
+  return out;
+}
+
+// Causal attention in blocks of queries. Plain products reach the processor's matrix speed where ATen's fused kernel,
+// which works in small tiles, gets a sixth of it; the scores of a block stay in the cache.
+at::Tensor blockedAttention(
+    const at::Tensor &query, const at::Tensor &keys, const at::Tensor &values, int64_t start, double scale) {
+  const int64_t heads = query.size(0), count = query.size(1), dimension = query.size(2);
+  const int64_t groups = keys.size(0), perGroup = heads / groups;
+  at::Tensor out = at::empty({count, groups, perGroup, dimension}, query.options());
+  const at::Tensor grouped = query.view({groups, perGroup, count, dimension});
+  const int64_t scoreBytes = 8 << 20;
+  int64_t first = 0;
+  while (first < count) {
+    const int64_t room = scoreBytes / (heads * (start + first + 128) * int64_t(query.element_size()));
+    const int64_t rows = std::min(count - first, std::clamp<int64_t>(room, 64, 128));
+    const int64_t visible = start + first + rows;
+    const at::Tensor block = grouped.slice(2, first, first + rows).reshape({groups, perGroup * rows, dimension});
+    // [groups, perGroup * rows, visible]
+    at::Tensor scores = at::bmm(block, keys.slice(1, 0, visible).transpose(1, 2));
+    withElement(scores, [&](auto element) {
+      using Element = decltype(element);
+      Element *data = scores.mutable_data_ptr<Element>();
+      at::parallel_for(0, groups * perGroup * rows, grain(visible), [&](int64_t begin, int64_t end) {
+        for (int64_t row = begin; row < end; ++row) {
+          maskedSoftmax(data + row * visible, start + first + row % rows + 1, visible, float(scale));
+        }
+      });
+    });
+    const at::Tensor mixed = at::bmm(scores, values.slice(1, 0, visible));
+    out.slice(0, first, first + rows)
+        .copy_(mixed.view({groups, perGroup, rows, dimension}).permute({2, 0, 1, 3}));
+    first += rows;
+  }
+  return out.view({count, heads * dimension});
+}
+
+at::Tensor cachedAttention(
+    const at::Tensor &query, const at::Tensor &keyCache, const at::Tensor &valueCache, int64_t length, double scale) {
+  expect(query.dim() == 3 && keyCache.dim() == 3 && keyCache.sizes() == valueCache.sizes(),
+         "expected queries [H, T, D] and caches [Hkv, capacity, D]");
+  const int64_t heads = query.size(0), count = query.size(1), dimension = query.size(2), groups = keyCache.size(0);
+  expect(
+      groups > 0 && heads % groups == 0 && dimension == keyCache.size(2),
+      "the heads of queries and cache do not fit together");
+  expect(count > 0 && length >= count && length <= keyCache.size(1), "the length lies outside the cache");
+  const at::Tensor keys = keyCache.slice(1, 0, length), values = valueCache.slice(1, 0, length);
+  if (count == 1) {
+    // The heads of a group see the same keys: they are the rows of one small query matrix.
+    const at::Tensor folded = query.view({1, groups, heads / groups, dimension});
+    return at::scaled_dot_product_attention(
+               folded, keys.unsqueeze(0), values.unsqueeze(0), std::nullopt, 0.0, false, scale)
+        .reshape({1, heads * dimension});
+  }
+  if (hasRowKernels(query)) return blockedAttention(query.contiguous(), keys, values, length - count, scale);
+  std::optional<at::Tensor> mask;
+  if (length > count) {
+    // The operator's own causal mask counts from the upper left corner, which is right only without a past.
+    mask = at::ones({count, length}, query.options().dtype(at::kBool)).tril_(length - count);
+  }
+  const at::Tensor mixed = at::scaled_dot_product_attention(
+      query.unsqueeze(0), keys.unsqueeze(0), values.unsqueeze(0), mask, 0.0, !mask.has_value(), scale,
+      heads != groups);
+  return mixed.squeeze(0).transpose(0, 1).reshape({count, heads * dimension});
+}
+
+using PackWeight = at::Tensor(const at::Tensor &, std::optional<c10::SymInt>);
+using PackedLinear = at::Tensor(
+    const at::Tensor &, const at::Tensor &, const std::optional<at::Tensor> &, std::string_view,
+    c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
+using PackedLinearAdd = at::Tensor(
+    const at::Tensor &, const at::Tensor &, const at::Tensor &, const std::optional<at::Tensor> &, std::string_view);
+
+template <typename Signature>
+c10::TypedOperatorHandle<Signature> operatorNamed(const char *name, const char *overload) {
+  return c10::Dispatcher::singleton().findSchemaOrThrow(name, overload).typed<Signature>();
+}
+
+}  // namespace
+
+struct ct_packed_linear {
+  at::Tensor weight;  // opaque, in oneDNN's layout
+};
+
+ct_status ct_rms_norm(const ct_tensor *x, const ct_tensor *weight, double epsilon, ct_tensor **out) {
+  return guarded("rms norm", {x, weight}, [&] { give(out, rmsNorm(x->value, weight->value, epsilon)); });
+}
+
+ct_status ct_silu_multiply(const ct_tensor *gate, const ct_tensor *up, ct_tensor **out) {
+  return guarded("silu multiply", {gate, up}, [&] {
+    expect(gate->value.dim() >= 1, "expected one dimension or more");
+    give(out, siluMultiplied(gate->value, up ? &up->value : nullptr));
+  });
+}
+
+ct_status ct_rotate_and_cache(
+    const ct_tensor *q, const ct_tensor *k, const ct_tensor *v, const ct_tensor *cosine, const ct_tensor *sine,
+    int64_t start, ct_tensor *key_cache, ct_tensor *value_cache, ct_tensor **out) {
+  return guarded("rotate and cache", {q, k, v, cosine, sine, key_cache, value_cache}, [&] {
+    give(out, rotateAndCache(
+                  q->value, k->value, v->value, cosine->value, sine->value, start, key_cache->value,
+                  value_cache->value));
+  });
+}
+
+ct_status ct_cached_attention(
+    const ct_tensor *query, const ct_tensor *key_cache, const ct_tensor *value_cache, int64_t length, double scale,
+    ct_tensor **out) {
+  return guarded("cached attention", {query, key_cache, value_cache}, [&] {
+    give(out, cachedAttention(query->value, key_cache->value, value_cache->value, length, scale));
+  });
+}
+
+ct_status ct_packed_linear_create(const ct_tensor *weight, ct_packed_linear **out) {
+  return guarded("pack linear", {weight}, [&] {
+    static const auto pack = operatorNamed<PackWeight>("mkldnn::_reorder_linear_weight", "");
+    expect(weight->value.dim() == 2 && weight->value.is_cpu(), "expected a CPU weight [out, in]");
+    *out = new ct_packed_linear{pack.call(weight->value.contiguous(), std::nullopt)};
+  });
+}
+
+ct_status ct_packed_linear_apply(
+    const ct_packed_linear *linear, const ct_tensor *input, const ct_tensor *residual, ct_tensor **out) {
+  return guarded("packed linear", {input, residual}, [&] {
+    if (residual) {
+      static const auto apply = operatorNamed<PackedLinearAdd>("mkldnn::_linear_pointwise", "binary");
+      give(out, apply.call(input->value, residual->value, linear->weight, std::nullopt, "add"));
+    } else {
+      static const auto apply = operatorNamed<PackedLinear>("mkldnn::_linear_pointwise", "");
+      give(out, apply.call(
+                    input->value, linear->weight, std::nullopt, "none", c10::List<std::optional<at::Scalar>>(), ""));
+    }
+  });
+}
+
+void ct_packed_linear_free(ct_packed_linear *linear) { delete linear; }

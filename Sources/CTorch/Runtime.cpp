@@ -1,0 +1,127 @@
+// The library itself: versions, threads, processor, CUDA.
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <dlfcn.h>
+#include <torch/csrc/inductor/aoti_torch/c/shim.h>
+#include <torch/headeronly/version.h>
+
+#include <cstring>
+
+#include "Support.hpp"
+
+namespace ctorch {
+namespace {
+thread_local std::string lastError;
+}
+void setLastError(std::string message) { lastError = std::move(message); }
+}  // namespace ctorch
+
+using namespace ctorch;
+
+const char *ct_last_error(void) { return lastError.c_str(); }
+
+const char *ct_torch_version(void) {
+  static const std::string version = [] {
+    const uint64_t abi = aoti_torch_abi_version();  // major, minor, patch in the three highest bytes
+    return std::to_string(abi >> 56 & 0xff) + "." + std::to_string(abi >> 48 & 0xff) + "." +
+           std::to_string(abi >> 40 & 0xff);
+  }();
+  return version.c_str();
+}
+
+const char *ct_compiled_torch_version(void) { return TORCH_VERSION; }
+
+const char *ct_cpu_capability(void) {
+  static const std::string capability = at::get_cpu_capability();
+  return capability.c_str();
+}
+
+bool ct_cpu_has_fast_bfloat16(void) {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16");  // every processor with AMX-BF16 has it as well
+#else
+  return false;
+#endif
+}
+
+bool ct_can_pack_linear(ct_dtype dtype) {
+#if defined(__x86_64__)
+  if (!at::globalContext().hasMKLDNN() || !at::globalContext().userEnabledMkldnn()) return false;
+  return dtype == CT_BFLOAT16 ? __builtin_cpu_supports("avx512bw") : dtype == CT_FLOAT32;
+#else
+  return false && dtype;
+#endif
+}
+
+int32_t ct_thread_count(void) { return at::get_num_threads(); }
+
+ct_status ct_set_thread_count(int32_t count) {
+  return guarded("set thread count", {}, [&] {
+    if (count < 1) throw Failure{CT_ERROR_ARGUMENT, "found " + std::to_string(count) + " threads, expected 1 or more"};
+    at::set_num_threads(count);
+  });
+}
+
+ct_status ct_cuda_load(void) {
+  return guarded("CUDA", {}, [&] {
+    if (!at::hasCUDA()) {
+      // Kernels register themselves with the dispatcher when the library is loaded.
+      if (!dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL)) {
+        const char *reason = dlerror();
+        throw Failure{
+            CT_ERROR_DEVICE,
+            std::string("libtorch_cuda could not be loaded: ") + (reason ? reason : "unknown reason") +
+                ". This build runs on the CPU; for a GPU use a libtorch with CUDA (LIBTORCH=…, or "
+                "LD_LIBRARY_PATH with the lib folder of a pip-installed torch)"};
+      }
+    }
+    if (!at::hasCUDA() || at::detail::getCUDAHooks().deviceCount() == 0) {
+      throw Failure{CT_ERROR_DEVICE, "libtorch_cuda is loaded, but it finds no GPU or no driver for one"};
+    }
+    at::globalContext().lazyInitDevice(at::kCUDA);
+  });
+}
+
+int32_t ct_cuda_device_count(void) {
+  try {
+    return at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
+  } catch (...) {
+    return 0;
+  }
+}
+
+ct_status ct_cuda_synchronize(void) {
+  return guarded("CUDA synchronize", {}, [] {
+    if (!at::hasCUDA()) return;
+    c10::impl::VirtualGuardImpl guard(at::kCUDA);
+    guard.synchronizeDevice(guard.getDevice().index());
+  });
+}
+
+// The driver's own functions, found at run time: this target is compiled without CUDA's headers.
+ct_status ct_cuda_memory(int32_t index, size_t *free_bytes, size_t *total_bytes) {
+  return guarded("CUDA memory", {}, [&] {
+    using MemGetInfo = int (*)(size_t *, size_t *);
+    auto query = reinterpret_cast<MemGetInfo>(dlsym(RTLD_DEFAULT, "cudaMemGetInfo"));
+    if (!query) throw Failure{CT_ERROR_DEVICE, "cudaMemGetInfo is not in the loaded libraries"};
+    c10::impl::VirtualGuardImpl guard(at::kCUDA);
+    const c10::Device previous = guard.exchangeDevice(at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index)));
+    const int code = query(free_bytes, total_bytes);
+    guard.setDevice(previous);
+    if (code != 0) throw Failure{CT_ERROR_DEVICE, "cudaMemGetInfo failed with code " + std::to_string(code)};
+  });
+}
+
+ct_status ct_cuda_device_name(int32_t index, char *name, size_t capacity) {
+  return guarded("CUDA device name", {}, [&] {
+    using GetName = int (*)(char *, int, int);
+    void *driver = dlopen("libcuda.so.1", RTLD_NOW);
+    auto query = driver ? reinterpret_cast<GetName>(dlsym(driver, "cuDeviceGetName")) : nullptr;
+    if (!query || capacity == 0 || query(name, static_cast<int>(capacity), index) != 0) {
+      throw Failure{CT_ERROR_DEVICE, "the driver does not name GPU " + std::to_string(index)};
+    }
+    name[capacity - 1] = 0;
+  });
+}

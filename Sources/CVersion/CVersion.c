@@ -1,0 +1,7 @@
+#include "CVersion.h"
+
+#ifndef PATRON_REVISION
+#define PATRON_REVISION ""
+#endif
+
+const char *patron_revision(void) { return PATRON_REVISION; }

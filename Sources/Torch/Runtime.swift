@@ -1,0 +1,58 @@
+import CTorch
+
+/// The libtorch that is loaded, and the machine it runs on.
+public enum Runtime {
+  /// Version of the loaded libtorch, such as "2.11.0".
+  public static var version: String { String(cString: ct_torch_version()) }
+
+  /// Version of the libtorch that Patron was compiled against.
+  public static var compiledVersion: String { String(cString: ct_compiled_torch_version()) }
+
+  /// Throws when the loaded libtorch is not the one that Patron was compiled against: its classes may be laid out
+  /// differently, and calls would go astray.
+  public static func checkVersion() throws(TorchError) {
+    guard version == compiledVersion else {
+      throw TorchError(
+        .device,
+        "found libtorch \(version), expected \(compiledVersion): "
+          + "build with the libtorch that runs (LIBTORCH=…), or point LD_LIBRARY_PATH at \(compiledVersion)")
+    }
+  }
+
+  /// Vector instructions that libtorch uses on this processor, such as "AVX512".
+  public static var cpuCapability: String { String(cString: ct_cpu_capability()) }
+
+  /// Whether the processor multiplies bfloat16 in hardware, so that it is the faster dtype.
+  public static var cpuHasFastBFloat16: Bool { ct_cpu_has_fast_bfloat16() }
+
+  /// Threads that an operator uses.
+  public static var threadCount: Int { Int(ct_thread_count()) }
+
+  public static func setThreadCount(_ count: Int) throws(TorchError) {
+    try check(ct_set_thread_count(Int32(clamping: count)))
+  }
+
+  /// Loads CUDA support if the libtorch has it. Call before the first use of `Device.cuda`; further calls do nothing.
+  public static func loadCUDA() throws(TorchError) { try check(ct_cuda_load()) }
+
+  /// GPUs that can be used; 0 before ``loadCUDA()``.
+  public static var cudaDeviceCount: Int { Int(ct_cuda_device_count()) }
+
+  /// Waits until the GPU has done all that it was given (before reading a clock).
+  public static func synchronize() throws(TorchError) { try check(ct_cuda_synchronize()) }
+
+  /// Free and total bytes of a GPU's memory.
+  public static func cudaMemory(_ index: Int) throws(TorchError) -> (free: Int, total: Int) {
+    var free = 0
+    var total = 0
+    try check(ct_cuda_memory(Int32(clamping: index), &free, &total))
+    return (free, total)
+  }
+
+  public static func cudaDeviceName(_ index: Int) throws -> String {
+    try withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
+      try check(ct_cuda_device_name(Int32(clamping: index), name.baseAddress, name.count))
+      return String(cString: name.baseAddress!)
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import CTorch
+
+extension Tensor {
+  /// Matrix product, batched over leading dimensions: [.., n, k] · [.., k, m] -> [.., n, m].
+  public func matmul(_ other: Tensor) throws(TorchError) -> Tensor {
+    try Tensor.make { ct_matmul(pointer, other.pointer, $0) }
+  }
+
+  /// [.., in] · weight[out, in]ᵀ + bias[out] -> [.., out]
+  public func linear(_ weight: Tensor, bias: Tensor? = nil) throws(TorchError) -> Tensor {
+    try Tensor.make { ct_linear(pointer, weight.pointer, bias?.pointer, $0) }
+  }
+
+  /// Rows of this table [rows, width] at integer `indices` of any shape -> [.., width].
+  public func embedding(_ indices: Tensor) throws(TorchError) -> Tensor {
+    try Tensor.make { ct_embedding(pointer, indices.pointer, $0) }
+  }
+
+  /// Zeroes elements with the given probability and scales the others by 1/(1 - probability).
+  public func dropout(_ probability: Double, generator: Generator) throws(TorchError) -> Tensor {
+    try Tensor.make { ct_dropout(pointer, probability, generator.pointer, $0) }
+  }
+
+  /// Scaled-dot-product attention of queries [B, H, L, D] on keys and values [B, Hkv, S, D] -> [B, H, L, D].
+  ///
+  /// H is a multiple of Hkv: each key/value head serves a group of query heads. `mask` (bool: true takes part; or
+  /// float: added) broadcasts to [B, H, L, S]; `causal` masks what lies right of the diagonal that starts at the upper
+  /// left corner. The default scale is 1/√D.
+  public func attention(
+    keys: Tensor, values: Tensor, mask: Tensor? = nil, causal: Bool = false, scale: Double? = nil
+  ) throws(TorchError) -> Tensor {
+    let factor = scale ?? 1 / Double(max(size(-1), 1)).squareRoot()
+    return try Tensor.make {
+      ct_attention(pointer, keys.pointer, values.pointer, mask?.pointer, causal, factor, $0)
+    }
+  }
+
+  // MARK: Fused operators of the inference path; they record no gradients.
+
+  /// Each row over its root mean square (computed in float32), times weight: LlamaRMSNorm. [.., W] -> [.., W]
+  public func rmsNorm(weight: Tensor, epsilon: Double) throws(TorchError) -> Tensor {
+    try Tensor.make { ct_rms_norm(pointer, weight.pointer, epsilon, $0) }
+  }
+
+  /// silu(self) · up; without `up`, both stand side by side in this tensor: [.., 2·W] -> [.., W].
+  public func siluMultiply(_ up: Tensor? = nil) throws(TorchError) -> Tensor {
+    try Tensor.make { ct_silu_multiply(pointer, up?.pointer, $0) }
+  }
+
+  /// Rotary embedding of T new tokens of one sequence, whose keys and values go into the cache.
+  ///
+  /// - Parameters:
+  ///   - queries: [T, H·D]; keys, values [T, Hkv·D]. Rows may be strided.
+  ///   - cosine: [P, D/2] float32, P ≥ start + T; `sine` alike.
+  ///   - start: position of the first new token.
+  ///   - keyCache: [Hkv, capacity, D], written at start ..< start + T; `valueCache` alike.
+  /// - Returns: the rotated queries, [H, T, D].
+  public static func rotateAndCache(
+    queries: Tensor, keys: Tensor, values: Tensor, cosine: Tensor, sine: Tensor, start: Int, keyCache: Tensor,
+    valueCache: Tensor
+  ) throws(TorchError) -> Tensor {
+    try make {
+      ct_rotate_and_cache(
+        queries.pointer, keys.pointer, values.pointer, cosine.pointer, sine.pointer, Int64(start), keyCache.pointer,
+        valueCache.pointer, $0)
+    }
+  }
+
+  /// Causal attention of the last T of `length` cached positions: queries [H, T, D] -> [T, H·D].
+  public func cachedAttention(
+    keyCache: Tensor, valueCache: Tensor, length: Int, scale: Double
+  ) throws(TorchError) -> Tensor {
+    try Tensor.make { ct_cached_attention(pointer, keyCache.pointer, valueCache.pointer, Int64(length), scale, $0) }
+  }
+}
+
+/// The weight of a linear layer in oneDNN's blocked layout, which streams from memory at full speed (CPU only).
+public final class PackedLinear: @unchecked Sendable {
+  private let pointer: OpaquePointer
+
+  /// Whether this processor and libtorch can pack weights of that dtype.
+  public static func isAvailable(for dtype: DType) -> Bool { ct_can_pack_linear(dtype.code) }
+
+  /// Packs a copy of a CPU weight [out, in].
+  public init(_ weight: Tensor) throws(TorchError) {
+    var out: OpaquePointer?
+    try check(ct_packed_linear_create(weight.pointer, &out))
+    guard let out else { throw TorchError(.unknown, "pack linear returned nothing") }
+    pointer = out
+  }
+
+  deinit { ct_packed_linear_free(pointer) }
+
+  /// [rows, in] -> [rows, out], plus `residual` [rows, out] when given.
+  public func callAsFunction(_ input: Tensor, adding residual: Tensor? = nil) throws(TorchError) -> Tensor {
+    try Tensor.make { ct_packed_linear_apply(pointer, input.pointer, residual?.pointer, $0) }
+  }
+}
