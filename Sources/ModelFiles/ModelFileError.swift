@@ -1,0 +1,58 @@
+/// Why a model file, folder or adapter could not be read or written.
+public struct ModelFileError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The kind of failure, for programs; the message is for people.
+  public struct Code: Sendable, Hashable {
+    private enum Kind { case notFound, notAModel, malformed, unsupported, mismatch, exists, inputOutput }
+    private let kind: Kind
+
+    /// The path, or a file that belongs beside it, is not there.
+    public static let notFound = Code(kind: .notFound)
+    /// The file is something else: a Git-LFS pointer, a web page, a folder, an empty file.
+    public static let notAModel = Code(kind: .notAModel)
+    /// The file breaks its format.
+    public static let malformed = Code(kind: .malformed)
+    /// The file is well formed and asks for something that is not implemented.
+    public static let unsupported = Code(kind: .unsupported)
+    /// Two files, or a file and its configuration, contradict each other.
+    public static let mismatch = Code(kind: .mismatch)
+    /// The output is there already.
+    public static let exists = Code(kind: .exists)
+    /// The operating system refused to read or write.
+    public static let inputOutput = Code(kind: .inputOutput)
+  }
+
+  public let code: Code
+  /// What was found, what was expected, what to do.
+  public let message: String
+
+  public init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  public var description: String { message }
+}
+
+extension ModelFileError {
+  /// An error of the operating system: `doing` is a verb phrase such as `open`.
+  static func system(_ doing: String, _ path: String, _ number: Int32) -> ModelFileError {
+    ModelFileError(
+      number == noSuchFile ? .notFound : .inputOutput, "\(path): cannot \(doing): \(systemMessage(number))")
+  }
+}
+
+/// The first five names, and how many there are in all, for messages about many of them.
+func firstNames(_ names: some Collection<String>) -> String {
+  let shown = names.prefix(5).map(quoted).joined(separator: ", ")
+  return names.count > 5 ? "\(shown) and \(names.count - 5) more" : shown
+}
+
+/// A name from a file, made safe for a message: quoted, shortened, control characters escaped.
+func quoted(_ name: String) -> String {
+  var result = "\""
+  for (index, scalar) in name.unicodeScalars.enumerated() {
+    if index == 120 { return result + "…\"" }
+    result += scalar.escaped(asASCII: false)
+  }
+  return result + "\""
+}
