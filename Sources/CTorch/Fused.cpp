@@ -30,6 +30,16 @@ void withElement(const at::Tensor &x, Body &&body) {
   }
 }
 
+// The untyped accessors: the typed ones' mangled names differ between the compilers that built libtorch and this.
+template <typename Element>
+const Element *constData(const at::Tensor &x) {
+  return static_cast<const Element *>(x.const_data_ptr());
+}
+template <typename Element>
+Element *data(at::Tensor &x) {
+  return static_cast<Element *>(x.mutable_data_ptr());
+}
+
 // Rows a thread takes at least, so that a step of one token does not pay for waking threads.
 int64_t grain(int64_t elementsPerRow) { return std::max<int64_t>(1, 16384 / std::max<int64_t>(1, elementsPerRow)); }
 
@@ -46,8 +56,8 @@ at::Tensor rmsNorm(const at::Tensor &input, const at::Tensor &weight, double eps
   at::Tensor out = at::empty_like(x);
   withElement(x, [&](auto element) {
     using Element = decltype(element);
-    const Element *source = x.const_data_ptr<Element>(), *scales = w.const_data_ptr<Element>();
-    Element *target = out.mutable_data_ptr<Element>();
+    const Element *source = constData<Element>(x), *scales = constData<Element>(w);
+    Element *target = data<Element>(out);
     at::parallel_for(0, width ? x.numel() / width : 0, grain(width), [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
         const Element *line = source + row * width;
@@ -75,8 +85,8 @@ at::Tensor siluMultiplied(const at::Tensor &gate, const at::Tensor *up) {
   const int64_t stride = up ? width : 2 * width;
   withElement(g, [&](auto element) {
     using Element = decltype(element);
-    const Element *gates = g.const_data_ptr<Element>(), *ups = u.const_data_ptr<Element>();
-    Element *target = out.mutable_data_ptr<Element>();
+    const Element *gates = constData<Element>(g), *ups = constData<Element>(u);
+    Element *target = data<Element>(out);
     at::parallel_for(0, width ? out.numel() / width : 0, grain(width), [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
         siluMultiply(gates + row * stride, ups + row * stride, target + row * width, width);
@@ -127,11 +137,11 @@ at::Tensor rotateAndCache(
   at::Tensor out = at::empty({heads, count, dimension}, q.options());
   withElement(q, [&](auto element) {
     using Element = decltype(element);
-    const Element *qs = q.const_data_ptr<Element>(), *ks = k.const_data_ptr<Element>(),
-                  *vs = v.const_data_ptr<Element>();
-    const float *cs = cosine.const_data_ptr<float>(), *ss = sine.const_data_ptr<float>();
-    Element *target = out.mutable_data_ptr<Element>(), *keyTarget = keys.mutable_data_ptr<Element>(),
-            *valueTarget = values.mutable_data_ptr<Element>();
+    const Element *qs = constData<Element>(q), *ks = constData<Element>(k),
+                  *vs = constData<Element>(v);
+    const float *cs = constData<float>(cosine), *ss = constData<float>(sine);
+    Element *target = data<Element>(out), *keyTarget = data<Element>(keys),
+            *valueTarget = data<Element>(values);
     const int64_t capacity = keys.size(1), qStride = q.stride(0), kStride = k.stride(0), vStride = v.stride(0);
     at::parallel_for(0, count, grain((heads + 2 * groups) * dimension), [&](int64_t begin, int64_t end) {
       for (int64_t t = begin; t < end; ++t) {
@@ -169,10 +179,10 @@ at::Tensor blockedAttention(
     at::Tensor scores = at::bmm(block, keys.slice(1, 0, visible).transpose(1, 2));
     withElement(scores, [&](auto element) {
       using Element = decltype(element);
-      Element *data = scores.mutable_data_ptr<Element>();
+      Element *rowsOfScores = data<Element>(scores);
       at::parallel_for(0, groups * perGroup * rows, grain(visible), [&](int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; ++row) {
-          maskedSoftmax(data + row * visible, start + first + row % rows + 1, visible, float(scale));
+          maskedSoftmax(rowsOfScores + row * visible, start + first + row % rows + 1, visible, float(scale));
         }
       });
     });

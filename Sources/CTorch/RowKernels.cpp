@@ -38,7 +38,9 @@ inline __attribute__((always_inline)) c10::BFloat16 store<c10::BFloat16>(float v
   std::memcpy(&bits, &value, 4);
   const uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
   const uint32_t result = value != value ? 0x7fc0u : rounded;
-  return c10::BFloat16(uint16_t(result), c10::BFloat16::from_bits());
+  c10::BFloat16 half;
+  half.x = uint16_t(result);
+  return half;
 }
 
 // e^x to about 2 units in the last place of float32, without branches so that loops vectorise:
