@@ -1,0 +1,86 @@
+/// Tokens and the place in the text where each begins.
+public struct TokenizedText: Sendable, Hashable {
+  public var ids: [Int] = []
+  /// UTF-8 offset of each token's first byte: strictly ascending, the first is 0. A token can begin inside a character.
+  public var offsets: [Int] = []
+
+  public init() {}
+}
+
+extension Tokenizer {
+  /// The tokens of a text.
+  ///
+  /// Bytes that the vocabulary lacks vanish (SmolLM2 lacks some that do not occur in UTF-8 text but in rare scripts).
+  /// - Complexity: n log n in the longest word, else linear.
+  public func encode(_ text: String, specialTokens: SpecialTokens = .plain) -> [Int] {
+    var text = text
+    return text.withUTF8 { tokenize($0, specialTokens, withOffsets: false).ids }
+  }
+
+  /// The tokens of a text given as UTF-8; malformed bytes are symbols of their own.
+  public func encode(utf8 text: [UInt8], specialTokens: SpecialTokens = .plain) -> [Int] {
+    text.withUnsafeBufferPointer { tokenize($0, specialTokens, withOffsets: false).ids }
+  }
+
+  /// The tokens of a text and where they begin. Bytes that the vocabulary lacks belong to the token before them, at the
+  /// start of the text to the first one.
+  public func encodeWithOffsets(_ text: String, specialTokens: SpecialTokens = .plain) -> TokenizedText {
+    var text = text
+    return text.withUTF8 { tokenize($0, specialTokens, withOffsets: true) }
+  }
+
+  private func tokenize(
+    _ text: UnsafeBufferPointer<UInt8>, _ specialTokens: SpecialTokens, withOffsets: Bool
+  ) -> TokenizedText {
+    var run = EncodingRun(tokenizer: self, text: text, withOffsets: withOffsets)
+    var start = 0
+    if specialTokens == .parse {
+      while let match = addedTokens.firstMatch(in: text, from: start) {
+        run.appendPlainText(start..<match.range.lowerBound)
+        run.append(match.id, at: match.range.lowerBound)
+        start = match.range.upperBound
+      }
+    }
+    run.appendPlainText(start..<text.count)
+    if !run.result.offsets.isEmpty { run.result.offsets[0] = 0 }
+    return run.result
+  }
+}
+
+/// The state of encoding one text.
+private struct EncodingRun {
+  let tokenizer: Tokenizer
+  let text: UnsafeBufferPointer<UInt8>
+  let withOffsets: Bool
+  var merger: BytePairMerger
+  var result = TokenizedText()
+
+  init(tokenizer: Tokenizer, text: UnsafeBufferPointer<UInt8>, withOffsets: Bool) {
+    self.tokenizer = tokenizer
+    self.text = text
+    self.withOffsets = withOffsets
+    merger = BytePairMerger(merges: tokenizer.merges, tokenOfByte: tokenizer.tokenOfByte)
+    result.ids.reserveCapacity(text.count / 4 + 1)
+    if withOffsets { result.offsets.reserveCapacity(text.count / 4 + 1) }
+  }
+
+  mutating func append(_ id: Int, at offset: Int) {
+    result.ids.append(id)
+    if withOffsets { result.offsets.append(offset) }
+  }
+
+  mutating func appendPlainText(_ range: Range<Int>) {
+    var start = range.lowerBound
+    while start < range.upperBound {
+      let end = tokenizer.preTokenizer.endOfWord(in: text, from: start, end: range.upperBound)
+      let word = UnsafeBufferPointer(rebasing: text[start..<end])
+      if let id = tokenizer.vocabulary.id(of: word), tokenizer.isWholeWord[Int(id)] {
+        append(Int(id), at: start)
+      } else {
+        merger.split(word)
+        for (token, offset) in zip(merger.tokens, merger.starts) { append(Int(token), at: start + offset) }
+      }
+      start = end
+    }
+  }
+}
