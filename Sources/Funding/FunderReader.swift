@@ -59,7 +59,7 @@ public enum FunderReader {
   /// and empty strings in lists are dropped.
   /// - Throws: `FundingError.unreadableOutput` where the reference raises: a JSON string that holds no JSON.
   public static func referenceFunders(in text: String) throws(FundingError) -> [UntypedFunder] {
-    guard let value = try? JSON.parse(unfenced(text), options: parseOptions) else { return [] }
+    guard let value = referenceValue(of: text) else { return [] }
     return try funders(from: value)
   }
 
@@ -116,6 +116,9 @@ public enum FunderReader {
     let elements = value.map { $0.array ?? [$0] } ?? []
     return elements.filter { !$0.isNull && $0 != .string("") }
   }
+
+  /// The JSON value that the reference reads; nil if there is none.
+  static func referenceValue(of text: String) -> JSON? { try? JSON.parse(unfenced(text), options: parseOptions) }
 
   /// The content of the first code block (three backticks, perhaps `json`), without it the whole text; stripped.
   private static func unfenced(_ text: String) -> [UInt8] {

@@ -20,6 +20,13 @@ enum PythonText {
 
   static func strip(_ text: String) -> String { String(strip(text[...])) }
 
+  static func strip(_ scalars: [Unicode.Scalar]) -> ArraySlice<Unicode.Scalar> {
+    var slice = scalars[...]
+    while let first = slice.first, isWhitespace(first) { slice.removeFirst() }
+    while let last = slice.last, isWhitespace(last) { slice.removeLast() }
+    return slice
+  }
+
   /// `bool(value)`.
   static func isTruthy(_ value: JSON) -> Bool {
     switch value {

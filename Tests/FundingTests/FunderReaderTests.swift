@@ -50,4 +50,40 @@ import Testing
     #expect(try name(#"{"funder_name": {"n": null}}"#) == "{'n': None}")
     #expect(throws: FundingError.self) { try name(#"{"award_ids": [1]}"#) }
   }
+
+  // MARK: Tolerant
+
+  @Test func tolerantReadsWhatTheReferenceReads() {
+    let expected = [Funder(name: "X", awards: [Award(awardIDs: ["A"])])]
+    for output in [
+      #"[{"funder_name": "X", "awards": [{"award_ids": ["A"]}]}]"#, #"{"funder_name": "X", "award_ids": "A"}"#,
+      "Here:\n```json\n{\"funders\": [{\"funder_name\": \"X\", \"award_ids\": [\"A\"]}]}\n```",
+      #"Here they are: [{"funder_name": "X", "awards": [{"award_ids": ["A"],}],}] See [1]."#,
+    ] {
+      #expect(FunderReader.read(output) == Reading(elements: expected, isComplete: true, problems: []), "\(output)")
+    }
+    #expect(FunderReader.read("[]") == Reading(elements: [], isComplete: true, problems: []))
+  }
+
+  @Test func truncatedOutputKeepsCompleteFunders() {
+    let whole = Array(
+      #"[{"funder_name": "X", "awards": [{"award_ids": ["A", "B"]}]}, {"funder_name": "Y", "awards": []}]"#.utf8)
+    let complete = FunderReader.read(String(decoding: whole, as: UTF8.self)).elements
+    #expect(complete.count == 2)
+    for wrapper in [("", ""), (#"{"funders": "#, "}"), ("```json\n", "\n```")] {
+      for length in 0..<whole.count {
+        let reading = FunderReader.read(wrapper.0 + String(decoding: whole[..<length], as: UTF8.self))
+        #expect(!reading.isComplete)
+        #expect(reading.elements == Array(complete.prefix(reading.elements.count)), "\(length)")
+      }
+      let all = wrapper.0 + String(decoding: whole, as: UTF8.self) + wrapper.1
+      #expect(FunderReader.read(all) == Reading(elements: complete, isComplete: true, problems: []))
+    }
+  }
+
+  @Test func tolerantTakesNumbersAsText() {
+    let reading = FunderReader.read(#"[{"funder_name": "X", "awards": [{"award_ids": [123]}]}]"#)
+    #expect(reading.elements == [Funder(name: "X", awards: [Award(awardIDs: ["123"])])])
+    #expect(reading.problems.count == 1)
+  }
 }

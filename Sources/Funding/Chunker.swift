@@ -1,0 +1,144 @@
+import Generation
+
+/// Cuts a text into overlapping chunks that the model can read.
+struct Chunker {
+  /// Most tokens of a chunk.
+  let limit: Int
+  /// Tokens that a chunk repeats of the one before, at least where the limit allows.
+  let overlap: Int
+  /// The model's token starts of a text (`ChatGenerator.tokenOffsets`).
+  let tokenOffsets: (String) throws -> [Int]
+  /// Whether a chunk within `limit` also fits into the prompt.
+  let fits: (String) throws -> Bool
+
+  /// UTF-8 ranges of the chunks, in order. Together they cover the text; each begins and ends at a scalar, where possible
+  /// at a line's, sentence's or word's end, and begins and ends behind the one before.
+  /// - Throws: `FundingError.contextTooSmall` if not even one character fits.
+  func chunks(of text: String) throws -> [Range<Int>] {
+    guard limit > 0 else { throw Self.tooSmall }
+    let bytes = Array(text.utf8)
+    let offsets = try checkedOffsets(of: text, count: bytes.count)
+    if offsets.count <= limit, try fits(text) { return bytes.isEmpty ? [] : [0..<bytes.count] }
+
+    var chunks: [Range<Int>] = []
+    while (chunks.last?.upperBound ?? 0) < bytes.count {
+      try Task.checkCancellation()
+      var chunk: Range<Int>?
+      if let last = chunks.last {
+        let start = startOfOverlap(before: last.upperBound, offsets, bytes)
+        if start > last.lowerBound {
+          chunk = try self.chunk(from: start, offsets, bytes)
+          if let end = chunk?.upperBound, end <= last.upperBound { chunk = nil }
+        }
+      }
+      // Without overlap where that would not move on.
+      chunks.append(try chunk ?? self.chunk(from: chunks.last?.upperBound ?? 0, offsets, bytes))
+    }
+    return chunks
+  }
+
+  static let tooSmall = FundingError(
+    .contextTooSmall,
+    "The model's context cannot hold the prompt, a piece of text and the new tokens; lower the token limits or choose "
+      + "another model.")
+
+  private func chunk(from start: Int, _ offsets: [Int], _ bytes: [UInt8]) throws -> Range<Int> {
+    let first = offsets.partitioningIndex { $0 >= start }
+    var tokens = limit
+    while true {
+      let hardEnd = first + tokens < offsets.count ? offsets[first + tokens] : bytes.count
+      let window = first + tokens - tokens / 16
+      let softEnd = window < offsets.count ? offsets[window] : bytes.count
+      let end =
+        hardEnd == bytes.count ? hardEnd : TextBoundary.best(in: bytes, from: max(softEnd, start + 1), to: hardEnd)
+      guard end > start else { throw Self.tooSmall }
+      // A slice may have other tokens at its ends than the same bytes in the whole text.
+      let slice = String(decoding: bytes[start..<end], as: UTF8.self)
+      let count = try tokenOffsets(slice).count
+      if count <= limit, try fits(slice) { return start..<end }
+      let reduced = min(tokens - 1, tokens - max(count - limit, tokens / 64))
+      guard reduced > 0 else { throw Self.tooSmall }
+      tokens = reduced
+    }
+  }
+
+  /// Where the chunk after one that ends at `end` begins.
+  private func startOfOverlap(before end: Int, _ offsets: [Int], _ bytes: [UInt8]) -> Int {
+    guard overlap > 0 else { return end }
+    let token = max(offsets.partitioningIndex { $0 >= end } - min(overlap, limit / 2), 0)
+    let earliest = max(token - limit / 16, 0)
+    guard token < offsets.count, offsets[token] > 0 else { return 0 }
+    return TextBoundary.best(in: bytes, from: offsets[earliest], to: offsets[token])
+  }
+
+  private func checkedOffsets(of text: String, count: Int) throws -> [Int] {
+    let offsets = try tokenOffsets(text)
+    var previous = -1
+    for offset in offsets {
+      guard offset >= previous, offset < count else {
+        throw FundingError(.brokenGenerator, "The generator's token offsets are not ascending within the text.")
+      }
+      previous = offset
+    }
+    guard offsets.first == (count == 0 ? nil : 0) else {
+      throw FundingError(.brokenGenerator, "The generator's first token does not begin at 0.")
+    }
+    return offsets
+  }
+}
+
+/// Good places to cut a text.
+enum TextBoundary {
+  /// The last good place in `from...to`: after an empty line, else a line, a sentence, a space; without any the last scalar's
+  /// start at or before `to`, outside of a CR LF and of a combined character where that is near.
+  static func best(in bytes: [UInt8], from: Int, to: Int) -> Int {
+    let to = min(to, bytes.count)
+    var best = (rank: 0, offset: 0)
+    var index = to
+    while index >= max(from, 1) {
+      let rank = rank(in: bytes, at: index)
+      if rank > best.rank { best = (rank, index) }
+      if rank == 4 { break }
+      index -= 1
+    }
+    return best.rank > 0 ? best.offset : scalarStart(in: bytes, at: to)
+  }
+
+  private static func rank(in bytes: [UInt8], at index: Int) -> Int {
+    let before = bytes[index - 1]
+    if index < bytes.count, bytes[index] == 0x0A || bytes[index] == 0x0D { return 0 }
+    switch before {
+    case 0x0A, 0x0D:
+      var previous = index - 2
+      if before == 0x0A, previous >= 0, bytes[previous] == 0x0D { previous -= 1 }
+      return previous >= 0 && (bytes[previous] == 0x0A || bytes[previous] == 0x0D) ? 4 : 3
+    case 0x20, 0x09:
+      return index >= 2 && ".!?".utf8.contains(bytes[index - 2]) ? 2 : 1
+    default: return 0
+    }
+  }
+
+  /// The start of the scalar at `index`, moved back over what joins it to the one before (at most eight scalars).
+  private static func scalarStart(in bytes: [UInt8], at index: Int) -> Int {
+    var start = index
+    func alignBack() { while start > 0, start < bytes.count, bytes[start] & 0xC0 == 0x80 { start -= 1 } }
+    alignBack()
+    let aligned = start
+    for _ in 0..<8 {
+      guard start > 0, start < bytes.count, joins(bytes, at: start) else { return start }
+      start -= 1
+      alignBack()
+    }
+    return aligned
+  }
+
+  /// Whether the scalar at `index` belongs to the same visible character as the one before.
+  private static func joins(_ bytes: [UInt8], at index: Int) -> Bool {
+    if bytes[index] == 0x0A { return bytes[index - 1] == 0x0D }
+    guard bytes[index] >= 0x80 || bytes[index - 1] >= 0x80 else { return false }
+    var start = index - 1
+    while start > 0, bytes[start] & 0xC0 == 0x80 { start -= 1 }
+    let pair = String(decoding: bytes[start..<min(index + 4, bytes.count)], as: UTF8.self).unicodeScalars.prefix(2)
+    return String(String.UnicodeScalarView(pair)).count == 1
+  }
+}
