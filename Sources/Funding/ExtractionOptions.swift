@@ -1,0 +1,74 @@
+import Generation
+
+/// A stage of the system.
+public enum Stage: String, Sendable, Hashable, CaseIterable {
+  /// Article in, statements out.
+  case statements
+  /// Statements in, funders out.
+  case parse
+}
+
+/// How an article is read. The defaults are the recipe's.
+public struct ExtractionOptions: Sendable, Equatable {
+  public enum Stages: String, Sendable, Hashable, CaseIterable {
+    /// Only stage 1: the record has no funders.
+    case statements
+    /// Only stage 2: the input is a statement.
+    case parse
+    case both
+  }
+
+  public var stages: Stages = .both
+  /// Most tokens of a chunk; fewer where the model's context is smaller.
+  public var chunkTokens = 7_500
+  /// Tokens that neighbouring chunks share.
+  public var overlapTokens = 1_024
+  /// Most tokens that the model may write for one chunk.
+  public var maximumStatementTokens = 512
+  /// Most tokens that the model may write for one article's statements.
+  public var maximumFunderTokens = 1_024
+  /// How tokens are chosen in both stages.
+  public var sampling: Sampling = .greedy
+  /// What special-token strings inside the article mean.
+  public var specialTokens: SpecialTokenPolicy = .plain
+  /// Whether statements are cleaned as the reference does before stage 2 (`StatementCleanup`). The record keeps them as they
+  /// stand in the article either way.
+  public var cleansStatements = true
+  /// Chunks completed at a time.
+  public var batchSize = 1
+  /// Whether the record holds the places of the funders' values and the raw outputs.
+  public var includesEvidence = true
+
+  public init() {}
+
+  func check() throws(FundingError) {
+    for (name, value, least) in [
+      ("chunk tokens", chunkTokens, 1), ("overlap tokens", overlapTokens, 0),
+      ("new tokens of stage 1", maximumStatementTokens, 1), ("new tokens of stage 2", maximumFunderTokens, 1),
+      ("batch size", batchSize, 1),
+    ] where value < least {
+      throw FundingError(.invalidOption, "Found \(value) as \(name); expected at least \(least).")
+    }
+    if overlapTokens >= chunkTokens {
+      throw FundingError(
+        .invalidOption, "Found an overlap of \(overlapTokens) tokens for chunks of \(chunkTokens); it must be smaller.")
+    }
+  }
+}
+
+/// How far an extraction is.
+public struct ExtractionProgress: Sendable, Equatable {
+  public enum Event: Sendable, Equatable {
+    /// So many tokens of the prompt have been read.
+    case prefill(done: Int, total: Int)
+    /// So many tokens have been written.
+    case generated(tokens: Int)
+    /// The part is finished.
+    case finished
+  }
+  public var stage: Stage
+  /// The chunk (stage 1) or the group of statements (stage 2), counted from 0.
+  public var part: Int
+  public var partCount: Int
+  public var event: Event
+}
