@@ -10,7 +10,8 @@ public struct TokenizedText: Sendable, Hashable {
 extension Tokenizer {
   /// The tokens of a text.
   ///
-  /// Bytes that the vocabulary lacks vanish (SmolLM2 lacks some that do not occur in UTF-8 text but in rare scripts).
+  /// Bytes that the vocabulary lacks vanish: SmolLM2's has no token for some control characters and for the first bytes of
+  /// unassigned planes.
   /// - Complexity: n log n in the longest word, else linear.
   public func encode(_ text: String, specialTokens: SpecialTokens = .plain) -> [Int] {
     var text = text

@@ -9,6 +9,10 @@ extension Tokenizer {
   /// - Throws: `TokenizerError`: `.malformedFile`, or `.unsupported` with the name of what is not implemented.
   public convenience init(tokenizerJSON bytes: some Sequence<UInt8>, configuration: JSON? = nil) throws {
     func read(_ buffer: UnsafeBufferPointer<UInt8>) throws -> Parts {
+      guard buffer.count <= 1 << 30 else {
+        throw TokenizerError(
+          .malformedFile, "tokenizer.json: \(buffer.count) bytes is no size for a tokenizer (1 GiB is allowed)")
+      }
       do {
         var reader = TokenizerJSONReader()
         try reader.read(buffer)
@@ -52,6 +56,8 @@ private struct TokenizerJSONReader {
     while let token = try scanner.nextKey() {
       let key = scanner.text(of: token)
       switch key {
+      case "vocab" where hasVocabulary, "merges" where hasMerges:
+        throw TokenizerError(.malformedFile, "tokenizer.json: the model has \(key) twice")
       case "vocab":
         guard try scanner.peek() == .object else {
           throw TokenizerError(
