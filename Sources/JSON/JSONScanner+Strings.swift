@@ -41,6 +41,7 @@ extension JSONScanner {
 
   /// The string of a token of this scanner.
   public func text(of token: StringToken) -> String {
+    precondition(token.range.upperBound <= bytes.count, "the token is of another scanner")
     guard token.hasEscapes else { return String(decoding: bytes[token.range], as: UTF8.self) }
     var buffer: [UInt8] = []
     appendBytes(of: token, to: &buffer)
@@ -49,6 +50,7 @@ extension JSONScanner {
 
   /// Appends the UTF-8 of the string of a token of this scanner.
   public func appendBytes(of token: StringToken, to buffer: inout [UInt8]) {
+    precondition(token.range.upperBound <= bytes.count, "the token is of another scanner")
     guard token.hasEscapes else {
       buffer.append(contentsOf: bytes[token.range])
       return

@@ -2,7 +2,7 @@
 ///
 /// Ids never include a begin-of-text token that the text does not have.
 public final class Tokenizer: Sendable {
-  /// What special-token strings (`<|eot_id|>`, `<|im_end|>`) in a text mean.
+  /// What special-token strings (`<|eot_id|>`, `<|im_end|>`) in a text mean. All added tokens of the file count as special here.
   public enum SpecialTokens: Sendable, Hashable, CaseIterable {
     /// They are ordinary text.
     case plain
