@@ -10,6 +10,10 @@ public struct WorkLimit: Sendable, Equatable {
   /// About two to four seconds.
   public static let standard = WorkLimit(steps: 2_000_000_000)
 
+  /// What it costs to see that a pair of names is not alike, and to set a comparison up.
+  static let stepsPerGlance = 8
+  static let stepsPerPair = 250
+
   public init(steps: Int) { self.steps = steps }
 }
 

@@ -62,26 +62,45 @@ public enum AwardID {
     let goldIDs = gold.map { normalized($0, mode: mode) }
     let predictedIDs = predicted.map { normalized($0, mode: mode) }
 
-    var unusedByID: [Scalars: [Int]] = [:]
-    for (index, id) in predictedIDs.enumerated().reversed() { unusedByID[id, default: []].append(index) }
-    var pairs: [ScoredPair] = []
-    var leftGold: [Int] = []
-    for (index, id) in goldIDs.enumerated() {
-      if let partner = unusedByID[id]?.popLast() {
-        pairs.append(ScoredPair(row: index, column: partner, score: 1))
-      } else {
-        leftGold.append(index)
-      }
-    }
-    if !soft { return pairs }
-    let leftPredicted = unusedByID.values.joined().sorted()
+    let (equal, leftGold, leftPredicted) = equalPairs(goldIDs, predictedIDs)
+    if !soft || leftGold.isEmpty || leftPredicted.isEmpty { return equal }
     let near = try nearMisses(
       leftGold.map { goldIDs[$0] }, leftPredicted.map { predictedIDs[$0] }, budget: &budget)
+    var pairs = equal
     for pair in try BipartiteMatching.maximum(near, columns: leftPredicted.count, budget: &budget) {
       pairs.append(
         ScoredPair(row: leftGold[pair.row], column: leftPredicted[pair.column], score: nearMissScore))
     }
     return pairs
+  }
+
+  private static func equalPairs(
+    _ gold: [Scalars], _ predicted: [Scalars]
+  ) -> (pairs: [ScoredPair], leftGold: [Int], leftPredicted: [Int]) {
+    var pairs: [ScoredPair] = []
+    var leftGold: [Int] = []
+    if gold.count * predicted.count <= 256 {
+      // Few ids: searching is faster than hashing.
+      var leftPredicted = Array(predicted.indices)
+      for (index, id) in gold.enumerated() {
+        if let place = leftPredicted.firstIndex(where: { predicted[$0] == id }) {
+          pairs.append(ScoredPair(row: index, column: leftPredicted.remove(at: place), score: 1))
+        } else {
+          leftGold.append(index)
+        }
+      }
+      return (pairs, leftGold, leftPredicted)
+    }
+    var unused: [Scalars: [Int]] = [:]
+    for (index, id) in predicted.enumerated().reversed() { unused[id, default: []].append(index) }
+    for (index, id) in gold.enumerated() {
+      if let partner = unused[id]?.popLast() {
+        pairs.append(ScoredPair(row: index, column: partner, score: 1))
+      } else {
+        leftGold.append(index)
+      }
+    }
+    return (pairs, leftGold, unused.values.joined().sorted())
   }
 
   /// For each gold id the predicted ones at edit distance 1.

@@ -160,12 +160,20 @@ public struct FunderComparison: Sendable {
   /// The pairs, then what is left on either side, each in the order of the lists.
   private static func matches(gold: [String], predicted: [String], _ pairs: [ScoredPair]) -> [Match] {
     if gold.isEmpty && predicted.isEmpty { return [] }
-    let goldPaired = Set(pairs.map(\.row))
-    let predictedPaired = Set(pairs.map(\.column))
-    return pairs.sorted { $0.row < $1.row }.map {
-      Match(gold: gold[$0.row], predicted: predicted[$0.column], score: $0.score)
-    } + gold.indices.filter { !goldPaired.contains($0) }.map { Match(gold: gold[$0]) }
-      + predicted.indices.filter { !predictedPaired.contains($0) }.map { Match(predicted: predicted[$0]) }
+    var isGoldPaired = [Bool](repeating: false, count: gold.count)
+    var isPredictedPaired = [Bool](repeating: false, count: predicted.count)
+    var matches: [Match] = []
+    matches.reserveCapacity(max(gold.count, predicted.count))
+    for pair in pairs.sorted(by: { $0.row < $1.row }) {
+      isGoldPaired[pair.row] = true
+      isPredictedPaired[pair.column] = true
+      matches.append(Match(gold: gold[pair.row], predicted: predicted[pair.column], score: pair.score))
+    }
+    for index in gold.indices where !isGoldPaired[index] { matches.append(Match(gold: gold[index])) }
+    for index in predicted.indices where !isPredictedPaired[index] {
+      matches.append(Match(predicted: predicted[index]))
+    }
+    return matches
   }
 }
 

@@ -99,15 +99,15 @@ public enum FunderMerging {
   private static func similarPairs(
     _ funders: [PreparedFunder], _ matcher: inout NameMatcher
   ) throws(ScoringError) -> [Link] {
+    let names = funders.compactMap(\.name)  // all of them: unnamed funders have been set aside
+    let overview = try matcher.overview(names, names)
     var links: [Link] = []
-    for first in funders.indices {
-      guard let firstName = funders[first].name else { continue }
-      for second in funders.indices[(first + 1)...] {
-        guard let secondName = funders[second].name else { continue }
-        let score = try matcher.score(firstName, secondName)
+    for first in names.indices {
+      for second in names.indices[(first + 1)...] where overview.mayReachThreshold(first, second) {
+        let score = try matcher.score(names[first], names[second])
         var reversed = score
-        if score < 1, firstName.normalized.count == secondName.normalized.count {
-          reversed = try matcher.score(secondName, firstName)
+        if score < 1, names[first].normalized.count == names[second].normalized.count {
+          reversed = try matcher.score(names[second], names[first])
         }
         if max(score, reversed) >= matcher.threshold {
           links.append(Link(first: first, second: second, score: score, reversedScore: reversed))

@@ -11,14 +11,25 @@ struct NameMatcher {
     gold: [PreparedName], predicted: [PreparedName]
   ) throws(ScoringError) -> [ScoredPair] {
     var candidates: [ScoredPair] = []
+    let overview = try overview(gold, predicted)
     for (row, goldName) in gold.enumerated() {
-      for (column, predictedName) in predicted.enumerated() {
-        let score = try score(goldName, predictedName)
+      for column in predicted.indices where overview.mayReachThreshold(row, column) {
+        let score = try score(goldName, predicted[column])
         if score >= threshold { candidates.append(ScoredPair(row: row, column: column, score: score)) }
       }
     }
     return try Assignment.best(
       candidates: candidates, rows: gold.count, columns: predicted.count, budget: &budget)
+  }
+
+  /// What tells the pairs of two lists apart at a glance, where there are so many pairs that it pays.
+  mutating func overview(
+    _ firsts: [PreparedName], _ seconds: [PreparedName]
+  ) throws(ScoringError) -> NameOverview {
+    let (pairs, overflow) = firsts.count.multipliedReportingOverflow(by: seconds.count)
+    if mode == .permissive || !overflow && pairs <= 10_000 { return NameOverview(self, [], []) }
+    try budget.spend(WorkLimit.stepsPerGlance, times: firsts.count, times: seconds.count)
+    return NameOverview(self, firsts, seconds)
   }
 
   mutating func score(_ first: PreparedName, _ second: PreparedName) throws(ScoringError) -> Double {

@@ -33,6 +33,9 @@ public enum NameSimilarity {
   static let containmentFloor = 0.45
 
   /// The similarity where it reaches `threshold`; else any value below the threshold.
+  ///
+  /// Not inlined: inlined into the loop of `FunderMerging` it crashes the optimiser of Swift 6.3.1.
+  @inline(never)
   static func score(
     _ first: PreparedName, _ second: PreparedName, mode: SimilarityMode, threshold: Double, budget: inout WorkBudget
   ) throws(ScoringError) -> Double {
@@ -56,7 +59,7 @@ public enum NameSimilarity {
   private static func tokenSort(
     _ first: PreparedName, _ second: PreparedName, threshold: Double, budget: inout WorkBudget
   ) throws(ScoringError) -> Double {
-    try budget.spend(8)
+    try budget.spend(WorkLimit.stepsPerPair)
     // Sorting tokens keeps their letters, so lengths and letters bound the ratio. Collapsed whitespace keeps the
     // length, too: the normalised text's length is that of its sorted tokens.
     let total = first.normalized.count + second.normalized.count
@@ -87,7 +90,7 @@ public enum NameSimilarity {
   ) throws(ScoringError) -> Double {
     let shorter = min(first.normalized.count, second.normalized.count)
     let longer = max(first.normalized.count, second.normalized.count)
-    try budget.spend(8)
+    try budget.spend(WorkLimit.stepsPerPair)
     // At worst each window of the longer text is compared with the whole shorter one.
     try budget.spend(longer - shorter + 2, times: (shorter + 63) / 64, times: shorter)
     try budget.spend(longer, times: (shorter + 63) / 64, times: 2)

@@ -33,50 +33,83 @@ final class PreparedName {
   }
 }
 
-/// The distinct lower-case words of a text, split at whitespace, slashes, hyphens and commas.
+/// The lower-case words of a text, split at whitespace, slashes, hyphens and commas.
 struct WordSet {
-  private var words: Set<Scalars> = []
+  private struct Word {
+    var hash: UInt64
+    var text: Scalars
+  }
+
+  private var words: [Word] = []
   /// A bit for each word's hash: a word set can only contain another whose bits it has all.
-  private var signature: UInt64 = 0
+  private(set) var signature: UInt64 = 0
 
   init(_ text: Scalars) {
     let parts = PythonText.split(text) {
       $0 == 0x20 || $0 == 0x2F || $0 == 0x2D || $0 == 0x2C || PythonText.isWhitespace($0)
     }
+    words.reserveCapacity(parts.count)
     for part in parts {
       let word = PythonText.lowercased(part)
-      var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+      var hash: UInt64 = 0xCBF2_9CE4_8422_2325  // FNV-1a
       for value in word { hash = (hash ^ UInt64(value)) &* 0x100_0000_01B3 }
       signature |= 1 &<< (hash >> 58)
-      words.insert(word)
+      words.append(Word(hash: hash, text: word))
     }
   }
 
   /// Whether all words of `other`, of which there must be some, are here.
+  ///
+  /// Plain search: names have few words, and the set of a very long name is built only if a signature does not decide.
   func contains(_ other: WordSet) -> Bool {
-    other.signature & ~signature == 0 && !other.words.isEmpty && other.words.isSubset(of: words)
+    if other.signature & ~signature != 0 || other.words.isEmpty { return false }
+    if words.count > 32 {
+      let all = Set(words.map(\.text))
+      return other.words.allSatisfy { all.contains($0.text) }
+    }
+    return other.words.allSatisfy(contains)
+  }
+
+  private func contains(_ word: Word) -> Bool {
+    for own in words where own.hash == word.hash && own.text == word.text { return true }
+    return false
   }
 }
 
-/// How often scalars of each of 32 classes occur in a text, at most 255.
+/// How often scalars of each of 32 classes occur in a text, at most 127 times.
 ///
 /// Two texts differ by at least as many insertions and deletions as their histograms do: a cheap way to see that a pair
-/// cannot be similar.
+/// cannot be similar. Eight counts to a word, so that they are subtracted together.
 struct ScalarHistogram {
-  private var counts = SIMD32<UInt8>(repeating: 0)
+  private var words: (UInt64, UInt64, UInt64, UInt64)
 
   init(_ text: Scalars) {
-    var totals = [Int](repeating: 0, count: 32)
-    for value in text { totals[Int(value & 31)] += 1 }
-    for index in 0..<32 { counts[index] = UInt8(min(255, totals[index])) }
+    var counts = [UInt8](repeating: 0, count: 32)
+    for value in text where counts[Int(value & 31)] < 127 { counts[Int(value & 31)] += 1 }
+    func word(_ start: Int) -> UInt64 {
+      counts[start..<(start + 8)].reduce(0) { $0 << 8 | UInt64($1) }
+    }
+    words = (word(0), word(8), word(16), word(24))
   }
 
   /// A lower bound of the number of insertions and deletions.
   func leastIndel(to other: ScalarHistogram) -> Int {
-    let larger = pointwiseMax(counts, other.counts)
-    let smaller = pointwiseMin(counts, other.counts)
-    let difference = larger &- smaller
-    let wide = SIMD32<UInt16>(truncatingIfNeeded: difference)
-    return Int(wide.wrappedSum())
+    let sum =
+      Self.differences(words.0, other.words.0) + Self.differences(words.1, other.words.1)
+      + Self.differences(words.2, other.words.2) + Self.differences(words.3, other.words.3)
+    // Four 16-bit sums of at most 1,016 each.
+    return Int((sum &* 0x0001_0001_0001_0001) >> 48)
+  }
+
+  /// The absolute differences of eight bytes (0 to 127 each), added up in four 16-bit lanes.
+  private static func differences(_ a: UInt64, _ b: UInt64) -> UInt64 {
+    let high: UInt64 = 0x8080_8080_8080_8080
+    let low: UInt64 = 0x00FF_00FF_00FF_00FF
+    let difference = (a | high) &- b  // 128 + a − b in each byte, without borrowing from the next
+    let isNegative = (~difference & high) >> 7
+    let mask = isNegative &* 0x7F
+    // −x is the complement plus one.
+    let absolute = ((difference & ~high) ^ mask) &+ isNegative
+    return (absolute & low) &+ ((absolute >> 8) & low)
   }
 }

@@ -29,6 +29,12 @@ extension Assignment {
     if !overflow && cells <= largestWholeMatrix {
       return try solve(candidates, rows: rows, columns: columns, budget: &budget)
     }
+    return try bestInParts(candidates: candidates, rows: rows, columns: columns, budget: &budget)
+  }
+
+  static func bestInParts(
+    candidates: [ScoredPair], rows: Int, columns: Int, budget: inout WorkBudget
+  ) throws(ScoringError) -> [ScoredPair] {
     var result: [ScoredPair] = []
     for part in connectedParts(candidates, rows: rows, columns: columns) {
       result += try solveCompacted(part, budget: &budget)

@@ -116,6 +116,17 @@ public struct Reward: Sendable {
       + awardTitle.contribution
   }
 
+  /// The numbers that the reference logs with a reward, under its names.
+  public var metrics: [(name: String, value: Double)] {
+    [
+      ("funder_f0_5", funder.score), ("funder_precision", funder.level.precision),
+      ("funder_recall", funder.level.recall), ("award_id_f0_5", awardID.score),
+      ("award_id_precision", awardID.level.precision), ("award_id_recall", awardID.level.recall),
+      ("scheme_f0_5", fundingScheme.score), ("title_f0_5", awardTitle.score),
+      ("flat_award_id_f0_5", flatAwardID.score), ("association_gap", associationGap),
+    ]
+  }
+
   private static func score(_ level: LevelScore, ifEmpty: Double = 1) -> Double {
     level.isEmpty ? ifEmpty : level.f0_5
   }

@@ -9,6 +9,7 @@ public enum TextNormalization {
   }
 
   static func normalize(_ text: Scalars) -> Scalars {
+    if isNormal(text) { return text }
     let repaired = TextRepair.fix(text)
     var plain = Scalars()
     plain.reserveCapacity(repaired.count)
@@ -28,6 +29,21 @@ public enum TextNormalization {
       index += 1
     }
     return withoutEscapes(collapsed(plain))
+  }
+
+  /// ASCII letters, digits and harmless signs with single spaces inside: most names.
+  private static func isNormal(_ text: Scalars) -> Bool {
+    text.withUnsafeBufferPointer { text in
+      var previous: UInt32 = 0x20
+      for value in text {
+        switch value {
+        case 0x20 where previous != 0x20, 0x21, 0x23...0x25, 0x28, 0x29, 0x2B...0x5B, 0x5D...0x5F, 0x61...0x7A: break
+        default: return false
+        }
+        previous = value
+      }
+      return previous != 0x20 || text.isEmpty
+    }
   }
 
   private static func collapsed(_ text: Scalars) -> Scalars {

@@ -219,6 +219,27 @@ enum CharacterRepair {
   /// Normalization Form C. Scalars below U+0300 never change in it.
   static func composed(_ text: Scalars) -> Scalars {
     guard text.contains(where: { $0 >= 0x300 }) else { return text }
-    return String(scalars: text).precomposedStringWithCanonicalMapping.scalarValues
+    return String(scalars: orderingLongRuns(text)).precomposedStringWithCanonicalMapping.scalarValues
+  }
+
+  /// Puts long runs of combining marks in canonical order, which the library does in quadratic time.
+  private static func orderingLongRuns(_ text: Scalars) -> Scalars {
+    let longRun = 64
+    if text.count <= longRun { return text }
+    func combiningClass(_ value: UInt32) -> UInt8 {
+      value < 0x300 ? 0 : Unicode.Scalar(value)?.properties.canonicalCombiningClass.rawValue ?? 0
+    }
+    var text = text
+    var start = 0
+    for index in 0...text.count where index == text.count || combiningClass(text[index]) == 0 {
+      if index - start > longRun {
+        // Stable: marks of one class keep their order.
+        let run = text[start..<index].map { (mark: $0, order: combiningClass($0)) }
+        let ordered = run.enumerated().sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }
+        text.replaceSubrange(start..<index, with: ordered.map(\.element.mark))
+      }
+      start = index + 1
+    }
+    return text
   }
 }
