@@ -22,9 +22,9 @@ public struct ModelFolder: Sendable {
   public let chatTemplate: String?
 
   /// Reads the small files and finds the large ones.
-  /// - Parameter weights: the file that holds the weights; nil: `model.safetensors` or its index.
+  /// - Parameter weights: where the weights are; nil: `model.safetensors`, or else its index.
   /// - Throws: `ModelFileError`; where a file is missing it lists what is there.
-  public init(_ url: URL, weights: URL? = nil) throws {
+  public init(_ url: URL, weights: Weights? = nil) throws {
     self.url = url
     let names = try Self.fileNames(in: url)
     func file(_ name: String) -> URL? { names.contains(name) ? url.appendingPathComponent(name) : nil }
@@ -44,7 +44,7 @@ public struct ModelFolder: Sendable {
     self.configuration = configuration
 
     if let weights {
-      self.weights = .single(weights)
+      self.weights = weights
     } else if let single = file("model.safetensors") {
       self.weights = .single(single)
     } else if let index = file("model.safetensors.index.json") {

@@ -28,9 +28,9 @@ public enum ModelLocation: Sendable {
       return
     }
     if url.pathExtension == "safetensors" {
-      self = .folder(try ModelFolder(url.deletingLastPathComponent(), weights: url))
+      self = .folder(try ModelFolder(url.deletingLastPathComponent(), weights: .single(url)))
     } else if url.lastPathComponent.hasSuffix(".safetensors.index.json") {
-      self = .folder(try ModelFolder(url.deletingLastPathComponent()))
+      self = .folder(try ModelFolder(url.deletingLastPathComponent(), weights: .sharded(index: url)))
     } else {
       let file = try MappedFile(path: url.path)
       guard url.pathExtension == "gguf" || file.bytes.prefix(4).elementsEqual("GGUF".utf8) else {

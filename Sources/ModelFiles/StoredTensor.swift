@@ -50,7 +50,7 @@ public struct StoredTensor: Sendable {
   /// Whether the bytes may serve as a tensor of `encoding`'s type as they are: plain values, aligned, rows in order.
   public var isDirectlyUsable: Bool {
     guard case .plain(let type) = encoding, rowPermutation == nil else { return false }
-    return fileOffset % type.byteCount == 0
+    return fileOffset % type.byteCount == 0 || byteCount == 0
   }
 
   /// Decodes rows to Float32, row-major, in Hugging Face's row order.
