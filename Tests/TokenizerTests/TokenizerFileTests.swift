@@ -119,6 +119,21 @@ struct TokenizerFiles {
       #expect(throws: TokenizerError.self) { try Tokenizer(tokenizerJSON: bytes[..<end]) }
     }
   }
+
+  /// Whatever a changed file says, it is refused or makes a tokenizer that works.
+  @Test func survivesChangedBytes() {
+    let bytes = Fixture().json.utf8()
+    var generator = SplitMix64(seed: 2)
+    for _ in 0..<400 {
+      var changed = bytes
+      for _ in 0..<Int.random(in: 1...3, using: &generator) {
+        changed[Int.random(in: 0..<bytes.count, using: &generator)] = Array("0199,:\"[]{}e-".utf8).randomElement(
+          using: &generator)!
+      }
+      guard let tokenizer = try? Tokenizer(tokenizerJSON: changed) else { continue }
+      _ = tokenizer.decode(tokenizer.encode("hello  é 12<|end|>", specialTokens: .parse))
+    }
+  }
 }
 
 struct GGUFVocabularies {
