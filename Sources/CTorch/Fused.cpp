@@ -69,27 +69,23 @@ at::Tensor rmsNorm(const at::Tensor &input, const at::Tensor &weight, double eps
   return out;
 }
 
-at::Tensor siluMultiplied(const at::Tensor &gate, const at::Tensor *up) {
-  const int64_t width = up ? gate.size(-1) : gate.size(-1) / 2;
-  expect(up ? gate.sizes() == up->sizes() : gate.size(-1) % 2 == 0, "gate and up differ in shape");
-  expect(!up || gate.scalar_type() == up->scalar_type(), "gate and up differ in dtype");
-  if (!hasRowKernels(gate)) {
-    const at::Tensor first = up ? gate : gate.slice(-1, 0, width);
-    return at::silu(first) * (up ? *up : gate.slice(-1, width));
-  }
-  const at::Tensor g = gate.contiguous();
-  const at::Tensor u = up ? up->contiguous() : g.slice(-1, width);
-  auto shape = gate.sizes().vec();
-  shape.back() = width;
-  at::Tensor out = at::empty(shape, gate.options());
-  const int64_t stride = up ? width : 2 * width;
+at::Tensor siluMultiplied(const at::Tensor &gate, const at::Tensor &up) {
+  expect(gate.sizes() == up.sizes(), "gate and up differ in shape");
+  expect(gate.scalar_type() == up.scalar_type(), "gate and up differ in dtype");
+  if (!hasRowKernels(gate)) return at::silu(gate) * up;
+  const int64_t width = gate.size(-1);
+  // Rows may be strided: the halves of a wider tensor come without a copy.
+  const at::Tensor g = gate.stride(-1) == 1 ? gate.flatten(0, -2) : gate.contiguous().flatten(0, -2);
+  const at::Tensor u = up.stride(-1) == 1 ? up.flatten(0, -2) : up.contiguous().flatten(0, -2);
+  at::Tensor out = at::empty(gate.sizes(), gate.options());
   withElement(g, [&](auto element) {
     using Element = decltype(element);
     const Element *gates = constData<Element>(g), *ups = constData<Element>(u);
     Element *target = data<Element>(out);
-    at::parallel_for(0, width ? out.numel() / width : 0, grain(width), [&](int64_t begin, int64_t end) {
+    const int64_t gateStride = g.stride(0), upStride = u.stride(0);
+    at::parallel_for(0, g.size(0), grain(width), [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
-        siluMultiply(gates + row * stride, ups + row * stride, target + row * width, width);
+        siluMultiply(gates + row * gateStride, ups + row * upStride, target + row * width, width);
       }
     });
   });
@@ -247,8 +243,8 @@ ct_status ct_rms_norm(const ct_tensor *x, const ct_tensor *weight, double epsilo
 
 ct_status ct_silu_multiply(const ct_tensor *gate, const ct_tensor *up, ct_tensor **out) {
   return guarded("silu multiply", {gate, up}, [&] {
-    expect(gate->value.dim() >= 1, "expected one dimension or more");
-    give(out, siluMultiplied(gate->value, up ? &up->value : nullptr));
+    expect(gate->value.dim() >= 2, "expected two dimensions or more");
+    give(out, siluMultiplied(gate->value, up->value));
   });
 }
 

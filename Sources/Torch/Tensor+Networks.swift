@@ -42,9 +42,9 @@ extension Tensor {
     try Tensor.make { ct_rms_norm(pointer, weight.pointer, epsilon, $0) }
   }
 
-  /// silu(self) · up; without `up`, both stand side by side in this tensor: [.., 2·W] -> [.., W].
-  public func siluMultiply(_ up: Tensor? = nil) throws(TorchError) -> Tensor {
-    try Tensor.make { ct_silu_multiply(pointer, up?.pointer, $0) }
+  /// silu(self) · up, both [.., rows, W]; rows may be strided.
+  public func siluMultiply(_ up: Tensor) throws(TorchError) -> Tensor {
+    try Tensor.make { ct_silu_multiply(pointer, up.pointer, $0) }
   }
 
   /// Rotary embedding of T new tokens of one sequence, whose keys and values go into the cache.

@@ -233,7 +233,7 @@ ct_status ct_attention(
 
 // x [.., width] normalised by its root mean square in float32, rounded to x's dtype, times weight [width].
 ct_status ct_rms_norm(const ct_tensor *x, const ct_tensor *weight, double epsilon, ct_tensor **out);
-// silu(gate) * up. With `up` null, `gate` holds both halves side by side: [.., 2·width] -> [.., width].
+// silu(gate) * up, both [.., rows, width]; rows may be strided.
 ct_status ct_silu_multiply(const ct_tensor *gate, const ct_tensor *up, ct_tensor **out);
 // Rotates the queries and keys of T new tokens of one sequence (rotate-half convention) and writes keys and values
 // into the cache at start .. start+T.

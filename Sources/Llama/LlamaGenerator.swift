@@ -1,0 +1,100 @@
+import Foundation
+import Generation
+import ModelFiles
+import Tokenizer
+import Torch
+
+/// Completes chats with a model on this machine.
+public final class LlamaGenerator: ChatGenerator {
+  public let model: LlamaModel
+  public let tokenizer: Tokenizer
+  public let template: ChatTemplate
+  public let stopTokens: Set<Int>
+  public let provenance: [(key: String, value: String)]
+  /// Prompt tokens that go through the model together.
+  public let prefillBlock: Int
+  private let worker = WorkerThread(name: "patron.generate")
+
+  /// - Parameters:
+  ///   - stopTokens: ids that end a completion, besides the template's own end-of-turn token.
+  ///   - provenance: what the records say of this model.
+  ///   - prefillBlock: nil: 512 on a CPU, 8192 on a GPU.
+  public init(
+    model: LlamaModel, tokenizer: Tokenizer, template: ChatTemplate, stopTokens: some Sequence<Int>,
+    provenance: [(key: String, value: String)] = [], prefillBlock: Int? = nil
+  ) throws {
+    guard tokenizer.vocabularySize <= model.configuration.vocabularySize else {
+      throw LlamaError(
+        .model,
+        "found a tokenizer of \(tokenizer.vocabularySize) tokens for a model of \(model.configuration.vocabularySize): "
+          + "they do not belong together")
+    }
+    self.model = model
+    self.tokenizer = tokenizer
+    self.template = template
+    self.stopTokens = Set(stopTokens).union(template.endOfTurnToken(in: tokenizer).map { [$0] } ?? [])
+    self.provenance = provenance
+    self.prefillBlock = prefillBlock ?? (model.device == .cpu ? 512 : 8192)
+  }
+
+  public var contextLength: Int { model.configuration.contextLength }
+
+  public func tokenOffsets(in text: String) throws -> [Int] {
+    tokenizer.encodeWithOffsets(text, specialTokens: .plain).offsets
+  }
+
+  public func promptTokenCount(of messages: [Message], specialTokens: SpecialTokenPolicy) throws -> Int {
+    try prompt(messages, specialTokens).count
+  }
+
+  /// Tokens of a chat, up to where the assistant's answer begins.
+  public func prompt(_ messages: [Message], _ specialTokens: SpecialTokenPolicy) throws -> [Int] {
+    let chat = messages.map { message in
+      let role: ChatTemplate.Message.Role =
+        switch message.role {
+        case .system: .system
+        case .user: .user
+        case .assistant: .assistant
+        }
+      return ChatTemplate.Message(role, message.content)
+    }
+    return try template.encode(chat, with: tokenizer, specialTokens: specialTokens == .parse ? .parse : .plain)
+  }
+
+  public func complete(
+    _ requests: [CompletionRequest], onProgress: (@Sendable (CompletionProgress) -> Bool)?
+  ) async throws -> [Completion] {
+    let prompts = try requests.map { try prompt($0.messages, $0.specialTokens) }
+    return try await worker.run { [self] isCancelled in
+      try withoutGradients {
+        var decoding = Decoding(
+          generator: self,
+          report: { progress in
+            if isCancelled() || onProgress?(progress) == false { throw CancellationError() }
+          })
+        for (request, prompt) in zip(requests, prompts) {
+          try decoding.add(
+            prompt: prompt, sampling: request.sampling, maximumNewTokens: request.maximumNewTokens)
+        }
+        return try decoding.run()
+      }
+    }
+  }
+
+  /// Runs `body` on the generating thread, without gradients: for benchmarks and tests that use the model itself.
+  public func onWorker<Result: Sendable>(
+    _ body: @escaping @Sendable (LlamaGenerator) throws -> Result
+  ) async throws -> Result {
+    try await worker.run { [self] _ in try withoutGradients { try body(self) } }
+  }
+}
+
+extension ChatTemplate {
+  /// The token that ends the assistant's message.
+  func endOfTurnToken(in tokenizer: Tokenizer) -> Int? {
+    switch self {
+    case .llama31: tokenizer.id(ofSpecialToken: "<|eot_id|>")
+    case .smolLM2: tokenizer.id(ofSpecialToken: "<|im_end|>")
+    }
+  }
+}
