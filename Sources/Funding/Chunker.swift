@@ -50,15 +50,15 @@ struct Chunker {
       let window = first + tokens - tokens / 16
       let softEnd = window < offsets.count ? offsets[window] : bytes.count
       let end =
-        hardEnd == bytes.count ? hardEnd : TextBoundary.best(in: bytes, from: max(softEnd, start + 1), to: hardEnd)
+        hardEnd == bytes.count
+        ? hardEnd : TextBoundary.best(in: bytes, from: max(softEnd, start + 1), to: hardEnd, after: start)
       guard end > start else { throw Self.tooSmall }
       // A slice may have other tokens at its ends than the same bytes in the whole text.
       let slice = String(decoding: bytes[start..<end], as: UTF8.self)
       let count = try tokenOffsets(slice).count
       if count <= limit, try fits(slice) { return start..<end }
-      let reduced = min(tokens - 1, tokens - max(count - limit, tokens / 64))
-      guard reduced > 0 else { throw Self.tooSmall }
-      tokens = reduced
+      guard tokens > 1 else { throw Self.tooSmall }
+      tokens = max(tokens / 2, tokens - max(count - limit, tokens / 64, 1))
     }
   }
 
@@ -68,7 +68,7 @@ struct Chunker {
     let token = max(offsets.partitioningIndex { $0 >= end } - min(overlap, limit / 2), 0)
     let earliest = max(token - limit / 16, 0)
     guard token < offsets.count, offsets[token] > 0 else { return 0 }
-    return TextBoundary.best(in: bytes, from: offsets[earliest], to: offsets[token])
+    return TextBoundary.best(in: bytes, from: offsets[earliest], to: offsets[token], after: 0)
   }
 
   private func checkedOffsets(of text: String, count: Int) throws -> [Int] {
@@ -90,8 +90,8 @@ struct Chunker {
 /// Good places to cut a text.
 enum TextBoundary {
   /// The last good place in `from...to`: after an empty line, else a line, a sentence, a space; without any the last scalar's
-  /// start at or before `to`, outside of a CR LF and of a combined character where that is near.
-  static func best(in bytes: [UInt8], from: Int, to: Int) -> Int {
+  /// start at or before `to`, outside of a CR LF and of a combined character where such a place is near and behind `after`.
+  static func best(in bytes: [UInt8], from: Int, to: Int, after: Int) -> Int {
     let to = min(to, bytes.count)
     var best = (rank: 0, offset: 0)
     var index = to
@@ -101,7 +101,7 @@ enum TextBoundary {
       if rank == 4 { break }
       index -= 1
     }
-    return best.rank > 0 ? best.offset : scalarStart(in: bytes, at: to)
+    return best.rank > 0 ? best.offset : scalarStart(in: bytes, at: to, after: after)
   }
 
   private static func rank(in bytes: [UInt8], at index: Int) -> Int {
@@ -119,13 +119,13 @@ enum TextBoundary {
   }
 
   /// The start of the scalar at `index`, moved back over what joins it to the one before (at most eight scalars).
-  private static func scalarStart(in bytes: [UInt8], at index: Int) -> Int {
+  private static func scalarStart(in bytes: [UInt8], at index: Int, after: Int) -> Int {
     var start = index
     func alignBack() { while start > 0, start < bytes.count, bytes[start] & 0xC0 == 0x80 { start -= 1 } }
     alignBack()
     let aligned = start
     for _ in 0..<8 {
-      guard start > 0, start < bytes.count, joins(bytes, at: start) else { return start }
+      guard start > 0, start < bytes.count, joins(bytes, at: start) else { return start > after ? start : aligned }
       start -= 1
       alignBack()
     }

@@ -111,12 +111,7 @@ struct FoldedText {
     case 0x2018...0x201B, 0x2032, 0xB4: "'"
     case 0x201C...0x201F, 0x2033, 0xAB, 0xBB: "\""
     case 0x2026: "..."
-    case 0xFB00: "ff"
-    case 0xFB01: "fi"
-    case 0xFB02: "fl"
-    case 0xFB03: "ffi"
-    case 0xFB04: "ffl"
-    case 0xFB05, 0xFB06: "st"
+    case 0xFB00...0xFB06: StatementCleanup.ligature(scalar)
     default: nil
     }
   }

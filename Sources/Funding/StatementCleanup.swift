@@ -11,13 +11,17 @@ public enum StatementCleanup {
     let scalars = Array(PythonText.strip(collapsed(rejoined(Array(statement.unicodeScalars)))))
     var text = String.UnicodeScalarView()
     for scalar in scalars {
-      if let letters = ligature(scalar) { text.append(contentsOf: letters.unicodeScalars) } else { text.append(scalar) }
+      if let letters = ligature(scalar) {
+        text.append(contentsOf: letters.description.unicodeScalars)
+      } else {
+        text.append(scalar)
+      }
     }
     return String(text)
   }
 
   /// The letters of a Latin ligature; the long s of U+FB05 becomes a plain one.
-  static func ligature(_ scalar: Unicode.Scalar) -> String? {
+  static func ligature(_ scalar: Unicode.Scalar) -> StaticString? {
     switch scalar.value {
     case 0xFB00: "ff"
     case 0xFB01: "fi"

@@ -1,0 +1,69 @@
+/// Records as comma-separated values (RFC 4180, lines end with CR LF).
+///
+/// One row per funder and award id; a funder or an award without ids has one row, and so has an article without funders, so
+/// that none is missing. Several schemes or titles are joined by `; `. `start` and `end` are UTF-8 bytes in the file: the
+/// place of the award id or, without one, of the funder's name; empty where it was not found.
+public struct CSVRenderer: Sendable {
+  /// Puts `'` before cells that spreadsheets would run as formulas (they begin with `=`, `+`, `-`, `@`). Off by default
+  /// because it changes values.
+  public var escapesFormulas: Bool
+
+  public init(escapesFormulas: Bool = false) { self.escapesFormulas = escapesFormulas }
+
+  public static let columns = [
+    "id", "sha256", "funder", "funder_name", "award", "award_id", "funding_scheme", "award_title", "statement",
+    "status",
+    "start", "end",
+  ]
+
+  /// The header line.
+  public var header: String { line(Self.columns) }
+
+  /// The lines of a record. `funder`, `award` and `statement` are indices from 0 in the record.
+  public func render(_ record: ExtractionRecord) -> String {
+    var text = ""
+    for (funderIndex, funder) in record.funders.enumerated() {
+      let evidence = record.evidence.flatMap { $0.indices.contains(funderIndex) ? $0[funderIndex] : nil }
+      let name = [record.id, record.sha256, String(funderIndex), funder.name ?? ""]
+      if funder.awards.isEmpty { text += line(name + ["", "", "", ""] + place(evidence?.name, record)) }
+      for (awardIndex, award) in funder.awards.enumerated() {
+        let places = evidence.flatMap { $0.awards.indices.contains(awardIndex) ? $0.awards[awardIndex].awardIDs : nil }
+        let others = [award.fundingSchemes.joined(separator: "; "), award.awardTitles.joined(separator: "; ")]
+        if award.awardIDs.isEmpty {
+          text += line(name + [String(awardIndex), ""] + others + place(evidence?.name, record))
+        }
+        for (index, id) in award.awardIDs.enumerated() {
+          let found = places.flatMap { $0.indices.contains(index) ? $0[index] : nil }
+          text += line(name + [String(awardIndex), id] + others + place(found, record))
+        }
+      }
+    }
+    let isEmpty = record.funders.isEmpty
+    return isEmpty ? line([record.id, record.sha256] + Array(repeating: "", count: Self.columns.count - 2)) : text
+  }
+
+  private func place(_ place: ValuePlace?, _ record: ExtractionRecord) -> [String] {
+    guard let place, record.statements.indices.contains(place.statement) else { return ["", "", "", ""] }
+    let bytes = place.span?.bytes
+    return [
+      String(place.statement), record.statements[place.statement].status.rawValue,
+      bytes.map { String($0.lowerBound) } ?? "", bytes.map { String($0.upperBound) } ?? "",
+    ]
+  }
+
+  private func line(_ cells: [String]) -> String { cells.map(cell).joined(separator: ",") + "\r\n" }
+
+  private func cell(_ text: String) -> String {
+    var text = text
+    if escapesFormulas, let first = text.utf8.first, "=+-@\t\r".utf8.contains(first) { text = "'" + text }
+    let needsQuotes =
+      text.utf8.contains { ",\"\r\n".utf8.contains($0) } || text.utf8.first == 0x20 || text.utf8.last == 0x20
+    if !needsQuotes { return text }
+    var quoted: [UInt8] = [UInt8(ascii: "\"")]
+    for byte in text.utf8 {
+      if byte == UInt8(ascii: "\"") { quoted.append(byte) }
+      quoted.append(byte)
+    }
+    return String(decoding: quoted + [UInt8(ascii: "\"")], as: UTF8.self)
+  }
+}

@@ -1,0 +1,68 @@
+import Generation
+import Synchronization
+
+/// A generator that answers by a script. Its tokens are words with the whitespace before them, and single line feeds.
+final class FakeGenerator: ChatGenerator {
+  let contextLength: Int
+  let provenance = [(key: "model", value: "fake")]
+  private let answer: @Sendable (CompletionRequest, Int) -> String
+  private let received = Mutex<[CompletionRequest]>([])
+  private let frameTokens = 10
+
+  /// - Parameter answer: the text for a request; the number counts the requests.
+  init(contextLength: Int = 100_000, answer: @escaping @Sendable (CompletionRequest, Int) -> String = { _, _ in "" }) {
+    self.contextLength = contextLength
+    self.answer = answer
+  }
+
+  var requests: [CompletionRequest] { received.withLock { $0 } }
+
+  func tokenOffsets(in text: String) -> [Int] {
+    let bytes = Array(text.utf8)
+    return bytes.indices.filter { index in
+      index == 0 || bytes[index] == 0x0A || (bytes[index] == 0x20 && bytes[index - 1] != 0x20)
+    }
+  }
+
+  func promptTokenCount(of messages: [Message], specialTokens: SpecialTokenPolicy) -> Int {
+    frameTokens + tokenOffsets(in: messages.last?.content ?? "").count
+  }
+
+  func complete(
+    _ requests: [CompletionRequest], onProgress: (@Sendable (CompletionProgress) -> Bool)?
+  ) async throws -> [Completion] {
+    var completions: [Completion] = []
+    for (index, request) in requests.enumerated() {
+      let number = received.withLock { received in
+        received.append(request)
+        return received.count - 1
+      }
+      let promptTokens = promptTokenCount(of: request.messages, specialTokens: request.specialTokens)
+      let events: [CompletionProgress.Event] = [
+        .prefill(done: promptTokens, total: promptTokens), .token(ChosenToken(id: 1, logProbability: -0.5), text: "x"),
+      ]
+      for event in events {
+        guard onProgress?(CompletionProgress(request: index, event: event)) ?? true else { throw CancellationError() }
+      }
+      let text = answer(request, number)
+      let tokens = Array(
+        repeating: ChosenToken(id: 1, logProbability: -0.5), count: min(text.utf8.count, request.maximumNewTokens))
+      completions.append(
+        Completion(text: text, tokens: tokens, finishReason: .stop, promptTokenCount: promptTokens))
+    }
+    return completions
+  }
+}
+
+/// A small deterministic random generator (SplitMix64).
+struct SeededRandom: RandomNumberGenerator {
+  var state: UInt64
+  init(_ seed: UInt64) { state = seed }
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
