@@ -82,7 +82,7 @@ public struct GGUFArray: Sendable {
 
   /// The elements, which must be strings.
   ///
-  /// Takes about 40 ns per element.
+  /// Takes about 0.1 µs per element.
   public func strings() throws -> [String] {
     guard elementType == .string else { throw wrongType("strings") }
     var cursor = GGUFCursor(file: file, offset: offset)
