@@ -24,8 +24,8 @@ import Testing
       for (name, variant) in row["variants"]?.object?.members ?? [] {
         try check(RewardOptions(arguments: variant["args"]), variant["reward"], variant["metrics"], name)
       }
-      let episode = try Reward.episodeValue(gold: gold, predicted: predicted)
-      differences.expectEqual(episode, row.number("env_reward"), "\(id) env_reward")
+      let episode = try Episode(gold: gold, predicted: predicted)
+      differences.expectEqual(episode.reward, row.number("env_reward"), "\(id) env_reward")
       for (funders, key) in [(gold, "gold_merged"), (predicted, "pred_merged")] {
         let merged = try FunderMerging.merge(funders).map { $0.name ?? "<null>" }
         let expected = (row[key]?.array ?? []).map { $0.string ?? "<null>" }
@@ -33,6 +33,76 @@ import Testing
       }
     }
     differences.expectNone(of: rows.count)
+  }
+
+  @Test(.needsGoldenVectors) func everyGoldenEpisode() throws {
+    let rows = try GoldenVectors.rows("reward/env_step.jsonl")
+    var differences = Differences()
+    for (index, row) in rows.enumerated() {
+      let gold = Funder.list(row["gold"])
+      let completion = row.text("completion")
+      if row["raises"]?.string != nil {
+        if (try? Episode(gold: gold, completion: completion)) != nil { differences.add("row \(index): no error") }
+        continue
+      }
+      guard let episode = try? Episode(gold: gold, completion: completion) else {
+        differences.add("row \(index): an error on \(completion)")
+        continue
+      }
+      differences.expectEqual(episode.reward, row.number("reward"), "row \(index) \(completion)")
+      let found = Dictionary(uniqueKeysWithValues: episode.metrics.map { ($0.name, $0.value) })
+      for (name, value) in row["metrics"]?.object?.members ?? [] {
+        differences.expectEqual(found[name] ?? .nan, value.double ?? .nan, "row \(index) \(name)")
+      }
+      differences.expectEqual(found.count, row["metrics"]?.object?.count ?? -1, "row \(index) metrics")
+    }
+    differences.expectNone(of: rows.count)
+  }
+
+  @Test func aPerfectPredictionEarns1AndOrderDoesNotMatter() throws {
+    var generator = SplitMix64(seed: 7)
+    for _ in 0..<150 {
+      let gold = randomFunders(&generator)
+      var predicted = randomFunders(&generator)
+      #expect(abs(try Reward(gold: gold, predicted: gold).value - 1) < 1e-12)
+      let reward = try Reward(gold: gold, predicted: predicted).value
+      #expect(reward >= 0 && reward <= 1 + 1e-12)
+      predicted.shuffle(using: &generator)
+      #expect(abs(try Reward(gold: gold.reversed(), predicted: predicted).value - reward) < 1e-12)
+    }
+  }
+
+  @Test func aPredictedIDThatIsWrongNeverHelps() throws {
+    let gold = [Funder(name: "Wellcome Trust", awards: [Award(awardIDs: ["WT086151"])])]
+    let right = try Reward(gold: gold, predicted: gold).value
+    var more = gold
+    more[0].awards[0].awardIDs.append("999999")
+    #expect(try Reward(gold: gold, predicted: more).value < right)
+  }
+
+  @Test func whatCannotBeScoredIsAnErrorNotZero() {
+    let gold = [Funder(name: "NSF", awards: [])]
+    #expect(throws: ScoringError.self) { try Episode(gold: gold, completion: "[{\"award_ids\": [123]}]") }
+    #expect(throws: ScoringError.self) {
+      var options = RewardOptions.training
+      options.comparison.threshold = .nan
+      _ = try Reward(gold: gold, predicted: gold, options: options)
+    }
+    #expect(throws: ScoringError.self) {
+      var options = RewardOptions.training
+      options.weights.funder = .infinity
+      _ = try Reward(gold: gold, predicted: gold, options: options)
+    }
+  }
+
+  /// Names that no mode takes for one another, each at most once: ties, on which the reference depends on the order, do
+  /// not occur.
+  private func randomFunders(_ generator: inout SplitMix64) -> [Funder] {
+    let names = ["Wellcome Trust", "NSF", "Deutsche Forschungsgemeinschaft", "国家自然科学基金", "Fundação Tecnologia"]
+    return names.filter { _ in generator.next() % 2 == 0 }.map { name in
+      let ids = (0..<(generator.next() % 4)).map { _ in "GR\(10_000 + generator.next() % 40)" }
+      return Funder(name: name, awards: [Award(awardIDs: ids)])
+    }
   }
 }
 

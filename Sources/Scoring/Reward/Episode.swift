@@ -1,15 +1,67 @@
 import Funding
 
-extension Reward {
-  /// What the reference's training environment pays: nothing for an empty prediction where the gold list is not empty,
-  /// else the reward.
+/// One step of the reference's training environment: a model's output becomes a reward and what is logged with it.
+public struct Episode: Sendable {
+  /// Nothing for an empty prediction where the gold list is not empty, else `Reward.value`.
+  public let reward: Double
+  /// Funders were read, or the output was blank.
+  public let isFormatValid: Bool
+  public let predictedIDCount: Int
+  public let goldIDCount: Int
+  /// The terms of the reward; nil where the rule for empty predictions decided.
+  public let breakdown: Reward?
+
+  /// Reads a completion and scores it.
   ///
-  /// `Reward` itself gives an empty prediction 0.5 where the gold has no award ids, because their level is then empty
-  /// on both sides.
-  public static func episodeValue(
-    gold: [Funder], predicted: [Funder], options: RewardOptions = .training
-  ) throws(ScoringError) -> Double {
-    if predicted.isEmpty && !gold.isEmpty { return 0 }
-    return try Reward(gold: gold, predicted: predicted, options: options).value
+  /// - Throws: `ScoringError.unreadableOutput` where the reference raises (for example on a number as award id), and the
+  ///   errors of `Reward`. Such a rollout has no reward: mask it.
+  public init(
+    gold: [Funder], completion: String, options: RewardOptions = .training
+  ) throws(ScoringError) {
+    let predicted: [Funder]
+    do throws(FundingError) {
+      predicted = try FunderReader.funders(in: completion)
+    } catch {
+      throw ScoringError(.unreadableOutput, error.message)
+    }
+    let isBlank = completion.unicodeScalars.allSatisfy { PythonText.isWhitespace($0.value) }
+    try self.init(gold: gold, predicted: predicted, isFormatValid: !predicted.isEmpty || isBlank, options: options)
+  }
+
+  /// Scores funders that were read elsewhere.
+  public init(
+    gold: [Funder], predicted: [Funder], isFormatValid: Bool = true, options: RewardOptions = .training
+  ) throws(ScoringError) {
+    self.isFormatValid = isFormatValid
+    goldIDCount = gold.reduce(0) { $0 + $1.awards.reduce(0) { $0 + $1.awardIDs.count } }
+    predictedIDCount = predicted.reduce(0) { $0 + $1.awards.reduce(0) { $0 + $1.awardIDs.count } }
+    if predicted.isEmpty && !gold.isEmpty {
+      breakdown = nil
+      reward = 0
+    } else {
+      let breakdown = try Reward(gold: gold, predicted: predicted, options: options)
+      self.breakdown = breakdown
+      reward = breakdown.value
+    }
+  }
+
+  /// Predicted per gold award ids: above 1 the policy hedges. Without gold ids 1 if none were predicted, else 0, as the
+  /// reference logs it.
+  public var predictedIDCountRatio: Double {
+    if goldIDCount > 0 { return Double(predictedIDCount) / Double(goldIDCount) }
+    return predictedIDCount == 0 ? 1 : 0
+  }
+
+  /// What the reference's environment logs, under its names. Where the rule for empty predictions decided, precision and
+  /// recall are not logged and all scores are 0.
+  public var metrics: [(name: String, value: Double)] {
+    let scores =
+      breakdown?.metrics
+      ?? ["funder_f0_5", "award_id_f0_5", "scheme_f0_5", "title_f0_5", "flat_award_id_f0_5", "association_gap"]
+      .map { ($0, 0) }
+    return scores + [
+      ("format_valid", isFormatValid ? 1 : 0), ("pred_id_count", Double(predictedIDCount)),
+      ("gold_id_count", Double(goldIDCount)), ("pred_id_count_ratio", predictedIDCountRatio),
+    ]
   }
 }
