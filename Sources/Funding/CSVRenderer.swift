@@ -1,7 +1,7 @@
 /// Records as comma-separated values (RFC 4180, lines end with CR LF).
 ///
-/// One row per funder and award id; a funder or an award without ids has one row, and so has an article without funders, so
-/// that none is missing. Several schemes or titles are joined by `; `. `start` and `end` are UTF-8 bytes in the file: the
+/// One row per funder and award id; a funder or an award without ids has one row. An article without funders has one row per
+/// statement, or a single one, so that none is missing. Several schemes or titles are joined by `; `. `start` and `end` are UTF-8 bytes in the file: the
 /// place of the award id or, without one, of the funder's name; empty where it was not found.
 public struct CSVRenderer: Sendable {
   /// Puts `'` before cells that spreadsheets would run as formulas (they begin with `=`, `+`, `-`, `@`). Off by default
@@ -38,16 +38,21 @@ public struct CSVRenderer: Sendable {
         }
       }
     }
-    let isEmpty = record.funders.isEmpty
-    return isEmpty ? line([record.id, record.sha256] + Array(repeating: "", count: Self.columns.count - 2)) : text
+    if !text.isEmpty { return text }
+    let article = [record.id, record.sha256, "", "", "", "", "", ""]
+    if record.statements.isEmpty { return line(article + ["", "", "", ""]) }
+    return record.statements.indices.map { line(article + place(of: $0, record.statements[$0].span, record)) }.joined()
   }
 
   private func place(_ place: ValuePlace?, _ record: ExtractionRecord) -> [String] {
     guard let place, record.statements.indices.contains(place.statement) else { return ["", "", "", ""] }
-    let bytes = place.span?.bytes
-    return [
-      String(place.statement), record.statements[place.statement].status.rawValue,
-      bytes.map { String($0.lowerBound) } ?? "", bytes.map { String($0.upperBound) } ?? "",
+    return self.place(of: place.statement, place.span, record)
+  }
+
+  private func place(of statement: Int, _ span: TextSpan?, _ record: ExtractionRecord) -> [String] {
+    [
+      String(statement), record.statements[statement].status.rawValue,
+      span.map { String($0.bytes.lowerBound) } ?? "", span.map { String($0.bytes.upperBound) } ?? "",
     ]
   }
 

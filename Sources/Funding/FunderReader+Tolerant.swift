@@ -7,7 +7,12 @@ extension FunderReader {
   /// taken as text. Linear time.
   public static func read(_ output: String) -> Reading<Funder> {
     if let value = referenceValue(of: output), let funders = try? funders(from: value), isList(value) {
-      return typed(funders)
+      var reading = typed(funders)
+      if funders.isEmpty, let elements = value.array, !elements.isEmpty {
+        reading.isComplete = false
+        reading.problems.append("the output is a list without funders")
+      }
+      return reading
     }
     guard let result = LenientJSON.find(in: output, where: { list(in: $0) != nil }), let list = list(in: result) else {
       let isBlank = PythonText.strip(output).isEmpty
@@ -55,6 +60,7 @@ extension FunderReader {
   private static func typed(_ funders: [UntypedFunder]) -> Reading<Funder> {
     var reading = Reading<Funder>(elements: [], isComplete: true, problems: [])
     for funder in funders {
+      if funder.name.isNull, funder.awards.isEmpty { reading.problems.append("a funder has neither name nor awards") }
       let awards = funder.awards.map { award in
         let ids = award.awardIDs.map(PythonText.str)
         if award.awardIDs.contains(where: { $0.string == nil }) {

@@ -81,6 +81,11 @@ import Testing
       ])
     #expect(CSVRenderer(escapesFormulas: true).render(Self.record).contains(",'=2,"))
     #expect(renderer.render(ExtractionRecord(id: "x", sha256: "h")) == "x,h,,,,,,,,,,\r\n")
+    var statementsOnly = Self.record
+    statementsOnly.funders = []
+    #expect(
+      renderer.render(statementsOnly)
+        == "\"dir/a,b.md\",00ff,,,,,,,0,exact,10,52\r\n\"dir/a,b.md\",00ff,,,,,,,1,unverified,,\r\n")
   }
 
   @Test func text() {

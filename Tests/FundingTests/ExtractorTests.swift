@@ -152,7 +152,8 @@ import Testing
         let found = statements.filter(request.messages[1].content.contains)
         return JSON.array(found.map(JSON.string)).text()
       }
-      return #"[{"funder_name": "X", "awards": [{"award_ids": ["\#(number % 2)"]}]}, {"funder_name": null}]"#
+      return
+        #"[{"funder_name": "X", "awards": [{"award_ids": ["\#(number % 2)"]}]}, {"funder_name": null, "funding_scheme": "S"}]"#
     }
     let record = try await extract(statements.joined(separator: "\n\n"), generator: generator, options: options)
     let calls = generator.requests.filter { $0.messages[0].content == Prompts.fundersSystem }
@@ -160,7 +161,8 @@ import Testing
     #expect(record.warnings.count == 1)
     #expect(
       record.funders == [
-        Funder(name: "X", awards: record.funders.first?.awards ?? []), Funder(name: nil),
+        Funder(name: "X", awards: record.funders.first?.awards ?? []),
+        Funder(name: nil, awards: [Award(fundingSchemes: ["S"])]),
       ])
     #expect(Set(record.funders.first?.awards.map(\.awardIDs) ?? []) == [["0"], ["1"]])
   }

@@ -86,4 +86,15 @@ import Testing
     #expect(reading.elements == [Funder(name: "X", awards: [Award(awardIDs: ["123"])])])
     #expect(reading.problems.count == 1)
   }
+
+  @Test(arguments: ["", "None.", "[1, 2]", #"["NSF"]"#, "\"abc\"", "3", "[", "{"])
+  func tolerantFindsNothing(output: String) {
+    let reading = FunderReader.read(output)
+    #expect(reading.elements.isEmpty && !reading.isComplete && reading.problems.count == 1)
+  }
+
+  @Test func emptyFunderIsKeptAndNoted() {
+    let reading = FunderReader.read(#"[{"funder_name": null, "awards": []}]"#)
+    #expect(reading.elements == [Funder(name: nil)] && reading.problems.count == 1)
+  }
 }
