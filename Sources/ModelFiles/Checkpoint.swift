@@ -9,6 +9,13 @@ public struct Checkpoint: Sendable {
     self.origin = origin
   }
 
+  /// The files that hold the weights, sorted by path.
+  public var files: [MappedFile] {
+    var files: [String: MappedFile] = [:]
+    for tensor in tensors.values { files[tensor.file.path] = tensor.file }
+    return files.sorted { $0.key < $1.key }.map(\.value)
+  }
+
   /// The tensor of this name, which must have this shape.
   public func tensor(_ name: String, shape: [Int]) throws -> StoredTensor {
     guard let tensor = tensors[name] else {

@@ -35,6 +35,11 @@ public struct StoredTensor: Sendable {
     UnsafeRawBufferPointer(rebasing: file.bytes[fileOffset..<fileOffset + byteCount])
   }
 
+  /// Gives the system advice about the tensor's pages, such as that they may go once the values were copied.
+  public func advise(_ advice: MappedFile.Advice) {
+    file.advise(advice, at: fileOffset, count: byteCount)
+  }
+
   /// Number of values.
   public var elementCount: Int { shape.reduce(1, *) }
 

@@ -107,6 +107,8 @@ import Testing
       ])
     let sharded = try ShardedSafetensors(index: url)
     #expect(sharded.shards.count == 2 && sharded.checkpoint.tensors.keys.sorted() == Self.names)
+    #expect(sharded.checkpoint.files.map(\.path) == sharded.shards.keys.sorted().map { folder.url.path + "/" + $0 })
+    sharded.checkpoint.tensors["a"]?.advise(.dontNeed)
     #expect(sharded.checkpoint.tensors["c"]?.file.path.hasSuffix("model-00002-of-00002.safetensors") == true)
   }
 
