@@ -42,6 +42,30 @@ import Testing
     differences.expectNone(of: 1_500)
   }
 
+  /// Names that are dismissed at a glance, or by a cut-off, are below the threshold.
+  @Test func whatIsDismissedIsBelowTheThreshold() throws {
+    var generator = SplitMix64(seed: 8)
+    var dismissed = 0
+    for _ in 0..<4_000 {
+      let (x, y) = RandomText.pair(&generator, maximumLength: 16)
+      let acronym = generator.next() % 8 == 0 ? " (AB)" : ""
+      let a = PreparedName(String(scalars: x) + acronym)
+      let b = PreparedName(String(scalars: y))
+      for mode in [SimilarityMode.balanced, .strict] {
+        for threshold in [0.5, 0.8, 0.85, 0.9] {
+          var budget = WorkBudget(.standard)
+          let exact = try NameSimilarity.score(a, b, mode: mode, threshold: 0, budget: &budget)
+          let cut = try NameSimilarity.score(a, b, mode: mode, threshold: threshold, budget: &budget)
+          #expect(exact >= threshold ? cut == exact : cut < threshold)
+          let mayReach = NameSummary(a).mayReach(threshold, with: NameSummary(b), mode: mode)
+          if !mayReach { dismissed += 1 }
+          #expect(mayReach || exact < threshold)
+        }
+      }
+    }
+    #expect(dismissed > 1_000)
+  }
+
   @Test func similaritiesAreBoundedAndSymmetric() {
     var generator = SplitMix64(seed: 4)
     for _ in 0..<2_000 {

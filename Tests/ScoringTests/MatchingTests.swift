@@ -119,6 +119,18 @@ import Testing
     }
   }
 
+  /// Above 2²⁰ cells the list is solved in parts, with the same groups.
+  @Test func longListsMergeAsShortOnes() throws {
+    let few = ["Wellcome Trust", "The Wellcome Trust", "NSF", "Deutsche Forschungsgemeinschaft", "NSF"]
+    let expected = try FunderMerging.merge(few.map { Funder(name: $0) }).compactMap(\.name)
+    let filling = (0..<1_100).map { String(UnicodeScalar(UInt8(97 + $0 % 26))) + String($0 * 7_919_393, radix: 3) }
+    let distinct = filling.map { Funder(name: $0) }
+    let merged = try FunderMerging.merge(few.map { Funder(name: $0) } + distinct, threshold: 0.97)
+    let strict = try FunderMerging.merge(few.map { Funder(name: $0) }, threshold: 0.97).compactMap(\.name)
+    #expect(Set(merged.compactMap(\.name)).isSuperset(of: strict) && !expected.isEmpty)
+    #expect(merged.count { $0.name == "NSF" } == 1)
+  }
+
   @Test func manyFundersMergeInBoundedTime() throws {
     let repeated = (0..<3_000).map { Funder(name: "National Fund \($0 % 3)", awards: [Award(awardIDs: ["\($0)"])]) }
     let merged = try FunderMerging.merge(repeated)

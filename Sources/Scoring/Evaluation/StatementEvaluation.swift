@@ -44,20 +44,33 @@ public struct StatementEvaluation: Sendable {
 
   public let threshold: Double
   public private(set) var documents: [Document] = []
+  /// Documents whose statements are too long to be compared. They are in no figure.
+  public private(set) var failures: [(label: String, error: ScoringError)] = []
+
+  /// Some twenty seconds for one document: pages have to be compared with pages.
+  public static let workLimit = WorkLimit(steps: 20_000_000_000)
 
   /// - Throws: `ScoringError` where the threshold is outside 0 to 1.
-  public init(_ documents: [StatementDocument], threshold: Double = 0.8) throws(ScoringError) {
+  public init(
+    _ documents: [StatementDocument], threshold: Double = 0.8, workLimit: WorkLimit = Self.workLimit
+  ) throws(ScoringError) {
     guard threshold >= 0, threshold <= 1 else {
       throw ScoringError(.invalidParameter, "threshold is \(threshold), expected a number from 0 to 1")
     }
     self.threshold = threshold
-    for document in documents { self.documents.append(try Self.evaluate(document, threshold)) }
+    for document in documents {
+      do throws(ScoringError) {
+        self.documents.append(try Self.evaluate(document, threshold, workLimit))
+      } catch {
+        failures.append((document.label, error))
+      }
+    }
   }
 
   private static func evaluate(
-    _ document: StatementDocument, _ threshold: Double
+    _ document: StatementDocument, _ threshold: Double, _ workLimit: WorkLimit
   ) throws(ScoringError) -> Document {
-    var budget = WorkBudget(WorkLimit(steps: .max))
+    var budget = WorkBudget(workLimit)
     let gold = document.gold.map(PreparedName.init)
     let predicted = document.predicted.map(PreparedName.init)
     var goldBest = [Double](repeating: 0, count: gold.count)

@@ -43,6 +43,7 @@ public struct StatementReport: Sendable {
         + "\(evaluation.documents.count) documents",
       "published: a page that contains a statement matches it; read it beside the other lines only",
     ]
+    lines += evaluation.failures.map { "not scored: \($0.label): \($0.error.message)" }
     if join.predictedDiscarded > 0 {
       lines.append(
         "warning: \(join.predictedDiscarded) predicted statements of \(join.filesWithoutGold.count) documents without "
@@ -77,6 +78,13 @@ public struct StatementReport: Sendable {
       ),
       ("characters", .object(evaluation.characters.members)),
       ("verbatim_rate", .number(evaluation.verbatimRate)),
+      (
+        "not_scored",
+        .array(
+          evaluation.failures.map {
+            .object([("document", .string($0.label)), ("error", .string($0.error.message))])
+          })
+      ),
     ])
   }
 

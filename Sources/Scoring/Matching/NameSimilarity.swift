@@ -50,8 +50,10 @@ public enum NameSimilarity {
       let isFirstShorter = first.normalized.count <= second.normalized.count
       let shorter = isFirstShorter ? first : second
       let longer = isFirstShorter ? second : first
-      if acronymScore > tokenSort && hasAcronym(longer, matching: shorter) { return acronymScore }
-      if containmentScore > tokenSort && isContained(shorter, in: longer) { return containmentScore }
+      if acronymScore > tokenSort, try hasAcronym(longer, matching: shorter, budget: &budget) { return acronymScore }
+      if containmentScore > tokenSort, try isContained(shorter, in: longer, budget: &budget) {
+        return containmentScore
+      }
       return tokenSort
     }
   }
@@ -73,16 +75,23 @@ public enum NameSimilarity {
     return FuzzyRatio.ratio(first.sortedTokens, second.sortedTokens) / 100
   }
 
-  private static func hasAcronym(_ longer: PreparedName, matching shorter: PreparedName) -> Bool {
+  private static func hasAcronym(
+    _ longer: PreparedName, matching shorter: PreparedName, budget: inout WorkBudget
+  ) throws(ScoringError) -> Bool {
     // An acronym has at most 10 characters and upper-casing never shortens: at 13 the lengths part them.
     guard !longer.acronyms.isEmpty, shorter.normalized.count <= 12 || longer.acronyms.contains(where: { $0.count > 10 })
     else { return false }
+    try budget.spend(longer.acronyms.count, times: WorkLimit.stepsPerPair)
     return longer.acronyms.contains { FuzzyRatio.ratio(shorter.uppercased, $0) >= acronymRatio }
   }
 
-  private static func isContained(_ shorter: PreparedName, in longer: PreparedName) -> Bool {
+  private static func isContained(
+    _ shorter: PreparedName, in longer: PreparedName, budget: inout WorkBudget
+  ) throws(ScoringError) -> Bool {
     let lengths = Double(shorter.normalized.count) / Double(longer.normalized.count)
-    return lengths >= containmentFloor && longer.words.contains(shorter.words)
+    guard lengths >= containmentFloor, longer.words.mayContain(shorter.words) else { return false }
+    try budget.spend(longer.words.count + shorter.words.count, times: 50)
+    return longer.words.contains(shorter.words)
   }
 
   private static func permissive(
@@ -91,10 +100,8 @@ public enum NameSimilarity {
     let shorter = min(first.normalized.count, second.normalized.count)
     let longer = max(first.normalized.count, second.normalized.count)
     try budget.spend(WorkLimit.stepsPerPair)
-    // At worst each window of the longer text is compared with the whole shorter one.
-    try budget.spend(longer - shorter + 2, times: (shorter + 63) / 64, times: shorter)
     try budget.spend(longer, times: (shorter + 63) / 64, times: 2)
-    let partial = FuzzyRatio.partialRatio(first.normalized, second.normalized)
+    let partial = try FuzzyRatio.partialRatio(first.normalized, second.normalized, budget: &budget)
     if partial == 100 { return 1 }
     let sorted = FuzzyRatio.ratio(first.sortedTokens, second.sortedTokens)
     let set = FuzzyRatio.tokenSetRatio(first.tokenSet, second.tokenSet)

@@ -58,11 +58,16 @@ struct WordSet {
     }
   }
 
+  var count: Int { words.count }
+
+  /// False only if `contains` is.
+  func mayContain(_ other: WordSet) -> Bool { other.signature & ~signature == 0 && !other.words.isEmpty }
+
   /// Whether all words of `other`, of which there must be some, are here.
   ///
   /// Plain search: names have few words, and the set of a very long name is built only if a signature does not decide.
   func contains(_ other: WordSet) -> Bool {
-    if other.signature & ~signature != 0 || other.words.isEmpty { return false }
+    if !mayContain(other) { return false }
     if words.count > 32 {
       let all = Set(words.map(\.text))
       return other.words.allSatisfy { all.contains($0.text) }
