@@ -24,7 +24,7 @@ struct WorkBudget {
 
   init(_ limit: WorkLimit) {
     self.limit = limit.steps
-    left = limit.steps
+    left = max(0, limit.steps)
   }
 
   mutating func spend(_ steps: Int) throws(ScoringError) {

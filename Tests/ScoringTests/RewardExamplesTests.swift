@@ -1,4 +1,5 @@
 import Funding
+import JSON
 import Testing
 
 @testable import Scoring
@@ -79,6 +80,21 @@ import Testing
         reward                               0.5556
 
         """)
+  }
+
+  @Test func aFileOfPairsIsRewardedRowByRow() throws {
+    let file = """
+      {"id": "x", "gold": [{"funder_name": "NSF", "award_ids": "111111"}], "completion": "```json\\n[{\\"funder_name\\": \\"NSF\\", \\"awards\\": [{\\"award_ids\\": [\\"111111\\"]}]}]\\n```"}
+      {"gold": [{"funder_name": "NSF"}], "pred": []}
+      {"gold": [], "completion": "[{\\"award_ids\\": [1]}]"}
+      {"pred": []}
+      """
+    let rows = try RewardFile.rewards(Array(file.utf8))
+    #expect(rows.map(\.label) == ["x", "row 2", "row 3", "row 4"])
+    #expect(try rows[0].episode.get().reward == 1 && rows[1].episode.get().reward == 0)
+    #expect(throws: ScoringError.self) { try rows[2].episode.get() }
+    #expect(throws: ScoringError.self) { try rows[3].episode.get() }
+    #expect(try rows[0].episode.get().json["metrics"]?["format_valid"]?.double == 1)
   }
 
   @Test func theBenchmarkScoresItsCases() {

@@ -49,8 +49,9 @@ public struct DocumentJoin: Sendable {
         Document(
           label: row.label, gold: match?.funders ?? .success([]), predicted: row.funders, isTruncated: row.isTruncated))
     }
-    for row in gold where row.value(of: self.key).map({ !found.contains(Array($0.utf8)) }) ?? true {
-      if !duplicateGold.contains(where: { $0.number == row.number }) { goldWithoutPrediction.append(row) }
+    let duplicates = Set(duplicateGold.map(\.number))
+    for row in gold where !duplicates.contains(row.number) {
+      if row.value(of: self.key).map({ !found.contains(Array($0.utf8)) }) ?? true { goldWithoutPrediction.append(row) }
     }
     if countsMissing {
       for row in goldWithoutPrediction {

@@ -62,6 +62,8 @@ public enum EvaluationFile {
 
   static func objects(_ bytes: [UInt8]) throws(ScoringError) -> [(number: Int, object: JSONObject)] {
     let whitespace: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D]
+    let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let bytes = bytes.starts(with: byteOrderMark) ? Array(bytes.dropFirst(3)) : bytes
     guard let first = bytes.first(where: { !whitespace.contains($0) }) else { return [] }
     if first == UInt8(ascii: "[") {
       let array = try parse(bytes, place: "the file").array ?? []
@@ -114,7 +116,7 @@ public enum EvaluationFile {
       isTruncated: raw.contains("<think>") && !raw.contains("</think>"))
   }
 
-  private static func funders(_ value: JSON?, number: Int) -> Result<[Funder], ScoringError> {
+  static func funders(_ value: JSON?, number: Int) -> Result<[Funder], ScoringError> {
     do throws(FundingError) {
       var funders: [Funder] = []
       for funder in try FunderReader.funders(from: value ?? .null) { funders.append(try Funder(funder)) }

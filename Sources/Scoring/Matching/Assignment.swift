@@ -26,7 +26,8 @@ public enum Assignment {
   static func best(
     scores: [Double], rows: Int, columns: Int, budget: inout WorkBudget
   ) throws(ScoringError) -> [Pair] {
-    guard rows >= 0, columns >= 0, scores.count == rows * columns, scores.allSatisfy(\.isFinite) else {
+    let (cells, overflow) = rows.multipliedReportingOverflow(by: columns)
+    guard rows >= 0, columns >= 0, !overflow, scores.count == cells, scores.allSatisfy(\.isFinite) else {
       throw ScoringError(
         .invalidParameter, "found \(scores.count) scores, expected \(rows) × \(columns) finite numbers")
     }
