@@ -1,0 +1,86 @@
+# One command sets everything up: `make demo` runs the main job, `make test` passes all tests.
+#
+#   LIBTORCH=DIR   use this libtorch 2.11.0 (a pip-installed torch's folder works) instead of fetching one
+#   CUDA=1         also fetch libtorch's CUDA parts (about 2.5 GB)
+#   PREFIX=DIR     where `make install` puts things (default /usr/local); DESTDIR is honoured
+#   TEST_ARGS=…    passed to `swift test`, such as --filter SamplerTests
+
+PREFIX ?= /usr/local
+ARTICLE ?= Examples/article.md
+TEST_ARGS ?=
+PATRON := .build/release/patron
+SOURCES := $(shell find Sources Package.swift -type f 2>/dev/null)
+export PATRON_REVISION := $(shell git describe --always --dirty --exclude '*' 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build setup test lint format bench install uninstall completions clean distclean FORCE
+
+help:  ## List these targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+demo: $(PATRON)  ## Set everything up and extract the funding of an example article
+	$(PATRON) extract $(ARTICLE)
+
+build: $(PATRON)  ## Set everything up and build the release binary
+
+setup: .deps/prerequisites  ## Fetch the pinned dependencies into .deps/
+	@python3 scripts/setup.py $(if $(CUDA),--cuda)
+
+.deps/prerequisites: scripts/prerequisites.sh
+	@sh scripts/prerequisites.sh
+	@mkdir -p .deps && touch $@
+
+# Another LIBTORCH means another build.
+.deps/libtorch-path: FORCE
+	@mkdir -p .deps && echo '$(LIBTORCH)' | cmp -s - $@ || echo '$(LIBTORCH)' > $@
+
+$(PATRON): $(SOURCES) .deps/libtorch-path | setup
+	swift build -c release --static-swift-stdlib --product patron
+	@touch $@
+
+test: setup  ## Set everything up and run all tests
+	python3 -m unittest discover -s scripts/tests
+	swift build --build-tests
+	swift test --skip-build $(TEST_ARGS)
+
+lint:  ## Check the formatting
+	swift format lint --strict --recursive --parallel Sources Tests Package.swift
+
+format:  ## Format the sources
+	swift format --in-place --recursive --parallel Sources Tests Package.swift
+
+bench: $(PATRON)  ## Measure prefill, decode and a whole extraction on this machine
+	$(PATRON) bench --prompt 128 512 --article $(ARTICLE)
+
+completions: $(PATRON)  ## Write shell completions into .build/completions
+	@mkdir -p .build/completions
+	$(PATRON) --generate-completion-script bash > .build/completions/patron.bash
+	$(PATRON) --generate-completion-script zsh > .build/completions/_patron
+	$(PATRON) --generate-completion-script fish > .build/completions/patron.fish
+
+ROOT := $(DESTDIR)$(PREFIX)
+
+install: $(PATRON) completions  ## Install a binary that runs from anywhere (PREFIX=…)
+	install -D -m 755 --strip $(PATRON) $(ROOT)/bin/patron
+	install -D -m 644 .deps/models/SmolLM2-135M-Instruct.Q4_1.gguf -t $(ROOT)/share/patron/models
+	install -D -m 644 .build/completions/patron.bash $(ROOT)/share/bash-completion/completions/patron
+	install -D -m 644 .build/completions/_patron $(ROOT)/share/zsh/site-functions/_patron
+	install -D -m 644 .build/completions/patron.fish $(ROOT)/share/fish/vendor_completions.d/patron.fish
+ifeq ($(LIBTORCH),)
+	mkdir -p $(ROOT)/lib/patron/torch $(ROOT)/lib/patron/nvidia
+	cp -R .deps/torch/lib $(ROOT)/lib/patron/torch/
+	cp -R .deps/nvidia/. $(ROOT)/lib/patron/nvidia/
+else
+	@echo "patron runs with the libtorch at $(LIBTORCH), which was not copied" >&2
+endif
+
+uninstall:  ## Remove what `make install` put there
+	rm -rf $(ROOT)/bin/patron $(ROOT)/lib/patron $(ROOT)/share/patron
+	rm -f $(ROOT)/share/bash-completion/completions/patron $(ROOT)/share/zsh/site-functions/_patron \
+	  $(ROOT)/share/fish/vendor_completions.d/patron.fish
+
+clean:  ## Remove what was built
+	rm -rf .build
+
+distclean: clean  ## Remove what was built and fetched
+	rm -rf .deps Package.resolved
