@@ -1,0 +1,100 @@
+import ArgumentParser
+import Foundation
+import Funding
+import Generation
+import Llama
+import Synchronization
+import Torch
+
+/// `patron extract`: articles in, records out.
+struct ExtractCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "extract",
+    abstract: "Finds funding statements and funders in articles.",
+    discussion: """
+      Reads text files in UTF-8 (Markdown, plain text). The first stage copies the funding statements out of an \
+      article, the second reads the funders and their awards from them. Each result says where it stands in the file.
+
+      From folders, files that end in .md, .markdown, .txt or .text are taken, in subfolders too, sorted by name; hidden \
+      ones are left out. An input that cannot be read is named on standard error and in the output (not in csv); the rest goes on, \
+      and the exit status is 1.
+
+      With --stage parse the inputs hold funding statements instead: one per line, or JSON Lines with the statement in \
+      "statement", "funding_statement" or "text" and, if wanted, its name in "id".
+      """)
+
+  @Argument(help: "Files, folders, or - for standard input.", completion: .file())
+  var inputs: [String]
+
+  @Option(name: .shortAndLong, help: "What to do: statements, parse (input: statements) or both.")
+  var stage: ExtractionOptions.Stages = .both
+
+  @Option(
+    name: .shortAndLong,
+    help: "text (for people), json (an array of records), jsonl (a record a line) or csv (a row per award).")
+  var format: OutputFormat = .text
+
+  @Option(
+    name: .shortAndLong,
+    help: """
+      File to write to (default: standard output). It appears when all is done; jsonl is written record by record.
+      """,
+    completion: .file())
+  var output: String?
+
+  @OptionGroup(title: "Model") var modelOptions: ModelOptions
+  @OptionGroup(title: "Reading") var reading: ReadingOptions
+  @OptionGroup(title: "Sampling") var sampling: SamplingOptions
+  @OptionGroup(title: "Messages") var consoleOptions: ConsoleOptions
+
+  func validate() throws {
+    guard !inputs.isEmpty else { throw ValidationError("name at least one file or folder, or - for standard input") }
+    guard inputs.count(where: { $0 == "-" }) <= 1 else { throw ValidationError("- can be read only once") }
+  }
+
+  /// Of the files that are taken from folders.
+  var extensions: [String] {
+    ["md", "markdown", "txt", "text"] + (stage == .parse ? ["jsonl", "ndjson"] : [])
+  }
+
+  var extractionOptions: ExtractionOptions {
+    var options = ExtractionOptions()
+    options.stages = stage
+    reading.apply(to: &options)
+    options.sampling = sampling.sampling
+    return options
+  }
+
+  func run() async throws {
+    let console = consoleOptions.console
+    let collection = InputCollection(inputs, extensions: extensions)
+    if let message = collection.skippedMessage(extensions: extensions) { console.warning(message) }
+    if let output { try checkIsNotInput(output, collection.sources) }
+    _ = try ModelCatalog.url(of: modelOptions.model)  // a wrong name shows before anything is read
+
+    let file = try output.map { try OutputFile(path: $0, inPlace: format == .jsonl) } ?? OutputFile()
+    let renderer =
+      output == nil
+      ? TextRenderer(width: Terminal.output.columns ?? 100, usesColour: Terminal.output.usesColour) : TextRenderer()
+    var run = ExtractionRun(
+      command: self, console: console, sources: collection.sources,
+      writer: try RecordWriter(format, to: file, text: renderer))
+    try await run.run()
+  }
+
+  /// `patron extract paper.md -o paper.md` must not cost the article.
+  private func checkIsNotInput(_ output: String, _ sources: [InputSource]) throws {
+    var target = stat()
+    guard stat(output, &target) == 0, target.st_mode & S_IFMT == S_IFREG else { return }
+    for source in sources {
+      guard case .file(let path) = source.place else { continue }
+      var status = stat()
+      if stat(path, &status) == 0, status.st_dev == target.st_dev, status.st_ino == target.st_ino {
+        throw OutputError("\(output): it is also an input; choose another file for the output")
+      }
+    }
+  }
+}
+
+extension ExtractionOptions.Stages: ExpressibleByArgument {}
+extension SpecialTokenPolicy: ExpressibleByArgument {}

@@ -1,0 +1,68 @@
+import Foundation
+
+/// An input that could not be read.
+struct InputError: Error, Sendable, Equatable, CustomStringConvertible {
+  let message: String
+  init(_ message: String) { self.message = message }
+  var description: String { message }
+}
+
+/// A file to be read, or standard input.
+struct InputSource: Sendable, Equatable {
+  enum Place: Sendable, Equatable {
+    case file(path: String)
+    case standardInput
+    /// Found out while collecting: not readable, for this reason.
+    case unreadable(InputError)
+  }
+
+  /// The path as given, or `stdin`.
+  let id: String
+  let place: Place
+
+  /// Size of a regular file; nil where it shows only by reading.
+  var byteCount: Int? {
+    guard case .file(let path) = place else { return nil }
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return Int(status.st_size)
+  }
+
+  /// Reads it all.
+  /// - Parameter limit: most bytes.
+  func contents(limit: Int) throws -> [UInt8] {
+    switch place {
+    case .unreadable(let error): throw error
+    case .standardInput: return try Self.read(STDIN_FILENO, limit)
+    case .file(let path):
+      let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { throw InputError("cannot be opened: \(Self.systemMessage())") }
+      defer { close(descriptor) }
+      if let byteCount, byteCount > limit { throw Self.tooLarge("\(byteCount) bytes", limit) }
+      return try Self.read(descriptor, limit)
+    }
+  }
+
+  private static func read(_ descriptor: Int32, _ limit: Int) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+    defer { buffer.deallocate() }
+    while true {
+      try Interruption.check()
+      let count = Foundation.read(descriptor, buffer.baseAddress, buffer.count)
+      if count == 0 { return bytes }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw InputError("cannot be read: \(systemMessage())")
+      }
+      guard bytes.count + count <= limit else { throw tooLarge("more than \(limit) bytes", limit) }
+      bytes += buffer[..<count]
+    }
+  }
+
+  private static func tooLarge(_ found: String, _ limit: Int) -> InputError {
+    InputError("found \(found), expected at most \(limit); an article is smaller, --max-file-size raises the limit")
+  }
+
+  private static func systemMessage() -> String { String(cString: strerror(errno)) }
+}

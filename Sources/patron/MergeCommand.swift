@@ -1,0 +1,4 @@
+import ArgumentParser
+struct MergeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "merge", shouldDisplay: false)
+}

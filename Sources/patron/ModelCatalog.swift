@@ -1,0 +1,70 @@
+import Foundation
+import ModelFiles
+
+/// The models that Patron knows by name, and where they are on this machine.
+enum ModelCatalog {
+  struct Entry {
+    let name: String
+    let fileName: String
+    let sha256: String
+    let summary: String
+  }
+
+  static let defaultName = "smollm2-135m"
+
+  static let entries = [
+    Entry(
+      name: defaultName, fileName: "SmolLM2-135M-Instruct.Q4_1.gguf",
+      sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+      summary: "SmolLM2 135M Instruct, Q4_1; runs anywhere")
+  ]
+
+  /// Folders that are searched for models, in this order: PATRON_MODELS, then `share/patron/models` beside the installed
+  /// binary, then `.deps/models` of the checkout that the binary was built in.
+  static func folders(executable: URL? = Bundle.main.executableURL) -> [URL] {
+    var folders: [URL] = []
+    if let path = ProcessInfo.processInfo.environment["PATRON_MODELS"], !path.isEmpty {
+      folders.append(URL(fileURLWithPath: path))
+    }
+    guard let executable else { return folders }
+    let real = executable.resolvingSymlinksInPath()
+    folders.append(
+      real.deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("share/patron/models"))
+    var folder = real.deletingLastPathComponent()
+    while folder.path != "/" {
+      if FileManager.default.fileExists(atPath: folder.appendingPathComponent("Package.swift").path) {
+        folders.append(folder.appendingPathComponent(".deps/models"))
+        break
+      }
+      folder = folder.deletingLastPathComponent()
+    }
+    return folders
+  }
+
+  /// Where a known model is; nil when it is in none of the folders.
+  static func find(_ entry: Entry) -> URL? {
+    folders().map { $0.appendingPathComponent(entry.fileName) }
+      .first { FileManager.default.fileExists(atPath: $0.path) }
+  }
+
+  /// The file or folder that `--model` means: a known name, or a path.
+  static func url(of model: String) throws -> URL {
+    guard let entry = entries.first(where: { $0.name == model }) else {
+      let url = URL(fileURLWithPath: model)
+      guard FileManager.default.fileExists(atPath: url.path) else {
+        throw ModelFileError(
+          .notFound,
+          "model \(model): neither a file or folder nor a known name "
+            + "(\(entries.map(\.name).joined(separator: ", "))); see `patron models list`")
+      }
+      return url
+    }
+    guard let url = find(entry) else {
+      throw ModelFileError(
+        .notFound,
+        "model \(model): \(entry.fileName) is in none of \(folders().map(\.path).joined(separator: ", ")); "
+          + "run `make setup` in the checkout, or set PATRON_MODELS")
+    }
+    return url
+  }
+}

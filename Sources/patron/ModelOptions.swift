@@ -1,0 +1,87 @@
+import ArgumentParser
+import Foundation
+import Llama
+import ModelFiles
+import Torch
+
+/// Options of every command that loads a model.
+struct ModelOptions: ParsableArguments {
+  @Option(
+    name: [.short, .long],
+    help: "A name that `patron models list` shows, a Hugging Face folder, or a .gguf file.")
+  var model: String = ModelCatalog.defaultName
+
+  @Option(
+    name: .long,
+    help: "A PEFT adapter folder; repeat it for several, merged in the order given (SFT first, then DAPO).",
+    completion: .directory)
+  var adapter: [String] = []
+
+  @Option(
+    name: .long, help: "How adapters join the weights: peft (round after each, as PEFT does), fp32 (round once), none.")
+  var merge: MergePolicy = .peft
+
+  @Option(name: .long, help: "cpu, cuda or cuda:N.")
+  var device: Device = .cpu
+
+  @Option(name: .long, help: "float32, bfloat16 or float16 (default: what the device computes fastest).")
+  var dtype: DType?
+
+  @Option(name: .long, help: "Threads on the CPU (default: all cores).")
+  var threads: Int?
+
+  @Option(
+    name: .long,
+    help: "auto, packed (copied into the layout the CPU reads fastest), or mapped (starts at once, slower per token).")
+  var layout: WeightLayout = .auto
+
+  func validate() throws {
+    if let dtype, ![.float32, .bfloat16, .float16].contains(dtype) {
+      throw ValidationError("found dtype \(dtype.rawValue), expected float32, bfloat16 or float16")
+    }
+    if let threads, threads < 1 { throw ValidationError("found \(threads) threads, expected 1 or more") }
+  }
+
+  /// The adapters of `--adapter`, opened and checked.
+  func adapters() throws -> [AdapterFolder] { try adapter.map { try AdapterFolder(URL(fileURLWithPath: $0)) } }
+
+  /// Finds, checks and loads the model.
+  func open(onProgress: ((Double) -> Void)? = nil) throws -> LlamaGenerator {
+    if let threads { try Runtime.setThreadCount(threads) }
+    let url = try ModelCatalog.url(of: model)
+    return try LlamaGenerator.open(
+      ModelLocation(url), name: model,
+      options: LoadOptions(adapters: adapters(), merge: merge, dtype: dtype, device: device, layout: layout),
+      onProgress: onProgress)
+  }
+}
+
+extension MergePolicy: ExpressibleByArgument {}
+extension WeightLayout: ExpressibleByArgument {}
+extension DType: ExpressibleByArgument {
+  public static var allValueStrings: [String] { ["float32", "bfloat16", "float16"] }
+}
+extension Device: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
+
+extension ModelOptions {
+  /// Like `open`, and tells on the console how far it is and what was chosen.
+  func open(console: Console) throws -> LlamaGenerator {
+    let start = ContinuousClock.now
+    let generator = try open { share in console.status("loading \(model): \(Int(share * 100)) %") }
+    console.clearStatus()
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    console.note(
+      "\(model) in \(generator.model.dtype.rawValue) (\(dtypeReason)) on \(generator.model.device), "
+        + "\(Runtime.threadCount) threads, loaded in \(String(format: "%.1f", seconds)) s")
+    return generator
+  }
+
+  private var dtypeReason: String {
+    if dtype != nil { return "as --dtype says" }
+    if device != .cpu { return "the default on GPUs" }
+    return Runtime.cpuHasFastBFloat16
+      ? "this processor multiplies it in hardware" : "this processor does not multiply bfloat16 in hardware"
+  }
+}

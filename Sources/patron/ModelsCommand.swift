@@ -1,0 +1,4 @@
+import ArgumentParser
+struct ModelsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "models", shouldDisplay: false)
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import Foundation
+
+@main
+struct Patron: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "patron",
+    abstract: "Reads research articles and says who funded them.",
+    discussion: """
+      Data goes to standard output, talk to standard error.
+
+      Exit status: 0 all went well; 1 one or more inputs failed, the others are in the output; 2 nothing could be done \
+      (no such model, output not writable, ...); 64 the command line was not understood; 130 interrupted.
+      """,
+    version: Version.description,
+    subcommands: [ExtractCommand.self, MergeCommand.self, ModelsCommand.self, BenchCommand.self]
+  )
+
+  /// Like ArgumentParser's own `main`, but with the exit statuses that the help promises.
+  static func main() async {
+    do {
+      var command = try parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      ExitStatus.exit(for: error)
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import ArgumentParser
+import Funding
+import Generation
+
+/// How articles are cut and read.
+struct ReadingOptions: ParsableArguments {
+  @Option(name: .long, help: "Most tokens of an article that the model reads at once; fewer if its context is smaller.")
+  var chunkTokens = 7_500
+
+  @Option(name: .long, help: "Tokens that neighbouring chunks share.")
+  var overlapTokens = 1_024
+
+  @Option(name: .long, help: "Most tokens written for the statements of a chunk.")
+  var statementTokens = 512
+
+  @Option(name: .long, help: "Most tokens written for the funders of an article.")
+  var funderTokens = 1_024
+
+  @Option(name: .long, help: "Chunks read side by side; more is faster on a GPU and needs more memory.")
+  var batch = 1
+
+  @Option(
+    name: .long,
+    help: """
+      What <|eot_id|> and the like mean inside an article: plain (ordinary text) or parse (special tokens, as in \
+      transformers; an article can then end its own message).
+      """)
+  var specialTokensInText: SpecialTokenPolicy = .plain
+
+  @Flag(name: .long, help: "Leave out the places of values and the model's raw output.")
+  var noEvidence = false
+
+  @Option(name: .long, help: "Largest input in MiB.")
+  var maxFileSize = 64
+
+  /// `maxFileSize` in bytes.
+  var maximumByteCount: Int { maxFileSize << 20 }
+
+  func validate() throws {
+    for (name, value, least) in [
+      ("--chunk-tokens", chunkTokens, 1), ("--overlap-tokens", overlapTokens, 0),
+      ("--statement-tokens", statementTokens, 1), ("--funder-tokens", funderTokens, 1), ("--batch", batch, 1),
+      ("--max-file-size", maxFileSize, 1),
+    ] {
+      guard (least...1 << 30).contains(value) else {
+        throw ValidationError("found \(name) \(value), expected a number from \(least) to \(1 << 30)")
+      }
+    }
+    guard overlapTokens < chunkTokens else {
+      throw ValidationError(
+        "found --overlap-tokens \(overlapTokens) with --chunk-tokens \(chunkTokens); the overlap must be smaller")
+    }
+  }
+
+  func apply(to options: inout ExtractionOptions) {
+    options.chunkTokens = chunkTokens
+    options.overlapTokens = overlapTokens
+    options.maximumStatementTokens = statementTokens
+    options.maximumFunderTokens = funderTokens
+    options.specialTokens = specialTokensInText
+    options.batchSize = batch
+    options.includesEvidence = !noEvidence
+  }
+}
+
+/// How the next token is chosen.
+struct SamplingOptions: ParsableArguments {
+  @Option(name: .long, help: "0 takes the most probable token; above 0 tokens are drawn.")
+  var temperature = 0.0
+
+  @Option(name: .long, help: "Draw from the most probable tokens that reach this share together.")
+  var topP = 1.0
+
+  @Option(name: .long, help: "Draw from so many of the most probable tokens; 0: from all.")
+  var topK = 0
+
+  @Option(name: .long, help: "Seed of the draw; the same seed gives the same result on the same machine.")
+  var seed: UInt64 = 0
+
+  func validate() throws {
+    guard temperature >= 0, temperature.isFinite else {
+      throw ValidationError("found --temperature \(temperature), expected 0 or more")
+    }
+    guard topP > 0, topP <= 1 else {
+      throw ValidationError("found --top-p \(topP), expected more than 0 and at most 1")
+    }
+    guard topK >= 0 else { throw ValidationError("found --top-k \(topK), expected 0 or more") }
+  }
+
+  var sampling: Sampling { Sampling(temperature: temperature, topP: topP, topK: topK, seed: seed) }
+}
