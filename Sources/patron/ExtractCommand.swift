@@ -26,6 +26,68 @@ struct ExtractCommand: AsyncParsableCommand {
   @Argument(help: "Files, folders, or - for standard input.", completion: .file())
   var inputs: [String]
 
+  @OptionGroup(title: "Task") var task: TaskOptions
+  @OptionGroup(title: "Model") var modelOptions: ModelOptions
+  @OptionGroup(title: "Reading") var reading: ReadingOptions
+  @OptionGroup(title: "Sampling") var sampling: SamplingOptions
+  @OptionGroup(title: "Messages") var consoleOptions: ConsoleOptions
+
+  func validate() throws {
+    guard !inputs.isEmpty else { throw ValidationError("name at least one file or folder, or - for standard input") }
+    guard inputs.count(where: { $0 == "-" }) <= 1 else { throw ValidationError("- can be read only once") }
+  }
+
+  /// Of the files that are taken from folders.
+  var extensions: [String] {
+    ["md", "markdown", "txt", "text"] + (task.stage == .parse ? ["jsonl", "ndjson"] : [])
+  }
+
+  var extractionOptions: ExtractionOptions {
+    var options = ExtractionOptions()
+    options.stages = task.stage
+    reading.apply(to: &options)
+    options.sampling = sampling.sampling
+    return options
+  }
+
+  func run() async throws {
+    let console = consoleOptions.console
+    let collection = InputCollection(inputs, extensions: extensions)
+    if let message = collection.skippedMessage(extensions: extensions) { console.warning(message) }
+    if let output = task.output { try checkIsNotInput(output, collection.sources) }
+    _ = try ModelCatalog.url(of: modelOptions.model)  // a wrong name shows before anything is read
+
+    var run = ExtractionRun(command: self, console: console, sources: collection.sources, writer: try makeWriter())
+    try await run.run()
+  }
+
+  private func makeWriter() throws -> RecordWriter {
+    guard let output = task.output else {
+      let terminal = Terminal.output
+      return RecordWriter(
+        task.format, to: OutputFile(),
+        text: TextRenderer(width: terminal.columns ?? 100, usesColour: terminal.usesColour),
+        namesFailures: !(terminal.isTerminal && Terminal.error.isTerminal))
+    }
+    return RecordWriter(task.format, to: try OutputFile(path: output, inPlace: task.format == .jsonl))
+  }
+
+  /// `patron extract paper.md -o paper.md` must not cost the article.
+  private func checkIsNotInput(_ output: String, _ sources: [InputSource]) throws {
+    var target = stat()
+    guard stat(output, &target) == 0, target.st_mode & S_IFMT == S_IFREG else { return }
+    for source in sources {
+      guard case .file(let path) = source.place else { continue }
+      var status = stat()
+      if stat(path, &status) == 0, status.st_dev == target.st_dev, status.st_ino == target.st_ino {
+        throw OutputError("\(output): it is also an input; choose another file for the output")
+      }
+    }
+  }
+}
+
+/// What is done, and where the result goes.
+struct TaskOptions: ParsableArguments {
   @Option(name: .shortAndLong, help: "What to do: statements, parse (input: statements) or both.")
   var stage: ExtractionOptions.Stages = .both
 
@@ -41,59 +103,6 @@ struct ExtractCommand: AsyncParsableCommand {
       """,
     completion: .file())
   var output: String?
-
-  @OptionGroup(title: "Model") var modelOptions: ModelOptions
-  @OptionGroup(title: "Reading") var reading: ReadingOptions
-  @OptionGroup(title: "Sampling") var sampling: SamplingOptions
-  @OptionGroup(title: "Messages") var consoleOptions: ConsoleOptions
-
-  func validate() throws {
-    guard !inputs.isEmpty else { throw ValidationError("name at least one file or folder, or - for standard input") }
-    guard inputs.count(where: { $0 == "-" }) <= 1 else { throw ValidationError("- can be read only once") }
-  }
-
-  /// Of the files that are taken from folders.
-  var extensions: [String] {
-    ["md", "markdown", "txt", "text"] + (stage == .parse ? ["jsonl", "ndjson"] : [])
-  }
-
-  var extractionOptions: ExtractionOptions {
-    var options = ExtractionOptions()
-    options.stages = stage
-    reading.apply(to: &options)
-    options.sampling = sampling.sampling
-    return options
-  }
-
-  func run() async throws {
-    let console = consoleOptions.console
-    let collection = InputCollection(inputs, extensions: extensions)
-    if let message = collection.skippedMessage(extensions: extensions) { console.warning(message) }
-    if let output { try checkIsNotInput(output, collection.sources) }
-    _ = try ModelCatalog.url(of: modelOptions.model)  // a wrong name shows before anything is read
-
-    let file = try output.map { try OutputFile(path: $0, inPlace: format == .jsonl) } ?? OutputFile()
-    let renderer =
-      output == nil
-      ? TextRenderer(width: Terminal.output.columns ?? 100, usesColour: Terminal.output.usesColour) : TextRenderer()
-    var run = ExtractionRun(
-      command: self, console: console, sources: collection.sources,
-      writer: try RecordWriter(format, to: file, text: renderer))
-    try await run.run()
-  }
-
-  /// `patron extract paper.md -o paper.md` must not cost the article.
-  private func checkIsNotInput(_ output: String, _ sources: [InputSource]) throws {
-    var target = stat()
-    guard stat(output, &target) == 0, target.st_mode & S_IFMT == S_IFREG else { return }
-    for source in sources {
-      guard case .file(let path) = source.place else { continue }
-      var status = stat()
-      if stat(path, &status) == 0, status.st_dev == target.st_dev, status.st_ino == target.st_ino {
-        throw OutputError("\(output): it is also an input; choose another file for the output")
-      }
-    }
-  }
 }
 
 extension ExtractionOptions.Stages: ExpressibleByArgument {}

@@ -34,8 +34,11 @@ struct ExtractionRun {
     } catch is CancellationError {
       isInterrupted = true
     }
+    if isInterrupted {
+      try writer.abandon()
+      throw ExitStatus.interrupted
+    }
     try writer.finish()
-    if isInterrupted { throw ExitStatus.interrupted }
     if failureCount > 0 { throw ExitStatus.someFailed }
   }
 

@@ -63,8 +63,24 @@ enum ModelCatalog {
       throw ModelFileError(
         .notFound,
         "model \(model): \(entry.fileName) is in none of \(folders().map(\.path).joined(separator: ", ")); "
-          + "run `make setup` in the checkout, or set PATRON_MODELS")
+          + howToGet)
     }
     return url
+  }
+
+  static let howToGet = "run `make setup` in the checkout, or set PATRON_MODELS to the folder that holds it"
+
+  /// The known models, and what else lies in the folders that are searched; those are called by their paths.
+  static func models() -> [(name: String, url: URL?)] {
+    var models = entries.map { (name: $0.name, url: find($0)) }
+    for folder in folders() {
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+      for name in names.sorted() where !name.hasPrefix(".") && !entries.contains(where: { $0.fileName == name }) {
+        let url = folder.appendingPathComponent(name)
+        let isFolder = FileManager.default.fileExists(atPath: url.appendingPathComponent("config.json").path)
+        if isFolder || url.pathExtension == "gguf" { models.append((url.path, url)) }
+      }
+    }
+    return models
   }
 }

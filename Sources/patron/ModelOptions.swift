@@ -36,10 +36,15 @@ struct ModelOptions: ParsableArguments {
   var layout: WeightLayout = .auto
 
   func validate() throws {
-    if let dtype, ![.float32, .bfloat16, .float16].contains(dtype) {
+    if let dtype { try Self.check(dtype) }
+    if let threads, threads < 1 { throw ValidationError("found \(threads) threads, expected 1 or more") }
+  }
+
+  /// Refuses the dtypes that weights cannot have.
+  static func check(_ dtype: DType) throws {
+    guard [.float32, .bfloat16, .float16].contains(dtype) else {
       throw ValidationError("found dtype \(dtype.rawValue), expected float32, bfloat16 or float16")
     }
-    if let threads, threads < 1 { throw ValidationError("found \(threads) threads, expected 1 or more") }
   }
 
   /// The adapters of `--adapter`, opened and checked.

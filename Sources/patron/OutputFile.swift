@@ -25,6 +25,8 @@ final class OutputFile {
   private let descriptor: Int32
   /// Written first and renamed to `path` by `commit`; nil: written in place.
   private var temporaryPath: String?
+  /// An older file of the same name loses its content only with the first write.
+  private var mustEmpty = false
 
   /// Standard output.
   init() {
@@ -48,7 +50,8 @@ final class OutputFile {
         url.deletingLastPathComponent().path + "/.\(url.lastPathComponent).\(UUID().uuidString.prefix(8)).partial"
     }
     let target = temporaryPath ?? path
-    descriptor = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    mustEmpty = exists && !isSpecial && inPlace
+    descriptor = open(target, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw OutputError("write", path, errno) }
   }
 
@@ -58,6 +61,7 @@ final class OutputFile {
   }
 
   func write(_ text: String) throws {
+    try empty()
     var text = text
     try text.withUTF8 { bytes in
       var done = 0
@@ -72,8 +76,15 @@ final class OutputFile {
     }
   }
 
+  private func empty() throws {
+    guard mustEmpty else { return }
+    guard ftruncate(descriptor, 0) == 0 else { throw OutputError("write", path, errno) }
+    mustEmpty = false
+  }
+
   /// Puts the finished file under its name.
   func commit() throws {
+    try empty()
     guard let temporary = temporaryPath else { return }
     guard fsync(descriptor) == 0, rename(temporary, path) == 0 else { throw OutputError("write", path, errno) }
     temporaryPath = nil
