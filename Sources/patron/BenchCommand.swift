@@ -44,6 +44,7 @@ struct BenchCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    Runtime.keepFreedMemory()
     let start = ContinuousClock.now
     let generator = try modelOptions.open()
     let loadSeconds = seconds(since: start)

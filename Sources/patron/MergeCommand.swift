@@ -77,11 +77,16 @@ struct MergeCommand: AsyncParsableCommand {
     let merger = ModelMerger(
       adapters: adapters, policy: merge.policy, dtype: dtype, maximumShardByteCount: shardSize.byteCount)
     let destination = URL(fileURLWithPath: output)
-    try merger.merge(
-      base, into: destination, replacingExisting: force,
-      provenance: try provenance(base: base, adapters: adapters, console: console),
-      onProgress: { share in console.status("\(output): \(Int(share * 100)) % written") })
-    console.note("\(output): \(adapters.count) merged into \(model), policy \(merge.rawValue)")
+    do {
+      try merger.merge(
+        base, into: destination, replacingExisting: force,
+        provenance: try provenance(base: base, adapters: adapters, console: console),
+        onProgress: { share in console.status("\(output): \(Int(share * 100)) % written") })
+    } catch let error as ModelFileError where error.code == .exists && !force {
+      throw ModelFileError(.exists, error.message + ", or replace it with --force")
+    }
+    let names = adapters.map(\.url.lastPathComponent).joined(separator: ", then ")
+    console.note("\(output): \(base.url.lastPathComponent) with \(names), policy \(merge.rawValue)")
   }
 
   /// What the folder is made from. Whole files are hashed: all of the base is read anyway.
@@ -93,7 +98,7 @@ struct MergeCommand: AsyncParsableCommand {
     ]
     for file in try ModelLocation.folder(base).weightFiles {
       console.status("\(file.lastPathComponent): checksum")
-      entries.append(("patron_base_sha256 \(file.lastPathComponent)", try FileHash.sha256(of: file)))
+      entries.append(("patron_base_sha256:\(file.lastPathComponent)", try FileHash.sha256(of: file)))
     }
     for (index, adapter) in adapters.enumerated() {
       entries.append(("patron_adapter_\(index + 1)", adapter.url.lastPathComponent))

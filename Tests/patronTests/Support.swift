@@ -1,0 +1,95 @@
+import Foundation
+import Testing
+
+@testable import patron
+
+/// The built program, run as users run it.
+enum Executable {
+  /// The folder that SwiftPM builds products into: where the test bundle is.
+  static let url: URL? = {
+    let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") }
+    let folders = [
+      bundle.map { URL(fileURLWithPath: $0).deletingLastPathComponent() },
+      packageRoot.appendingPathComponent(".build/debug"), packageRoot.appendingPathComponent(".build/release"),
+    ]
+    return folders.compactMap { $0?.appendingPathComponent("patron") }
+      .first { FileManager.default.isExecutableFile(atPath: $0.path) }
+  }()
+
+  struct Result {
+    var status: Int32
+    var output: String
+    var errors: String
+  }
+
+  static func run(_ arguments: [String], input: String = "", environment: [String: String] = [:]) throws -> Result {
+    let process = Process()
+    let executable: URL = try #require(url, "the executable `patron` is not built")
+    process.executableURL = executable
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+    // Files, because a full pipe would block.
+    let folder = try TemporaryFolder()
+    try folder.write("input", input)
+    for name in ["output", "errors"] { try folder.write(name, "") }
+    process.standardInput = try FileHandle(forReadingFrom: folder.url("input"))
+    process.standardOutput = try FileHandle(forWritingTo: folder.url("output"))
+    process.standardError = try FileHandle(forWritingTo: folder.url("errors"))
+    try process.run()
+    process.waitUntilExit()
+    return Result(
+      status: process.terminationStatus, output: try folder.read("output"), errors: try folder.read("errors"))
+  }
+}
+
+/// A folder that goes away with the test.
+final class TemporaryFolder {
+  let url: URL
+
+  init() throws {
+    url = FileManager.default.temporaryDirectory.appendingPathComponent("patron-tests-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  func url(_ name: String) -> URL { url.appendingPathComponent(name) }
+
+  func path(_ name: String) -> String { url(name).path }
+
+  @discardableResult
+  func write(_ name: String, _ text: String) throws -> String {
+    try write(name, Array(text.utf8))
+  }
+
+  @discardableResult
+  func write(_ name: String, _ bytes: [UInt8]) throws -> String {
+    try FileManager.default.createDirectory(
+      at: url(name).deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(bytes).write(to: url(name))
+    return path(name)
+  }
+
+  func read(_ name: String) throws -> String { try String(contentsOf: url(name), encoding: .utf8) }
+
+  var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []).sorted() }
+}
+
+let packageRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  .deletingLastPathComponent()
+
+/// The golden vectors beside the repository (`../shared`, or where PATRON_SHARED says).
+enum Golden {
+  static let folder =
+    (ProcessInfo.processInfo.environment["PATRON_SHARED"].map { URL(fileURLWithPath: $0) }
+    ?? packageRoot.deletingLastPathComponent().appendingPathComponent("shared")).appendingPathComponent("vectors")
+  static let isPresent = FileManager.default.fileExists(atPath: folder.path)
+  static let absence: Comment = "the golden vectors (../shared/vectors or PATRON_SHARED) are not here"
+}
+
+enum DefaultModel {
+  static let isPresent = ModelCatalog.folders(executable: Executable.url).contains {
+    FileManager.default.fileExists(atPath: $0.appendingPathComponent(ModelCatalog.entries[0].fileName).path)
+  }
+  static let absence: Comment = "the default model is not in .deps/models; `make setup` fetches it"
+}
