@@ -83,6 +83,10 @@ final class Console: Sendable {
   }
 
   @Sendable static func writeToStandardError(_ text: String) {
-    FileHandle.standardError.write(Data(text.utf8))
+    var text = text
+    text.withUTF8 { bytes in
+      // Nothing can be said about a standard error that is closed.
+      if let base = bytes.baseAddress { _ = Foundation.write(STDERR_FILENO, base, bytes.count) }
+    }
   }
 }

@@ -38,9 +38,8 @@ enum ExitStatus {
 
   /// An error in words: the module's own, without Swift's description of its type.
   static func message(of error: any Error) -> String {
-    switch error {
-    case let error as any CustomStringConvertible: error.description
-    default: error.localizedDescription
-    }
+    // Foundation's describe themselves for programmers.
+    if error is any CustomNSError || type(of: error) is NSError.Type { return error.localizedDescription }
+    return String(describing: error)
   }
 }

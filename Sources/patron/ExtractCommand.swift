@@ -98,9 +98,9 @@ struct TaskOptions: ParsableArguments {
 
   @Option(
     name: .shortAndLong,
-    help: """
-      File to write to (default: standard output). It appears when all is done; jsonl is written record by record.
-      """,
+    help: ArgumentHelp(
+      "File to write to (default: standard output). It appears when all is done; jsonl is written record by record.",
+      valueName: "file"),
     completion: .file())
   var output: String?
 }

@@ -28,14 +28,15 @@ struct ExtractionRun {
   /// - Throws: `ExitCode` where inputs failed or the run was interrupted; what is done is in the output then.
   mutating func run() async throws {
     defer { console.clearStatus() }
-    var isInterrupted = false
+    var finishedCount = 0
     do {
-      for (index, source) in sources.enumerated() { try await read(source, index) }
+      for (index, source) in sources.enumerated() {
+        try await read(source, index)
+        finishedCount += 1
+      }
     } catch is CancellationError {
-      isInterrupted = true
-    }
-    if isInterrupted {
       try writer.abandon()
+      console.warning("interrupted; \(finishedCount) of \(sources.count) inputs are done")
       throw ExitStatus.interrupted
     }
     try writer.finish()

@@ -18,16 +18,19 @@ struct MergeCommand: AsyncParsableCommand {
       """)
 
   @Option(
-    name: .shortAndLong, help: "The base model: a Hugging Face folder.", completion: .directory)
+    name: .shortAndLong, help: ArgumentHelp("The base model: a Hugging Face folder.", valueName: "folder"),
+    completion: .directory)
   var model: String
 
   @Option(
     name: .long,
-    help: "A PEFT adapter folder; repeat it for several, merged in the order given (SFT first, then DAPO).",
+    help: ArgumentHelp(
+      "A PEFT adapter folder; repeat it for several, merged in the order given (SFT first, then DAPO).",
+      valueName: "folder"),
     completion: .directory)
   var adapter: [String]
 
-  @Option(name: .shortAndLong, help: "The folder to write.", completion: .directory)
+  @Option(name: .shortAndLong, help: ArgumentHelp("The folder to write.", valueName: "folder"), completion: .directory)
   var output: String
 
   @Option(
@@ -38,7 +41,7 @@ struct MergeCommand: AsyncParsableCommand {
     completion: .list(["peft", "fp32"]))
   var merge = MergeChoice.peft
 
-  @Option(name: .long, help: "float32, bfloat16 or float16 (default: as the base is stored).")
+  @Option(name: .long, help: ArgumentHelp("Type of the weights (default: as the base is stored).", valueName: "type"))
   var dtype: DType?
 
   @Option(
@@ -48,7 +51,7 @@ struct MergeCommand: AsyncParsableCommand {
   @Flag(name: .long, help: "Replace the output folder if it exists.")
   var force = false
 
-  @OptionGroup(title: "Messages") var consoleOptions: ConsoleOptions
+  @OptionGroup var consoleOptions: ConsoleOptions
 
   /// The policies that can be written into a folder.
   enum MergeChoice: String, CaseIterable, ExpressibleByArgument {

@@ -8,31 +8,43 @@ import Torch
 struct ModelOptions: ParsableArguments {
   @Option(
     name: [.short, .long],
-    help: "A name that `patron models list` shows, a Hugging Face folder, or a .gguf file.")
+    help: "A name that `patron models list` shows, a Hugging Face folder, or a .gguf file.", completion: .file())
   var model: String = ModelCatalog.defaultName
 
   @Option(
     name: .long,
-    help: "A PEFT adapter folder; repeat it for several, merged in the order given (SFT first, then DAPO).",
+    help: ArgumentHelp(
+      "A PEFT adapter folder; repeat it for several, merged in the order given (SFT first, then DAPO).",
+      valueName: "folder"),
     completion: .directory)
   var adapter: [String] = []
 
   @Option(
-    name: .long, help: "How adapters join the weights: peft (round after each, as PEFT does), fp32 (round once), none.")
+    name: .long,
+    help: ArgumentHelp(
+      """
+      How adapters join the weights: peft (round after each, as PEFT does), fp32 (add all in float32, round once) or none \
+      (they stay beside the weights).
+      """, valueName: "policy"))
   var merge: MergePolicy = .peft
 
   @Option(name: .long, help: "cpu, cuda or cuda:N.")
   var device: Device = .cpu
 
-  @Option(name: .long, help: "float32, bfloat16 or float16 (default: what the device computes fastest).")
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Type of the weights (default: what the device computes fastest).", valueName: "type"))
   var dtype: DType?
 
-  @Option(name: .long, help: "Threads on the CPU (default: all cores).")
+  @Option(name: .long, help: ArgumentHelp("Threads on the CPU (default: all cores).", valueName: "n"))
   var threads: Int?
 
   @Option(
     name: .long,
-    help: "auto, packed (copied into the layout the CPU reads fastest), or mapped (starts at once, slower per token).")
+    help: """
+      How weights lie in memory: packed (copied into the layout that the CPU reads fastest), mapped (starts at once, slower \
+      per token) or auto (packed where that is faster).
+      """)
   var layout: WeightLayout = .auto
 
   func validate() throws {

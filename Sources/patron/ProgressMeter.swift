@@ -17,8 +17,11 @@ struct ProgressMeter: Sendable {
   private var name = ""
   private var current: ExtractionProgress?
   private var partShares: [Double] = []
+  /// When the prompt of the current part was begun.
   private var partStart: ContinuousClock.Instant
-  private var firstToken: ContinuousClock.Instant?
+  /// When each part got its first token; in a batch all parts are written at the same time.
+  private var firstTokens: [Int: ContinuousClock.Instant] = [:]
+  private var lastUpdate: ContinuousClock.Instant
 
   /// - Parameter weights: expected work of each input, in any unit; its size does.
   init(weights: [Int], options: ExtractionOptions, now: ContinuousClock.Instant = .now) {
@@ -26,6 +29,7 @@ struct ProgressMeter: Sendable {
     self.options = options
     start = now
     partStart = now
+    lastUpdate = now
   }
 
   /// An input, or the next statement of one, is begun; those before it are done.
@@ -37,23 +41,25 @@ struct ProgressMeter: Sendable {
     item = (part, max(partCount, 1))
     current = nil
     partShares = []
-    partStart = now
-    firstToken = nil
+    lastUpdate = now
   }
 
   mutating func update(_ progress: ExtractionProgress, now: ContinuousClock.Instant = .now) {
-    if progress.stage != current?.stage { partShares = Array(repeating: 0, count: progress.partCount) }
-    if progress.stage != current?.stage || progress.part != current?.part {
-      partStart = now
-      firstToken = nil
+    let isNewStage = progress.stage != current?.stage
+    if isNewStage {
+      partShares = Array(repeating: 0, count: progress.partCount)
+      firstTokens = [:]
     }
+    // The first that is heard of a part is the end of its first piece of work.
+    if isNewStage || progress.part != current?.part { partStart = lastUpdate }
+    lastUpdate = now
     current = progress
     guard partShares.indices.contains(progress.part) else { return }
     switch progress.event {
     case .prefill(let done, let total):
       partShares[progress.part] = Self.prefillShare * Double(done) / Double(max(total, 1))
     case .generated(let tokens):
-      if firstToken == nil { firstToken = now }
+      if firstTokens[progress.part] == nil { firstTokens[progress.part] = now }
       let limit = progress.stage == .statements ? options.maximumStatementTokens : options.maximumFunderTokens
       partShares[progress.part] = Self.prefillShare + (1 - Self.prefillShare) * Double(tokens) / Double(max(limit, 1))
     case .finished: partShares[progress.part] = 1
@@ -89,7 +95,7 @@ struct ProgressMeter: Sendable {
       case .prefill(let done, let total):
         line += ", read \(done) of \(total) tokens" + rate(done, since: partStart, now)
       case .generated(let tokens):
-        line += ", wrote \(tokens) tokens" + rate(tokens - 1, since: firstToken ?? now, now)
+        line += ", wrote \(tokens) tokens" + rate(tokens - 1, since: firstTokens[current.part] ?? now, now)
       case .finished: break
       }
     }

@@ -4,33 +4,39 @@ import Generation
 
 /// How articles are cut and read.
 struct ReadingOptions: ParsableArguments {
-  @Option(name: .long, help: "Most tokens of an article that the model reads at once; fewer if its context is smaller.")
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Most tokens of an article that the model reads at once; fewer if its context is smaller.", valueName: "n"))
   var chunkTokens = 7_500
 
-  @Option(name: .long, help: "Tokens that neighbouring chunks share.")
+  @Option(name: .long, help: ArgumentHelp("Tokens that neighbouring chunks share.", valueName: "n"))
   var overlapTokens = 1_024
 
-  @Option(name: .long, help: "Most tokens written for the statements of a chunk.")
+  @Option(name: .long, help: ArgumentHelp("Most tokens written for the statements of a chunk.", valueName: "n"))
   var statementTokens = 512
 
-  @Option(name: .long, help: "Most tokens written for the funders of an article.")
+  @Option(name: .long, help: ArgumentHelp("Most tokens written for the funders of an article.", valueName: "n"))
   var funderTokens = 1_024
 
-  @Option(name: .long, help: "Chunks read side by side; more is faster on a GPU and needs more memory.")
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Chunks read side by side; more is faster on a GPU and needs more memory.", valueName: "n"))
   var batch = 1
 
   @Option(
     name: .long,
-    help: """
+    help: ArgumentHelp(
+      """
       What <|eot_id|> and the like mean inside an article: plain (ordinary text) or parse (special tokens, as in \
       transformers; an article can then end its own message).
-      """)
+      """, valueName: "policy"))
   var specialTokensInText: SpecialTokenPolicy = .plain
 
   @Flag(name: .long, help: "Leave out the places of values and the model's raw output.")
   var noEvidence = false
 
-  @Option(name: .long, help: "Largest input in MiB.")
+  @Option(name: .long, help: ArgumentHelp("Largest input in MiB.", valueName: "mib"))
   var maxFileSize = 64
 
   /// `maxFileSize` in bytes.
@@ -65,16 +71,21 @@ struct ReadingOptions: ParsableArguments {
 
 /// How the next token is chosen.
 struct SamplingOptions: ParsableArguments {
-  @Option(name: .long, help: "0 takes the most probable token; above 0 tokens are drawn.")
+  @Option(name: .long, help: ArgumentHelp("0 takes the most probable token; above 0 tokens are drawn.", valueName: "t"))
   var temperature = 0.0
 
-  @Option(name: .long, help: "Draw from the most probable tokens that reach this share together.")
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Draw from the most probable tokens that reach this share together.", valueName: "p"))
   var topP = 1.0
 
-  @Option(name: .long, help: "Draw from so many of the most probable tokens; 0: from all.")
+  @Option(
+    name: .long, help: ArgumentHelp("Draw from so many of the most probable tokens; 0: from all.", valueName: "k"))
   var topK = 0
 
-  @Option(name: .long, help: "Seed of the draw; the same seed gives the same result on the same machine.")
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Seed of the draw; the same seed gives the same result on the same machine.", valueName: "n"))
   var seed: UInt64 = 0
 
   func validate() throws {

@@ -75,11 +75,11 @@ import Torch
     ([], "Missing expected argument '<inputs> ...'"),
     (["-", "-"], "- can be read only once"),
     (["a", "-q", "-v"], "--quiet and --verbose exclude each other"),
-    (["a", "--temperature", "-1"], "found --temperature -1.0, expected 0 or more"),
+    (["a", "--temperature=-1"], "found --temperature -1.0, expected 0 or more"),
     (["a", "--temperature", "inf"], "found --temperature inf, expected 0 or more"),
     (["a", "--top-p", "0"], "found --top-p 0.0, expected more than 0 and at most 1"),
     (["a", "--top-p", "nan"], "found --top-p nan, expected more than 0 and at most 1"),
-    (["a", "--top-k", "-1"], "found --top-k -1, expected 0 or more"),
+    (["a", "--top-k=-1"], "found --top-k -1, expected 0 or more"),
     (["a", "--batch", "0"], "found --batch 0, expected a number from 1 to 1073741824"),
     (
       ["a", "--max-file-size", "9223372036854775807"],
@@ -96,8 +96,8 @@ import Torch
   }
 
   @Test func mergeNeedsAdaptersAndATarget() throws {
-    #expect(refusal(["merge", "-m", "base", "-o", "out"]) == "Missing expected argument '--adapter <adapter> ...'")
-    #expect(refusal(["merge", "-m", "base", "--adapter", "a"]) == "Missing expected argument '--output <output>'")
+    #expect(refusal(["merge", "-m", "base", "-o", "out"]) == "Missing expected argument '--adapter <folder> ...'")
+    #expect(refusal(["merge", "-m", "base", "--adapter", "a"]) == "Missing expected argument '--output <folder>'")
     let command = try #require(
       try Patron.parseAsRoot(["merge", "-m", "base", "--adapter", "a", "--adapter", "b", "-o", "out"]) as? MergeCommand)
     #expect(command.adapter == ["a", "b"] && command.merge == .peft && command.shardSize == ByteSize(5_000_000_000))

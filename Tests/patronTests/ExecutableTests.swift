@@ -123,6 +123,34 @@ import Testing
   }
 
   @Test(.enabled(if: DefaultModel.isPresent, DefaultModel.absence))
+  func anInterruptedRunKeepsWhatIsDone() throws {
+    let folder = try TemporaryFolder()
+    let inputs = [
+      try folder.write("empty.md", ""), try folder.write("a.md", "This work was supported by the Moss Fund."),
+    ]
+    try folder.write("out.jsonl", "")
+    let result = try Executable.run(
+      ["extract", "--format", "jsonl", "--output", folder.path("out.jsonl")] + inputs,
+      interruptedBy: folder.url("out.jsonl"))
+    #expect(result.status == 130)
+    #expect(result.errors.hasSuffix("patron: interrupted; 1 of 2 inputs are done\n"))
+    #expect(try folder.read("out.jsonl") == #"{"id":"\#(inputs[0])","error":"The file is empty."}"# + "\n")
+  }
+
+  @Test func aReaderThatGoesAwayEndsTheRunInSilence() throws {
+    let folder = try TemporaryFolder()
+    let program: URL = try #require(Executable.url)
+    // More than a pipe holds.
+    let command = """
+      "$0" extract --model "$1" --format jsonl x{1..3000} 2>"$2" | head -n 1; echo ${PIPESTATUS[0]}
+      """
+    let result = try Executable.run(
+      URL(fileURLWithPath: "/bin/bash"), ["-c", command, program.path, folder.write("model.gguf", ""), "/dev/null"])
+    #expect(result.output == #"{"id":"x1","error":"cannot be opened: No such file or directory"}"# + "\n141\n")
+    #expect(result.errors == "")
+  }
+
+  @Test(.enabled(if: DefaultModel.isPresent, DefaultModel.absence))
   func theDefaultModelIsListedAndSound() throws {
     let list = try Executable.run(["models", "list"])
     #expect(list.status == 0 && list.output.contains(/smollm2-135m +98.4 MB +GGUF v3 +Q4_1 +8192 +\//))

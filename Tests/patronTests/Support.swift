@@ -22,12 +22,18 @@ enum Executable {
     var errors: String
   }
 
-  static func run(_ arguments: [String], input: String = "", environment: [String: String] = [:]) throws -> Result {
-    let process = Process()
+  /// - Parameter interruptedBy: a file; once it is not empty, the process gets a SIGINT.
+  static func run(_ arguments: [String], input: String = "", interruptedBy: URL? = nil) throws -> Result {
     let executable: URL = try #require(url, "the executable `patron` is not built")
+    return try run(executable, arguments, input: input, interruptedBy: interruptedBy)
+  }
+
+  static func run(
+    _ executable: URL, _ arguments: [String], input: String = "", interruptedBy: URL? = nil
+  ) throws -> Result {
+    let process = Process()
     process.executableURL = executable
     process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
     // Files, because a full pipe would block.
     let folder = try TemporaryFolder()
     try folder.write("input", input)
@@ -36,6 +42,10 @@ enum Executable {
     process.standardOutput = try FileHandle(forWritingTo: folder.url("output"))
     process.standardError = try FileHandle(forWritingTo: folder.url("errors"))
     try process.run()
+    if let interruptedBy {
+      while process.isRunning, try Data(contentsOf: interruptedBy).isEmpty { usleep(20_000) }
+      process.interrupt()
+    }
     process.waitUntilExit()
     return Result(
       status: process.terminationStatus, output: try folder.read("output"), errors: try folder.read("errors"))
