@@ -1,7 +1,6 @@
 // Fused operators of the inference path. On the CPU they save whole passes over memory and most of the per-operator cost
 // of one-token steps; on other devices the same results come from ATen's operators. None of them records gradients.
 #include <ATen/Parallel.h>
-#include <ATen/core/dispatch/Dispatcher.h>
 
 #include <algorithm>
 
@@ -190,6 +189,32 @@ at::Tensor blockedAttention(
   return out.view({count, heads * dimension});
 }
 
+// One new token: a row of scores per head. ATen's fused kernel spends several times as long on its own set-up.
+at::Tensor attentionOfOneToken(
+    const at::Tensor &query, const at::Tensor &keyCache, const at::Tensor &valueCache, int64_t length, double scale) {
+  const int64_t heads = query.size(0), dimension = query.size(2), groups = keyCache.size(0);
+  const int64_t headStride = keyCache.size(1) * dimension, perGroup = heads / groups;
+  at::Tensor out = at::empty({1, heads * dimension}, query.options());
+  const at::Tensor scratch = at::empty({heads, length + dimension}, query.options().dtype(at::kFloat));
+  withElement(query, [&](auto element) {
+    using Element = decltype(element);
+    const Element *queries = constData<Element>(query), *keys = constData<Element>(keyCache),
+                  *values = constData<Element>(valueCache);
+    Element *target = data<Element>(out);
+    float *rows = static_cast<float *>(scratch.mutable_data_ptr());
+    at::parallel_for(0, heads, grain(2 * length * dimension), [&](int64_t begin, int64_t end) {
+      for (int64_t head = begin; head < end; ++head) {
+        const int64_t place = head / perGroup * headStride;
+        float *scores = rows + head * (length + dimension);
+        attendRow(
+            queries + head * dimension, keys + place, values + place, length, dimension, float(scale), scores,
+            scores + length, target + head * dimension);
+      }
+    });
+  });
+  return out;
+}
+
 at::Tensor cachedAttention(
     const at::Tensor &query, const at::Tensor &keyCache, const at::Tensor &valueCache, int64_t length, double scale) {
   expect(query.dim() == 3 && keyCache.dim() == 3 && keyCache.sizes() == valueCache.sizes(),
@@ -200,6 +225,10 @@ at::Tensor cachedAttention(
       "the heads of queries and cache do not fit together");
   expect(count > 0 && length >= count && length <= keyCache.size(1), "the length lies outside the cache");
   const at::Tensor keys = keyCache.slice(1, 0, length), values = valueCache.slice(1, 0, length);
+  if (count == 1 && hasRowKernels(query) && query.is_contiguous() && keyCache.is_contiguous() &&
+      valueCache.is_contiguous()) {
+    return attentionOfOneToken(query, keyCache, valueCache, length, scale);
+  }
   if (count == 1) {
     // The heads of a group see the same keys: they are the rows of one small query matrix.
     const at::Tensor folded = query.view({1, groups, heads / groups, dimension});
@@ -219,23 +248,38 @@ at::Tensor cachedAttention(
   return mixed.squeeze(0).transpose(0, 1).reshape({count, heads * dimension});
 }
 
-using PackWeight = at::Tensor(const at::Tensor &, std::optional<c10::SymInt>);
-using PackedLinear = at::Tensor(
-    const at::Tensor &, const at::Tensor &, const std::optional<at::Tensor> &, std::string_view,
-    c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
-using PackedLinearAdd = at::Tensor(
-    const at::Tensor &, const at::Tensor &, const at::Tensor &, const std::optional<at::Tensor> &, std::string_view);
-
-template <typename Signature>
-c10::TypedOperatorHandle<Signature> operatorNamed(const char *name, const char *overload) {
-  return c10::Dispatcher::singleton().findSchemaOrThrow(name, overload).typed<Signature>();
+// Few rows: the time is that of reading the weights once, which oneDNN's and MKL's products do at 40 to 85 % of the
+// memory's speed here and this one at all of it. Many rows: the library's product.
+at::Tensor streamedLinear(const at::Tensor &input, const at::Tensor &weight, const at::Tensor *residual) {
+  expect(
+      input.dim() == 2 && weight.dim() == 2 && input.size(1) == weight.size(1),
+      "expected an input [rows, in] and a weight [out, in]");
+  const int64_t rows = input.size(0), inner = input.size(1), outputs = weight.size(0);
+  expect(
+      !residual || (residual->dim() == 2 && residual->size(0) == rows && residual->size(1) == outputs),
+      "the residual is not [rows, out]");
+  const bool alike = input.scalar_type() == weight.scalar_type() &&
+                     (!residual || residual->scalar_type() == weight.scalar_type());
+  if (rows > maximumStreamedRows || rows == 0 || !alike || !hasRowKernels(input) || !weight.is_contiguous()) {
+    const at::Tensor product = at::linear(input, weight);
+    return residual ? product + *residual : product;
+  }
+  const at::Tensor x = input.contiguous();
+  const at::Tensor extra = residual ? residual->contiguous() : at::Tensor();
+  at::Tensor out = at::empty({rows, outputs}, input.options());
+  withElement(x, [&](auto element) {
+    using Element = decltype(element);
+    const Element *source = constData<Element>(x), *weights = constData<Element>(weight);
+    const Element *added = residual ? constData<Element>(extra) : nullptr;
+    Element *target = data<Element>(out);
+    at::parallel_for(0, outputs, grain(inner), [&](int64_t begin, int64_t end) {
+      streamedProduct(source, rows, inner, weights, begin, end, outputs, added, target);
+    });
+  });
+  return out;
 }
 
 }  // namespace
-
-struct ct_packed_linear {
-  at::Tensor weight;  // opaque, in oneDNN's layout
-};
 
 ct_status ct_rms_norm(const ct_tensor *x, const ct_tensor *weight, double epsilon, ct_tensor **out) {
   return guarded("rms norm", {x, weight}, [&] { give(out, rmsNorm(x->value, weight->value, epsilon)); });
@@ -266,26 +310,9 @@ ct_status ct_cached_attention(
   });
 }
 
-ct_status ct_packed_linear_create(const ct_tensor *weight, ct_packed_linear **out) {
-  return guarded("pack linear", {weight}, [&] {
-    static const auto pack = operatorNamed<PackWeight>("mkldnn::_reorder_linear_weight", "");
-    expect(weight->value.dim() == 2 && weight->value.is_cpu(), "expected a CPU weight [out, in]");
-    *out = new ct_packed_linear{pack.call(weight->value.contiguous(), std::nullopt)};
+ct_status ct_streamed_linear(
+    const ct_tensor *input, const ct_tensor *weight, const ct_tensor *residual, ct_tensor **out) {
+  return guarded("linear", {input, weight, residual}, [&] {
+    give(out, streamedLinear(input->value, weight->value, residual ? &residual->value : nullptr));
   });
 }
-
-ct_status ct_packed_linear_apply(
-    const ct_packed_linear *linear, const ct_tensor *input, const ct_tensor *residual, ct_tensor **out) {
-  return guarded("packed linear", {input, residual}, [&] {
-    if (residual) {
-      static const auto apply = operatorNamed<PackedLinearAdd>("mkldnn::_linear_pointwise", "binary");
-      give(out, apply.call(input->value, residual->value, linear->weight, std::nullopt, "add"));
-    } else {
-      static const auto apply = operatorNamed<PackedLinear>("mkldnn::_linear_pointwise", "");
-      give(out, apply.call(
-                    input->value, linear->weight, std::nullopt, "none", c10::List<std::optional<at::Scalar>>(), ""));
-    }
-  });
-}
-
-void ct_packed_linear_free(ct_packed_linear *linear) { delete linear; }

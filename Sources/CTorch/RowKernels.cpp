@@ -1,6 +1,9 @@
 #include "RowKernels.hpp"
 
 #include <c10/util/BFloat16.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #include <algorithm>
 #include <cmath>
@@ -120,7 +123,119 @@ BODY void maskedSoftmaxBody(Element *row, int64_t valid, int64_t count, float sc
   for (int64_t j = valid; j < count; ++j) row[j] = store<Element>(0);
 }
 
+BODY void attendRowBody(
+    const Element *query, const Element *keys, const Element *values, int64_t length, int64_t dimension, float scale,
+    float *scores, float *sums, Element *out) {
+#pragma clang fp reassociate(on) contract(fast)
+  float maximum = -INFINITY;
+  for (int64_t t = 0; t < length; ++t) {
+    const Element *key = keys + t * dimension;
+    float dot = 0;
+    for (int64_t d = 0; d < dimension; ++d) dot += load(query[d]) * load(key[d]);
+    scores[t] = dot * scale;
+    maximum = scores[t] > maximum ? scores[t] : maximum;
+  }
+  float sum = 0;
+  for (int64_t t = 0; t < length; ++t) {
+    scores[t] = exponential(scores[t] - maximum);
+    sum += scores[t];
+  }
+  for (int64_t d = 0; d < dimension; ++d) sums[d] = 0;
+  for (int64_t t = 0; t < length; ++t) {
+    const Element *value = values + t * dimension;
+    const float weight = scores[t];
+    for (int64_t d = 0; d < dimension; ++d) sums[d] += weight * load(value[d]);
+  }
+  const float inverse = 1.0f / sum;
+  for (int64_t d = 0; d < dimension; ++d) out[d] = store<Element>(sums[d] * inverse);
+}
+
+// The weights are read once, in the order of memory, whatever the number of rows.
+template <int64_t rows, typename Element>
+static inline __attribute__((always_inline)) void streamRows(
+    const Element *x, int64_t inner, const Element *weight, int64_t begin, int64_t end, int64_t outputs,
+    const Element *residual, Element *out) {
+#pragma clang fp reassociate(on) contract(fast)
+  for (int64_t o = begin; o < end; ++o) {
+    const Element *w = weight + o * inner;
+    float sums[rows] = {};
+    for (int64_t i = 0; i < inner; ++i) {
+      const float value = load(w[i]);
+      for (int64_t r = 0; r < rows; ++r) sums[r] += value * load(x[r * inner + i]);
+    }
+    for (int64_t r = 0; r < rows; ++r) {
+      const float sum = sums[r] + (residual ? load(residual[r * outputs + o]) : 0.0f);
+      out[r * outputs + o] = store<Element>(sum);
+    }
+  }
+}
+
+BODY void streamedProductBody(
+    const Element *x, int64_t rows, int64_t inner, const Element *weight, int64_t begin, int64_t end,
+    int64_t outputs, const Element *residual, Element *out) {
+  for (int64_t r = 0; r < rows;) {
+    const Element *extra = residual ? residual + r * outputs : nullptr;
+    if (rows - r >= 4) {
+      streamRows<4>(x + r * inner, inner, weight, begin, end, outputs, extra, out + r * outputs);
+      r += 4;
+    } else {
+      streamRows<1>(x + r * inner, inner, weight, begin, end, outputs, extra, out + r * outputs);
+      r += 1;
+    }
+  }
+}
+
 using Half = c10::BFloat16;
+
+#if defined(__x86_64__)
+// The same with the processor's own bfloat16 products, two per lane and step.
+template <int64_t rows>
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) void streamRowsBF16(
+    const Half *x, int64_t inner, const Half *weight, int64_t begin, int64_t end, int64_t outputs,
+    const Half *residual, Half *out) {
+  const int64_t whole = inner / 32 * 32;
+  const __mmask32 rest = (1u << (inner - whole)) - 1;
+  for (int64_t o = begin; o < end; ++o) {
+    const Half *w = weight + o * inner;
+    __m512 sums[rows], more[rows];
+    for (int64_t r = 0; r < rows; ++r) sums[r] = more[r] = _mm512_setzero_ps();
+    int64_t i = 0;
+    for (; i + 64 <= whole; i += 64) {
+      _mm_prefetch(reinterpret_cast<const char *>(w + i) + 2048, _MM_HINT_T0);
+      _mm_prefetch(reinterpret_cast<const char *>(w + i) + 2112, _MM_HINT_T0);
+      const __m512bh first = (__m512bh)_mm512_loadu_si512(w + i), second = (__m512bh)_mm512_loadu_si512(w + i + 32);
+      for (int64_t r = 0; r < rows; ++r) {
+        const Half *row = x + r * inner + i;
+        sums[r] = _mm512_dpbf16_ps(sums[r], first, (__m512bh)_mm512_loadu_si512(row));
+        more[r] = _mm512_dpbf16_ps(more[r], second, (__m512bh)_mm512_loadu_si512(row + 32));
+      }
+    }
+    for (; i < inner; i += 32) {
+      const __mmask32 mask = i < whole ? ~__mmask32(0) : rest;
+      const __m512bh part = (__m512bh)_mm512_maskz_loadu_epi16(mask, w + i);
+      for (int64_t r = 0; r < rows; ++r) {
+        const __m512bh row = (__m512bh)_mm512_maskz_loadu_epi16(mask, x + r * inner + i);
+        sums[r] = _mm512_dpbf16_ps(sums[r], part, row);
+      }
+    }
+    for (int64_t r = 0; r < rows; ++r) {
+      const float sum = _mm512_reduce_add_ps(_mm512_add_ps(sums[r], more[r]));
+      out[r * outputs + o] = store<Half>(sum + (residual ? load(residual[r * outputs + o]) : 0.0f));
+    }
+  }
+}
+
+void streamedProductBF16(
+    const Half *x, int64_t rows, int64_t inner, const Half *weight, int64_t begin, int64_t end, int64_t outputs,
+    const Half *residual, Half *out) {
+  switch (rows) {
+#define CASE(count) \
+  case count: return streamRowsBF16<count>(x, inner, weight, begin, end, outputs, residual, out);
+    CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8)
+#undef CASE
+  }
+}
+#endif
 
 CLONES float sumOfSquaresFloat(const float *x, int64_t n) { return sumOfSquaresBody(x, n); }
 CLONES float sumOfSquaresHalf(const Half *x, int64_t n) { return sumOfSquaresBody(x, n); }
@@ -144,9 +259,58 @@ CLONES void maskedSoftmaxFloat(float *row, int64_t valid, int64_t n, float scale
 CLONES void maskedSoftmaxHalf(Half *row, int64_t valid, int64_t n, float scale) {
   maskedSoftmaxBody(row, valid, n, scale);
 }
+CLONES void attendRowFloat(
+    const float *q, const float *k, const float *v, int64_t length, int64_t dimension, float scale, float *scores,
+    float *sums, float *out) {
+  attendRowBody(q, k, v, length, dimension, scale, scores, sums, out);
+}
+CLONES void attendRowHalf(
+    const Half *q, const Half *k, const Half *v, int64_t length, int64_t dimension, float scale, float *scores,
+    float *sums, Half *out) {
+  attendRowBody(q, k, v, length, dimension, scale, scores, sums, out);
+}
+
+CLONES void streamedProductFloat(
+    const float *x, int64_t rows, int64_t inner, const float *weight, int64_t begin, int64_t end, int64_t outputs,
+    const float *residual, float *out) {
+  streamedProductBody(x, rows, inner, weight, begin, end, outputs, residual, out);
+}
+CLONES void streamedProductHalf(
+    const Half *x, int64_t rows, int64_t inner, const Half *weight, int64_t begin, int64_t end, int64_t outputs,
+    const Half *residual, Half *out) {
+  streamedProductBody(x, rows, inner, weight, begin, end, outputs, residual, out);
+}
 
 }  // namespace
 
+template <>
+void streamedProduct(
+    const float *x, int64_t rows, int64_t inner, const float *weight, int64_t begin, int64_t end, int64_t outputs,
+    const float *residual, float *out) {
+  streamedProductFloat(x, rows, inner, weight, begin, end, outputs, residual, out);
+}
+template <>
+void streamedProduct(
+    const Half *x, int64_t rows, int64_t inner, const Half *weight, int64_t begin, int64_t end, int64_t outputs,
+    const Half *residual, Half *out) {
+#if defined(__x86_64__)
+  static const bool hasProducts = __builtin_cpu_supports("avx512bf16");
+  if (hasProducts) return streamedProductBF16(x, rows, inner, weight, begin, end, outputs, residual, out);
+#endif
+  streamedProductHalf(x, rows, inner, weight, begin, end, outputs, residual, out);
+}
+template <>
+void attendRow(
+    const float *q, const float *k, const float *v, int64_t length, int64_t dimension, float scale, float *scores,
+    float *sums, float *out) {
+  attendRowFloat(q, k, v, length, dimension, scale, scores, sums, out);
+}
+template <>
+void attendRow(
+    const Half *q, const Half *k, const Half *v, int64_t length, int64_t dimension, float scale, float *scores,
+    float *sums, Half *out) {
+  attendRowHalf(q, k, v, length, dimension, scale, scores, sums, out);
+}
 template <>
 float sumOfSquares(const float *x, int64_t n) {
   return sumOfSquaresFloat(x, n);

@@ -26,4 +26,21 @@ void rotateHalf(const Element *x, const float *cosine, const float *sine, Elemen
 template <typename Element>
 void maskedSoftmax(Element *row, int64_t valid, int64_t count, float scale);
 
+// Attention of one query head on `length` cached keys and values (rows of `dimension` elements, one after the other):
+// out = softmax(scale · keys · query) · values. `scores` [length] and `sums` [dimension] are scratch.
+template <typename Element>
+void attendRow(
+    const Element *query, const Element *keys, const Element *values, int64_t length, int64_t dimension, float scale,
+    float *scores, float *sums, Element *out);
+
+// Most input rows that streamedProduct takes.
+constexpr int64_t maximumStreamedRows = 8;
+
+// out[r][o] = x[r] · weight[o] (+ residual[r][o] where given) for the outputs begin ..< end and up to
+// maximumStreamedRows rows. weight is [outputs, inner]; out and residual have `outputs` columns.
+template <typename Element>
+void streamedProduct(
+    const Element *x, int64_t rows, int64_t inner, const Element *weight, int64_t begin, int64_t end,
+    int64_t outputs, const Element *residual, Element *out);
+
 }  // namespace ctorch

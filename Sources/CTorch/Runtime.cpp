@@ -4,6 +4,7 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <dlfcn.h>
+#include <malloc.h>
 #include <torch/csrc/inductor/aoti_torch/c/shim.h>
 #include <torch/headeronly/version.h>
 
@@ -46,15 +47,6 @@ bool ct_cpu_has_fast_bfloat16(void) {
 #endif
 }
 
-bool ct_can_pack_linear(ct_dtype dtype) {
-#if defined(__x86_64__)
-  if (!at::globalContext().hasMKLDNN() || !at::globalContext().userEnabledMkldnn()) return false;
-  return dtype == CT_BFLOAT16 ? __builtin_cpu_supports("avx512bw") : dtype == CT_FLOAT32;
-#else
-  return false && dtype;
-#endif
-}
-
 int32_t ct_thread_count(void) { return at::get_num_threads(); }
 
 ct_status ct_set_thread_count(int32_t count) {
@@ -62,6 +54,15 @@ ct_status ct_set_thread_count(int32_t count) {
     if (count < 1) throw Failure{CT_ERROR_ARGUMENT, "found " + std::to_string(count) + " threads, expected 1 or more"};
     at::set_num_threads(count);
   });
+}
+
+void ct_keep_freed_memory(void) {
+#if defined(__GLIBC__)
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 512 << 20);
+  mallopt(M_TOP_PAD, 16 << 20);
+#endif
 }
 
 ct_status ct_cuda_load(void) {

@@ -14,45 +14,33 @@ struct LowRankUpdate: Sendable {
 
 /// One or several linear layers that read the same input: queries, keys and values; or gate and up.
 ///
-/// Their weights stand together as one matrix where they were copied anyway (packed for the CPU, or on a GPU), so that
-/// one product serves all; mapped weights stay where they are in the file.
+/// Their weights are one matrix where they were copied anyway (on a GPU), so that one product serves all; on a CPU they stay
+/// where they are, which is the mapped file if it has the model's dtype.
 final class Linear: Sendable {
-  enum Storage: Sendable {
-    /// In oneDNN's layout, all parts in one.
-    case packed(PackedLinear)
-    /// [sum of outputs, in], all parts in one.
-    case fused(Tensor)
-    /// [outputs, in] each.
-    case separate([Tensor])
-  }
-
-  let storage: Storage
+  /// [sum of outputs, in], or [outputs, in] of each part.
+  let weights: [Tensor]
   /// Outputs of each part.
   let widths: [Int]
   /// Adapters that were not merged, by part.
   let updates: [[LowRankUpdate]]
 
-  init(storage: Storage, widths: [Int], updates: [[LowRankUpdate]] = []) {
-    self.storage = storage
+  init(weights: [Tensor], widths: [Int], updates: [[LowRankUpdate]] = []) {
+    self.weights = weights
     self.widths = widths
     self.updates = updates.allSatisfy(\.isEmpty) ? [] : updates
   }
 
   /// One layer: x [T, in] -> [T, out], plus `residual` [T, out].
   func callAsFunction(_ x: Tensor, adding residual: Tensor? = nil) throws -> Tensor {
-    if case .packed(let packed) = storage, updates.isEmpty { return try packed(x, adding: residual) }
+    if updates.isEmpty { return try x.streamedLinear(weights[0], adding: residual) }
     let output = try parts(x)[0]
     return if let residual { try output + residual } else { output }
   }
 
   /// The output of each part: [T, width], views of one tensor where the weights are one.
   func parts(_ x: Tensor) throws -> [Tensor] {
-    let outputs: [Tensor]
-    switch storage {
-    case .packed(let packed): outputs = try split(packed(x))
-    case .fused(let weight): outputs = try split(x.linear(weight))
-    case .separate(let weights): outputs = try weights.map { try x.linear($0) }
-    }
+    let products = try weights.map { try x.streamedLinear($0) }
+    let outputs = try products.count < widths.count ? split(products[0]) : products
     if !updates.isEmpty {
       let wide = try x.to(.float32)
       for (output, updates) in zip(outputs, updates) {
@@ -65,7 +53,6 @@ final class Linear: Sendable {
   }
 
   private func split(_ joined: Tensor) throws -> [Tensor] {
-    guard widths.count > 1 else { return [joined] }
     var start = 0
     return try widths.map { width in
       defer { start += width }

@@ -27,10 +27,11 @@ public struct ModelMerger {
   ///
   /// - Parameters:
   ///   - provenance: what made the model, written into each shard's metadata.
-  ///   - onProgress: called with the share of the bytes written, 0 … 1.
+  ///   - onProgress: called with the share of the bytes written, 0 … 1; what it throws ends the merge,
+  ///     and nothing is left behind.
   public func merge(
     _ base: ModelFolder, into output: URL, replacingExisting: Bool = false,
-    provenance: [(key: String, value: String)] = [], onProgress: ((Double) -> Void)? = nil
+    provenance: [(key: String, value: String)] = [], onProgress: ((Double) throws -> Void)? = nil
   ) throws {
     guard policy != .none else {
       throw LlamaError(
@@ -57,7 +58,7 @@ public struct ModelMerger {
         try weight.withUnsafeBytes { try writer.write($0) }
         reader.release(tensor.name)
         written += weight.byteCount
-        onProgress?(Double(written) / Double(max(writer.plan.totalSize, 1)))
+        try onProgress?(Double(written) / Double(max(writer.plan.totalSize, 1)))
       }
     }
     try writer.finish()

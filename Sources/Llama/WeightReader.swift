@@ -56,8 +56,7 @@ struct WeightReader {
   /// file's own dtype it is the mapped file itself, not a copy.
   func weight(_ name: String) throws -> Tensor {
     let base = try Tensor(stored(name))
-    let layer = name.hasSuffix(".weight") ? String(name.dropLast(7)) : name
-    let modules = policy == .none ? [] : adapters.compactMap { $0[layer] }
+    let modules = policy == .none ? [] : adapters.compactMap { $0[Self.layer(of: name)] }
     guard !modules.isEmpty else { return try base.to(dtype) }
     switch policy {
     case .peft, .none:
@@ -77,6 +76,18 @@ struct WeightReader {
   func updates(_ layer: String, device: Device) throws -> [LowRankUpdate] {
     guard policy == .none else { return [] }
     return try adapters.compactMap { $0[layer] }.map { try LowRankUpdate($0, device: device) }
+  }
+
+  /// Whether ``weight(_:)`` gives the mapped file itself.
+  func isMapped(_ name: String) -> Bool {
+    guard let tensor = checkpoint.tensors[name], tensor.isDirectlyUsable, case .plain(let type) = tensor.encoding else {
+      return false
+    }
+    return DType(type) == dtype && (policy == .none || adapters.allSatisfy { $0[Self.layer(of: name)] == nil })
+  }
+
+  private static func layer(of name: String) -> String {
+    name.hasSuffix(".weight") ? String(name.dropLast(7)) : name
   }
 
   /// The file's pages of this weight are not needed any more.

@@ -32,6 +32,10 @@ public enum Runtime {
     try check(ct_set_thread_count(Int32(clamping: count)))
   }
 
+  /// Keeps freed memory for the next operator instead of giving it back to the system each time, for the whole process.
+  /// For programs that do little else than run models; call it once, first.
+  public static func keepFreedMemory() { ct_keep_freed_memory() }
+
   /// Loads CUDA support if the libtorch has it. Call before the first use of `Device.cuda`; further calls do nothing.
   public static func loadCUDA() throws(TorchError) { try check(ct_cuda_load()) }
 

@@ -47,6 +47,12 @@ extension Tensor {
     try Tensor.make { ct_silu_multiply(pointer, up.pointer, $0) }
   }
 
+  /// [rows, in] · weight[out, in]ᵀ, plus `residual` [rows, out] when given. Up to eight rows read the weight once in the
+  /// order of memory, which is what a step of one token spends its time on; more rows go through the library's product.
+  public func streamedLinear(_ weight: Tensor, adding residual: Tensor? = nil) throws(TorchError) -> Tensor {
+    try Tensor.make { ct_streamed_linear(pointer, weight.pointer, residual?.pointer, $0) }
+  }
+
   /// Rotary embedding of T new tokens of one sequence, whose keys and values go into the cache.
   ///
   /// - Parameters:
@@ -71,28 +77,5 @@ extension Tensor {
     keyCache: Tensor, valueCache: Tensor, length: Int, scale: Double
   ) throws(TorchError) -> Tensor {
     try Tensor.make { ct_cached_attention(pointer, keyCache.pointer, valueCache.pointer, Int64(length), scale, $0) }
-  }
-}
-
-/// The weight of a linear layer in oneDNN's blocked layout, which streams from memory at full speed (CPU only).
-public final class PackedLinear: @unchecked Sendable {
-  private let pointer: OpaquePointer
-
-  /// Whether this processor and libtorch can pack weights of that dtype.
-  public static func isAvailable(for dtype: DType) -> Bool { ct_can_pack_linear(dtype.code) }
-
-  /// Packs a copy of a CPU weight [out, in].
-  public init(_ weight: Tensor) throws(TorchError) {
-    var out: OpaquePointer?
-    try check(ct_packed_linear_create(weight.pointer, &out))
-    guard let out else { throw TorchError(.unknown, "pack linear returned nothing") }
-    pointer = out
-  }
-
-  deinit { ct_packed_linear_free(pointer) }
-
-  /// [rows, in] -> [rows, out], plus `residual` [rows, out] when given.
-  public func callAsFunction(_ input: Tensor, adding residual: Tensor? = nil) throws(TorchError) -> Tensor {
-    try Tensor.make { ct_packed_linear_apply(pointer, input.pointer, residual?.pointer, $0) }
   }
 }

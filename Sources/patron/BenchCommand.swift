@@ -44,7 +44,6 @@ struct BenchCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    Runtime.keepFreedMemory()
     let start = ContinuousClock.now
     let generator = try modelOptions.open()
     let loadSeconds = seconds(since: start)
@@ -126,7 +125,7 @@ struct BenchCommand: AsyncParsableCommand {
       ("patron", .string(Version.full)), ("libtorch", .string(Runtime.version)), ("cpu", .string(cpuName())),
       ("instructions", .string(Runtime.cpuCapability)), ("threads", .number(Runtime.threadCount)),
       ("device", .string(model.device.description)), ("model", .string(modelOptions.model)),
-      ("dtype", .string(model.dtype.rawValue)), ("layout", .string(modelOptions.layout.rawValue)),
+      ("dtype", .string(model.dtype.rawValue)),
       ("batch", .number(batch)), ("runs", .number(runs)), ("load_seconds", .number(rounded(loadSeconds, 3))),
     ]
     if json {

@@ -67,6 +67,7 @@ struct MergeCommand: AsyncParsableCommand {
 
   func run() async throws {
     try Runtime.checkVersion()
+    Interruption.watch()
     let console = consoleOptions.console
     defer { console.clearStatus() }
     guard case .folder(let base) = try ModelLocation(ModelCatalog.url(of: model)) else {
@@ -84,7 +85,10 @@ struct MergeCommand: AsyncParsableCommand {
       try merger.merge(
         base, into: destination, replacingExisting: force,
         provenance: try provenance(base: base, adapters: adapters, console: console),
-        onProgress: { share in console.status("\(output): \(Int(share * 100)) % written") })
+        onProgress: { share in
+          try Interruption.check()
+          console.status("\(output): \(Int(share * 100)) % written")
+        })
     } catch let error as ModelFileError where error.code == .exists && !force {
       throw ModelFileError(.exists, error.message + ", or replace it with --force")
     }

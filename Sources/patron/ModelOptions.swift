@@ -39,14 +39,6 @@ struct ModelOptions: ParsableArguments {
   @Option(name: .long, help: ArgumentHelp("Threads on the CPU (default: all cores).", valueName: "n"))
   var threads: Int?
 
-  @Option(
-    name: .long,
-    help: """
-      How weights lie in memory: packed (copied into the layout that the CPU reads fastest), mapped (starts at once, slower \
-      per token) or auto (packed where that is faster).
-      """)
-  var layout: WeightLayout = .auto
-
   func validate() throws {
     if let dtype { try Self.check(dtype) }
     if let threads, threads < 1 { throw ValidationError("found \(threads) threads, expected 1 or more") }
@@ -68,13 +60,12 @@ struct ModelOptions: ParsableArguments {
     let url = try ModelCatalog.url(of: model)
     return try LlamaGenerator.open(
       ModelLocation(url), name: model,
-      options: LoadOptions(adapters: adapters(), merge: merge, dtype: dtype, device: device, layout: layout),
+      options: LoadOptions(adapters: adapters(), merge: merge, dtype: dtype, device: device),
       onProgress: onProgress)
   }
 }
 
 extension MergePolicy: ExpressibleByArgument {}
-extension WeightLayout: ExpressibleByArgument {}
 extension DType: ExpressibleByArgument {
   public static var allValueStrings: [String] { ["float32", "bfloat16", "float16"] }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Torch
 
 @main
 struct Patron: AsyncParsableCommand {
@@ -18,6 +19,7 @@ struct Patron: AsyncParsableCommand {
 
   /// Like ArgumentParser's own `main`, but with the exit statuses that the help promises.
   static func main() async {
+    Runtime.keepFreedMemory()
     do {
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {

@@ -10,9 +10,9 @@ import Torch
 struct LlamaModelTests {
   static let models = ["untied", "tied", "plain_rope"]
 
-  @Test(arguments: models, [WeightLayout.auto, .mapped])
-  func logits(_ name: String, _ layout: WeightLayout) throws {
-    let model = try Golden.tinyLlama(name, LoadOptions(dtype: .float32, layout: layout))
+  @Test(arguments: models)
+  func logits(_ name: String) throws {
+    let model = try Golden.tinyLlama(name)
     let expected = try Golden.tensors("tiny_llama/\(name)/expected.safetensors")
     for example in try Golden.json("tiny_llama/\(name)/expected.json").at("cases").array ?? [] {
       let label = try #require(example["name"]?.string)
@@ -85,17 +85,15 @@ struct LlamaModelTests {
   @Test func bfloat16StaysClose() throws {
     let expected = try Golden.tensors("tiny_llama/untied/expected.safetensors")
     let cases = try Golden.json("tiny_llama/untied/expected.json").at("cases").array ?? []
-    for layout in [WeightLayout.auto, .mapped] {
-      let model = try Golden.tinyLlama("untied_bf16_sharded", LoadOptions(dtype: .bfloat16, layout: layout))
-      for name in ["short", "mid", "chat"] {
-        let example = try #require(cases.first { $0["name"]?.string == name })
-        let reference = try #require(expected["\(name).logits_bf16"])
-        let positions = try Array(example.at("logit_positions").integers.suffix(reference.size(0)))
-        let found = try allLogits(model, example.at("input_ids").integers)
-          .selecting(Tensor(positions.map(Int64.init)))
-        #expect(found.dtype == .bfloat16)
-        #expect(try distance(found, reference) < 0.8, "\(name) \(layout)")
-      }
+    let model = try Golden.tinyLlama("untied_bf16_sharded", LoadOptions(dtype: .bfloat16))
+    for name in ["short", "mid", "chat"] {
+      let example = try #require(cases.first { $0["name"]?.string == name })
+      let reference = try #require(expected["\(name).logits_bf16"])
+      let positions = try Array(example.at("logit_positions").integers.suffix(reference.size(0)))
+      let found = try allLogits(model, example.at("input_ids").integers)
+        .selecting(Tensor(positions.map(Int64.init)))
+      #expect(found.dtype == .bfloat16)
+      #expect(try distance(found, reference) < 0.8, "\(name)")
     }
   }
 

@@ -105,15 +105,19 @@ import Torch
     }
   }
 
-  @Test(arguments: [DType.float32, .bfloat16], [1, 3, 50])
-  func packedLinear(_ dtype: DType, _ rows: Int) throws {
-    guard PackedLinear.isAvailable(for: dtype) else { return }
-    let weight = try normal([40, 24], dtype)
-    let x = try normal([rows, 24], dtype)
-    let residual = try normal([rows, 40], dtype)
-    let packed = try PackedLinear(weight)
-    try expectClose(packed(x), x.linear(weight), tolerance(dtype) * 4)
-    try expectClose(packed(x, adding: residual), x.linear(weight) + residual, tolerance(dtype) * 4)
+  @Test(arguments: [DType.float32, .bfloat16, .float64], [1, 2, 5, 8, 9, 40])
+  func streamedLinear(_ dtype: DType, _ rows: Int) throws {
+    for inner in [1, 31, 64, 100, 576] {
+      let weight = try normal([37, inner], dtype)
+      let x = try normal([rows, inner], dtype)
+      let residual = try normal([rows, 37], dtype)
+      let expected = try x.to(.float32).linear(weight.to(.float32))
+      let scale = tolerance(dtype) * Float(inner).squareRoot()
+      try expectClose(x.streamedLinear(weight).to(.float32), expected, scale)
+      try expectClose(
+        x.streamedLinear(weight, adding: residual).to(.float32), expected + residual.to(.float32), scale)
+    }
+    #expect(throws: TorchError.self) { try normal([rows, 3], dtype).streamedLinear(normal([4, 5], dtype)) }
   }
 
   @Test(arguments: [1, 4])

@@ -37,15 +37,15 @@ import Torch
   @Test func everyOptionArrives() throws {
     let command = try extract(
       "a.md", "-", "--stage", "parse", "--format", "jsonl", "--output", "o", "--model", "m.gguf", "--adapter", "sft",
-      "--adapter", "dapo", "--merge", "fp32", "--device", "cuda:1", "--dtype", "float32", "--threads", "3", "--layout",
-      "mapped", "--chunk-tokens", "100", "--overlap-tokens", "10", "--statement-tokens", "20", "--funder-tokens", "30",
+      "--adapter", "dapo", "--merge", "fp32", "--device", "cuda:1", "--dtype", "float32", "--threads", "3",
+      "--chunk-tokens", "100", "--overlap-tokens", "10", "--statement-tokens", "20", "--funder-tokens", "30",
       "--batch", "4", "--special-tokens-in-text", "parse", "--no-evidence", "--max-file-size", "1", "--temperature",
       "0.9", "--top-p", "0.8", "--top-k", "40", "--seed", "18446744073709551615", "--quiet")
     #expect(command.inputs == ["a.md", "-"])
     #expect(command.task.stage == .parse && command.task.format == .jsonl && command.task.output == "o")
     let model = command.modelOptions
     #expect(model.model == "m.gguf" && model.adapter == ["sft", "dapo"] && model.merge == .fp32)
-    #expect(model.device == .cuda(1) && model.dtype == .float32 && model.threads == 3 && model.layout == .mapped)
+    #expect(model.device == .cuda(1) && model.dtype == .float32 && model.threads == 3)
     var options = ExtractionOptions()
     options.stages = .parse
     options.chunkTokens = 100

@@ -86,10 +86,6 @@ import Testing
                                   computes fastest). (values: float32, bfloat16,
                                   float16)
           --threads <n>           Threads on the CPU (default: all cores).
-          --layout <layout>       How weights lie in memory: packed (copied into the
-                                  layout that the CPU reads fastest), mapped (starts at
-                                  once, slower per token) or auto (packed where that is
-                                  faster). (values: auto, packed, mapped; default: auto)
 
         READING:
           --chunk-tokens <n>      Most tokens of an article that the model reads at

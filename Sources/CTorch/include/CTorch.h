@@ -17,7 +17,6 @@ extern "C" {
 
 typedef struct ct_tensor ct_tensor;
 typedef struct ct_generator ct_generator;
-typedef struct ct_packed_linear ct_packed_linear;
 
 typedef enum {
   CT_OK = 0,
@@ -59,10 +58,11 @@ const char *ct_compiled_torch_version(void);
 const char *ct_cpu_capability(void);
 // Whether the processor multiplies bfloat16 in hardware (AVX512-BF16 or AMX-BF16).
 bool ct_cpu_has_fast_bfloat16(void);
-// Whether oneDNN is part of the library and can prepack linear weights of that dtype.
-bool ct_can_pack_linear(ct_dtype dtype);
 int32_t ct_thread_count(void);
 ct_status ct_set_thread_count(int32_t count);
+// Tells the C library to keep freed memory for the next operator instead of giving it back to the system each time; for
+// programs that do little else than run models. Call it before threads are started.
+void ct_keep_freed_memory(void);
 // Loads libtorch_cuda beside the loaded libtorch_cpu if it is there, and starts the driver. Idempotent.
 ct_status ct_cuda_load(void);
 int32_t ct_cuda_device_count(void);
@@ -247,12 +247,10 @@ ct_status ct_cached_attention(
     const ct_tensor *query, const ct_tensor *key_cache, const ct_tensor *value_cache, int64_t length, double scale,
     ct_tensor **out);
 
-// A linear layer whose weights stand in oneDNN's blocked layout (CPU). `weight` [out, in] is copied.
-ct_status ct_packed_linear_create(const ct_tensor *weight, ct_packed_linear **out);
-// input [rows, in] -> [rows, out], plus `residual` [rows, out] when it is not null.
-ct_status ct_packed_linear_apply(
-    const ct_packed_linear *linear, const ct_tensor *input, const ct_tensor *residual, ct_tensor **out);
-void ct_packed_linear_free(ct_packed_linear *linear);
+// input [rows, in] · weight [out, in]^T (+ residual [rows, out], may be null), without gradients. Up to eight rows stream
+// the weight as it lies in memory; more go through ct_linear's product.
+ct_status ct_streamed_linear(
+    const ct_tensor *input, const ct_tensor *weight, const ct_tensor *residual, ct_tensor **out);
 
 // --- Gradients -------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Patron beside transformers and llama.cpp: same machine, same shapes, one after the other. Let nothing else run.
+#
+#   scripts/bench_peers.sh                 SmolLM2-135M
+#   SHAPE=llama-3.1-8b scripts/bench_peers.sh     needs 40 GB of disk and 20 GB of memory
+#
+# Fetches transformers and builds llama.cpp (from the llama-cpp-python source package) into .deps/peers at the first run.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+shape=${SHAPE:-smollm2-135m}
+threads=${THREADS:-$(nproc)}
+runs=${RUNS:-$([ "$shape" = llama-3.1-8b ] && echo 3 || echo 5)}
+decode=${DECODE:-$([ "$shape" = llama-3.1-8b ] && echo 16 || echo 128)}
+peers=$PWD/.deps/peers
+python=${PEER_PYTHON:-$peers/venv/bin/python}
+mkdir -p "$peers"
+
+if [ ! -x "$python" ]; then
+  python3 -m venv "$peers/venv"
+  "$peers/venv/bin/pip" install -q torch==2.11.0 transformers==5.24.0 gguf==0.19.0 numpy cmake ninja scikit-build-core
+fi
+bench=${LLAMA_BENCH:-$peers/llama.cpp/bin/llama-bench}
+if [ ! -x "$bench" ]; then
+  "$python" -m pip download -q --no-deps --no-build-isolation --no-binary llama-cpp-python \
+    -d "$peers" llama-cpp-python==0.3.36
+  tar -xzf "$peers"/llama_cpp_python-*.tar.gz -C "$peers"
+  PATH="$peers/venv/bin:$PATH" cmake -G Ninja -S "$peers"/llama_cpp_python-*/vendor/llama.cpp -B "$peers/llama.cpp" \
+    -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON -DLLAMA_CURL=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_TESTS=OFF \
+    -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DBUILD_SHARED_LIBS=OFF >"$peers/cmake.log"
+  PATH="$peers/venv/bin:$PATH" cmake --build "$peers/llama.cpp" --target llama-bench >"$peers/build.log"
+fi
+
+model=${MODEL_FOLDER:-$peers/$shape}
+[ -e "$model/config.json" ] || python3 scripts/make_random_model.py "$model" --shape "$shape"
+gguf=$model.bf16.gguf
+[ -e "$gguf" ] || "$python" scripts/make_gguf.py "$model" "$gguf"
+make -s build >&2
+
+echo "== patron"
+.build/release/patron bench --model "$model" --prompt 512 --decode "$decode" --runs "$runs" --threads "$threads"
+echo "== transformers"
+"$python" scripts/bench_transformers.py "$model" --prompt 512 --decode "$decode" --runs "$runs" --threads "$threads"
+echo "== llama.cpp (BF16; decode after an empty prompt, and after 512 tokens)"
+"$bench" -m "$gguf" -p 512 -n "$decode" -t "$threads" -r "$runs"
+"$bench" -m "$gguf" -p 0 -n "$decode" -d 512 -t "$threads" -r "$runs"
