@@ -21,10 +21,21 @@ fi
 if command -v python3 >/dev/null 2>&1; then
   python3 -c 'import sys; sys.exit(sys.version_info < (3, 8))' ||
     need "Python 3.8 or newer (found $(python3 --version 2>&1))" "Debian: apt-get install python3"
-  python3 -m pip --version >/dev/null 2>&1 || need "pip for python3" "Debian: apt-get install python3-pip"
+  version=$(python3 -m pip --version 2>/dev/null | sed -n 's/^pip \([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
+  if [ -z "$version" ]; then
+    need "pip for python3" "Debian: apt-get install python3-pip"
+  else
+    set -- $version
+    if [ "$1" -lt 20 ] || { [ "$1" -eq 20 ] && [ "$2" -lt 3 ]; }; then
+      # Older ones take a single --platform, and the pinned wheels have several.
+      need "pip 20.3 or newer (found $1.$2)" "python3 -m pip install --upgrade pip"
+    fi
+  fi
 else
   need "Python 3.8 or newer" "Debian: apt-get install python3 python3-pip"
 fi
+
+command -v git >/dev/null 2>&1 || need "git, with which SwiftPM fetches packages" "Debian: apt-get install git"
 
 # Swift brings its own clang; what it needs of the system is the C++ standard library with its headers.
 compiler=$(command -v clang++ || command -v c++ || command -v g++ || true)
