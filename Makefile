@@ -8,6 +8,11 @@
 PREFIX ?= /usr/local
 ARTICLE ?= Examples/article.md
 TEST_ARGS ?=
+# A relative path would be looked up from wherever the built program runs.
+ifneq ($(LIBTORCH),)
+override LIBTORCH := $(abspath $(LIBTORCH))
+export LIBTORCH
+endif
 PATRON := .build/release/patron
 SOURCES := $(shell find Sources Package.swift -type f 2>/dev/null)
 export PATRON_REVISION := $(shell git describe --always --dirty --exclude '*' 2>/dev/null)
@@ -66,6 +71,8 @@ install: $(PATRON) completions  ## Install a binary that runs from anywhere (PRE
 	install -D -m 644 .build/completions/patron.bash $(ROOT)/share/bash-completion/completions/patron
 	install -D -m 644 .build/completions/_patron $(ROOT)/share/zsh/site-functions/_patron
 	install -D -m 644 .build/completions/patron.fish $(ROOT)/share/fish/vendor_completions.d/patron.fish
+	install -D -m 644 LICENSE NOTICE -t $(ROOT)/share/patron/licenses
+	cp -R .deps/licenses/. $(ROOT)/share/patron/licenses/
 ifeq ($(LIBTORCH),)
 	mkdir -p $(ROOT)/lib/patron/torch $(ROOT)/lib/patron/nvidia
 	cp -R .deps/torch/lib $(ROOT)/lib/patron/torch/
