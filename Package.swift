@@ -23,6 +23,7 @@ let package = Package(
     .target(name: "JSON"),
     .target(name: "Tokenizer", dependencies: ["JSON"]),
     .target(name: "Generation"),
+    .target(name: "Constraints", dependencies: ["Generation"]),
     .target(name: "Funding", dependencies: ["Generation", "JSON", .product(name: "Crypto", package: "swift-crypto")]),
     .target(name: "Scoring", dependencies: ["Funding", "JSON"]),
     .target(name: "ModelFiles", dependencies: ["JSON", .product(name: "Crypto", package: "swift-crypto")]),
@@ -52,12 +53,15 @@ let package = Package(
     ),
     .target(name: "CVersion", cSettings: [.define("PATRON_REVISION", to: "\"\(revision)\"")]),
     .target(name: "Torch", dependencies: ["CTorch"]),
-    .target(name: "Llama", dependencies: ["Torch", "Tokenizer", "ModelFiles", "Generation"]),
+    .target(name: "Llama", dependencies: ["Torch", "Tokenizer", "ModelFiles", "Generation", "Constraints"]),
+    .target(
+      name: "Training",
+      dependencies: ["Llama", "Funding", "Scoring", "Torch", "Tokenizer", "ModelFiles", "Generation", "JSON"]),
 
     .executableTarget(
       name: "patron",
       dependencies: [
-        "Funding", "Generation", "JSON", "Llama", "ModelFiles", "Scoring", "Tokenizer", "Torch", "CVersion",
+        "Funding", "Generation", "JSON", "Llama", "ModelFiles", "Scoring", "Tokenizer", "Torch", "Training", "CVersion",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
@@ -69,6 +73,10 @@ let package = Package(
     .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles", "JSON"]),
     .testTarget(name: "TorchTests", dependencies: ["Torch"]),
     .testTarget(name: "LlamaTests", dependencies: ["Llama", "Torch", "Tokenizer", "ModelFiles", "Generation", "JSON"]),
+    .testTarget(name: "ConstraintsTests", dependencies: ["Constraints", "Generation", "Tokenizer", "JSON"]),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: ["Training", "Llama", "Funding", "Scoring", "Torch", "Tokenizer", "ModelFiles", "Generation", "JSON"]),
     .testTarget(name: "patronTests", dependencies: ["patron"]),
   ],
   swiftLanguageModes: [.v6],
