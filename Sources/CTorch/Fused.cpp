@@ -20,6 +20,12 @@ bool hasRowKernels(const at::Tensor &x) {
   return x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
 }
 
+// Whether ATen's own products are slow in this dtype: without bfloat16 instructions they take 30 to 60 times as long as
+// in float32.
+bool isWidened(const at::Tensor &x) {
+  return x.is_cpu() && x.scalar_type() == at::kBFloat16 && !ct_cpu_has_fast_bfloat16();
+}
+
 template <typename Body>
 void withElement(const at::Tensor &x, Body &&body) {
   if (x.scalar_type() == at::kFloat) {
@@ -236,6 +242,10 @@ at::Tensor cachedAttention(
                folded, keys.unsqueeze(0), values.unsqueeze(0), std::nullopt, 0.0, false, scale)
         .reshape({1, heads * dimension});
   }
+  if (isWidened(query)) {
+    const auto wide = [](const at::Tensor &x) { return x.to(at::kFloat).contiguous(); };
+    return blockedAttention(wide(query), wide(keys), wide(values), length - count, scale).to(query.scalar_type());
+  }
   if (hasRowKernels(query)) return blockedAttention(query.contiguous(), keys, values, length - count, scale);
   std::optional<at::Tensor> mask;
   if (length > count) {
@@ -246,6 +256,22 @@ at::Tensor cachedAttention(
       query.unsqueeze(0), keys.unsqueeze(0), values.unsqueeze(0), mask, 0.0, !mask.has_value(), scale,
       heads != groups);
   return mixed.squeeze(0).transpose(0, 1).reshape({count, heads * dimension});
+}
+
+// Many rows of bfloat16 on a processor that multiplies only float32: the weight is widened a block at a time, which stays
+// in the cache and is soon paid for by the rows. Sums are float32, rounded once.
+at::Tensor widenedLinear(const at::Tensor &input, const at::Tensor &weight, const at::Tensor *residual) {
+  const int64_t rows = input.size(0), inner = input.size(1), outputs = weight.size(0);
+  const int64_t block = std::clamp<int64_t>((8 << 20) / (4 * std::max<int64_t>(1, inner)), 64, 4096);
+  const at::Tensor x = input.to(at::kFloat);
+  at::Tensor sums = at::empty({rows, outputs}, x.options());
+  for (int64_t first = 0; first < outputs; first += block) {
+    const int64_t last = std::min(first + block, outputs);
+    at::Tensor part = sums.slice(1, first, last);
+    at::mm_out(part, x, weight.slice(0, first, last).to(at::kFloat).t());
+  }
+  if (residual) sums.add_(*residual);
+  return sums.to(input.scalar_type());
 }
 
 // Few rows: the time is that of reading the weights once, which oneDNN's and MKL's products do at 40 to 85 % of the
@@ -260,6 +286,7 @@ at::Tensor streamedLinear(const at::Tensor &input, const at::Tensor &weight, con
       "the residual is not [rows, out]");
   const bool alike = input.scalar_type() == weight.scalar_type() &&
                      (!residual || residual->scalar_type() == weight.scalar_type());
+  if (rows > maximumStreamedRows && alike && isWidened(input)) return widenedLinear(input, weight, residual);
   if (rows > maximumStreamedRows || rows == 0 || !alike || !hasRowKernels(input) || !weight.is_contiguous()) {
     const at::Tensor product = at::linear(input, weight);
     return residual ? product + *residual : product;

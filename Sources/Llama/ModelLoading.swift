@@ -5,7 +5,7 @@ import Torch
 public struct LoadOptions: Sendable {
   public var adapters: [AdapterFolder]
   public var merge: MergePolicy
-  /// nil: what the device computes fastest, see ``LoadOptions/defaultDType(on:)``.
+  /// nil: ``LoadOptions/defaultDType``.
   public var dtype: DType?
   public var device: Device
 
@@ -18,10 +18,10 @@ public struct LoadOptions: Sendable {
     self.device = device
   }
 
-  /// bfloat16 on GPUs and on processors that multiply it in hardware, else float32.
-  public static func defaultDType(on device: Device) -> DType {
-    device != .cpu || Runtime.cpuHasFastBFloat16 ? .bfloat16 : .float32
-  }
+  /// bfloat16: half the memory of float32, and faster wherever weights are streamed, which is what one-token steps wait for.
+  /// Processors without bfloat16 instructions multiply in float32 and lose nothing on long prompts. float32 is for comparisons
+  /// to the last digit.
+  public static let defaultDType = DType.bfloat16
 }
 
 extension LlamaModel {
@@ -43,7 +43,7 @@ extension LlamaModel {
           .option, "found \(Runtime.cudaDeviceCount) GPUs, expected one with the number of \(options.device)")
       }
     }
-    let dtype = options.dtype ?? LoadOptions.defaultDType(on: options.device)
+    let dtype = options.dtype ?? LoadOptions.defaultDType
     guard dtype.isFloatingPoint else {
       throw LlamaError(.option, "found dtype \(dtype.rawValue), expected a floating-point one")
     }

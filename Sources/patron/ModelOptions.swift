@@ -33,7 +33,7 @@ struct ModelOptions: ParsableArguments {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Type of the weights (default: what the device computes fastest).", valueName: "type"))
+    help: ArgumentHelp("Type of the weights: bfloat16 is fastest, float32 most exact (default: bfloat16).", valueName: "type"))
   var dtype: DType?
 
   @Option(name: .long, help: ArgumentHelp("Threads on the CPU (default: all cores).", valueName: "n"))
@@ -81,15 +81,13 @@ extension ModelOptions {
     console.clearStatus()
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     console.note(
-      "\(model) in \(generator.model.dtype.rawValue) (\(dtypeReason)) on \(generator.model.device), "
+      "\(model) in \(generator.model.dtype.rawValue)\(arithmetic) on \(generator.model.device), "
         + "\(Runtime.threadCount) threads, loaded in \(String(format: "%.1f", seconds)) s")
     return generator
   }
 
-  private var dtypeReason: String {
-    if dtype != nil { return "as --dtype says" }
-    if device != .cpu { return "the default on GPUs" }
-    return Runtime.cpuHasFastBFloat16
-      ? "this processor multiplies it in hardware" : "this processor does not multiply bfloat16 in hardware"
+  private var arithmetic: String {
+    guard device == .cpu, dtype ?? LoadOptions.defaultDType == .bfloat16, !Runtime.cpuHasFastBFloat16 else { return "" }
+    return ", multiplied in float32 as this processor has no bfloat16 instructions,"
   }
 }
