@@ -33,6 +33,7 @@ import Testing
           models                  Lists and checks the models on this machine.
           bench                   Measures prefill, decode and a whole extraction on
                                   this machine.
+          check                   Compares a device and dtype with float32 on the CPU.
 
           See 'patron help <subcommand>' for detailed help.
 
