@@ -76,7 +76,9 @@ let package = Package(
     .testTarget(name: "ConstraintsTests", dependencies: ["Constraints", "Generation", "Tokenizer", "JSON"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Training", "Llama", "Funding", "Scoring", "Torch", "Tokenizer", "ModelFiles", "Generation", "JSON"]),
+      dependencies: [
+        "Training", "Llama", "Funding", "Scoring", "Torch", "Tokenizer", "ModelFiles", "Generation", "JSON",
+      ]),
     .testTarget(name: "patronTests", dependencies: ["patron"]),
   ],
   swiftLanguageModes: [.v6],

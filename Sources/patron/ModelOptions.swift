@@ -33,7 +33,8 @@ struct ModelOptions: ParsableArguments {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Type of the weights: bfloat16 is fastest, float32 most exact (default: bfloat16).", valueName: "type"))
+    help: ArgumentHelp(
+      "Type of the weights: bfloat16 is fastest, float32 most exact (default: bfloat16).", valueName: "type"))
   var dtype: DType?
 
   @Option(name: .long, help: ArgumentHelp("Threads on the CPU (default: all cores).", valueName: "n"))

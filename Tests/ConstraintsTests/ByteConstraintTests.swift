@@ -12,7 +12,8 @@ import Testing
 
   @Test func aMachineIsWalkedByteByByte() {
     let machine = Letters()
-    let end = "aa".utf8.reduce(Optional(machine.start)) { state, byte in state.flatMap { machine.advance($0, by: byte) } }
+    let end = "aa".utf8.reduce(Optional(machine.start)) { state, byte in state.flatMap { machine.advance($0, by: byte) }
+    }
     #expect(end.map(machine.isComplete) == true)
     #expect(machine.advance(machine.start, by: 0) == nil)
   }
