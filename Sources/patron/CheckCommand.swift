@@ -38,7 +38,9 @@ struct CheckCommand: AsyncParsableCommand {
     let reference = try plain.open()
     let prompts = try Self.texts.map { try device.prompt($0, .plain) }
 
-    let expected = try await reference.onWorker { generator in try prompts.map { try Self.logProbabilities(generator, $0) } }
+    let expected = try await reference.onWorker { generator in
+      try prompts.map { try Self.logProbabilities(generator, $0) }
+    }
     let found = try await device.onWorker { generator in try prompts.map { try Self.logProbabilities(generator, $0) } }
     let figures = zip(expected, found).map { Figures(expected: $0, found: $1) }
     let sidesAgree = try await completesAlike(device)
@@ -112,7 +114,8 @@ struct CheckCommand: AsyncParsableCommand {
       ("patron", .string(Version.full)), ("libtorch", .string(Runtime.version)), ("model", .string(modelOptions.model)),
       ("device", .string(model.device.description)), ("dtype", .string(model.dtype.rawValue)),
       ("positions", .number(figures.positions)), ("mean_divergence", .number(figures.meanDivergence)),
-      ("largest_divergence", .number(figures.largestDivergence)), ("other_first_choices", .number(figures.otherChoices)),
+      ("largest_divergence", .number(figures.largestDivergence)),
+      ("other_first_choices", .number(figures.otherChoices)),
       ("same_tokens_side_by_side", .bool(sidesAgree)), ("passes", .bool(passes)),
     ]
     if json { return JSON.object(members).text(pretty: true) }
