@@ -1,7 +1,7 @@
 /// Text in a terminal's columns.
-enum DisplayWidth {
+package enum DisplayWidth {
   /// Columns that a text takes: two for wide characters (Chinese, Japanese, Korean, emoji), none for combining marks.
-  static func of(_ text: some StringProtocol) -> Int { text.reduce(0) { $0 + of($1) } }
+  package static func of(_ text: some StringProtocol) -> Int { text.reduce(0) { $0 + of($1) } }
 
   static func of(_ character: Character) -> Int {
     guard let scalar = character.unicodeScalars.first else { return 0 }
@@ -19,7 +19,7 @@ enum DisplayWidth {
   }
 
   /// One line without control characters: whitespace runs become a space, so that text cannot steer the terminal.
-  static func sanitised(_ text: String) -> String {
+  package static func sanitised(_ text: String) -> String {
     var result = String.UnicodeScalarView()
     var needsSpace = false
     for scalar in text.unicodeScalars {

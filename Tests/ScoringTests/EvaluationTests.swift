@@ -6,22 +6,22 @@ import Testing
 @testable import Scoring
 
 @Suite struct EntityEvaluationTests {
-  private func golden() throws -> (join: DocumentJoin, results: JSON) {
+  private func golden() throws -> (join: DocumentJoin, goldRowCount: Int, results: JSON) {
     func rows(_ name: String, _ role: EvaluationFile.Role) throws -> [EvaluationRow] {
       let file = GoldenVectors.folder.appendingPathComponent("eval/" + name)
-      return try EvaluationFile.rows([UInt8](Data(contentsOf: file)), role: role)
+      return try EvaluationFile([UInt8](Data(contentsOf: file))).rows(role: role)
     }
+    let gold = try rows("entity_gold.jsonl", .gold)
     return (
-      DocumentJoin(
-        predictions: try rows("entity_predictions.jsonl", .predictions), gold: try rows("entity_gold.jsonl", .gold)),
+      DocumentJoin(predictions: try rows("entity_predictions.jsonl", .predictions), gold: gold), gold.count,
       try GoldenVectors.value("eval/entity_results.json")
     )
   }
 
   @Test(.needsGoldenVectors) func everyGoldenFigure() throws {
-    let (join, expected) = try golden()
+    let (join, goldRowCount, expected) = try golden()
     #expect(join.key == .statement)
-    #expect(join.documents.count - join.predictionsWithoutGold.count == 190 && join.documents.count == 191)
+    #expect(join.joinedCount == 190 && join.documents.count == 191)
     var differences = Differences()
     for (name, run) in expected["runs"]?.object?.members ?? [] {
       let config = run["results"]?["config"]
@@ -43,32 +43,64 @@ import Testing
           }
         }
       }
-      if name == "default" { checkSplit(evaluation, run.text("stdout"), &differences) }
+      if let printed = run["stdout"]?.string {
+        let found = output(evaluation, join, goldCount: goldRowCount).split(separator: "\n")
+        for (found, expected) in zip(found, printed.split(separator: "\n")) {
+          differences.expectEqual(String(found), String(expected), name)
+        }
+        differences.expectEqual(found.count, printed.split(separator: "\n").count, "lines")
+      }
     }
     differences.expectNone(of: 3)
   }
 
-  /// The lines of the reference's own output for complete and truncated documents.
-  private func checkSplit(_ evaluation: EntityEvaluation, _ output: String, _ differences: inout Differences) {
-    for (title, truncated) in [("  Complete:\n", false), ("  Truncated:\n", true)] {
-      let total = evaluation.total(.balanced, truncated: truncated)
-      let lines = (output.components(separatedBy: title).last ?? "").components(separatedBy: "\n")
-      for (level, line) in zip(EvaluationLevel.published, lines) {
+  /// What the reference prints, byte for byte, from our figures.
+  private func output(_ evaluation: EntityEvaluation, _ join: DocumentJoin, goldCount: Int) -> String {
+    func block(_ title: String, _ total: LevelScores) -> String {
+      let lines = EvaluationLevel.published.map { level in
         let score = total[level]
         let figures = [
           ("P", score.precision), ("R", score.recall), ("F1", score.f1), ("F0.5", score.f0_5), ("F1.5", score.f1_5),
         ].map { "\($0.0)=\(TextTable.figure($0.1))" }.joined(separator: "  ")
         let name = level.rawValue + String(repeating: " ", count: 15 - level.rawValue.count)
         let matched = TextTable.count(score.matched)
-        differences.expectEqual(
-          "    \(name)  \(figures)  (\(matched)/\(score.predicted) pred, \(matched)/\(score.gold) gold)", line,
-          title + level.rawValue)
+        return "    \(name)  \(figures)  (\(matched)/\(score.predicted) pred, \(matched)/\(score.gold) gold)\n"
       }
+      return "  \(title):\n" + lines.joined() + "\n"
     }
+    let count = evaluation.documents.count
+    let truncated = evaluation.documents.count(where: \.isTruncated)
+    let rule = String(repeating: "=", count: 70) + "\n"
+    func change(_ level: EvaluationLevel, _ from: SimilarityMode, _ to: SimilarityMode) -> String {
+      let difference = evaluation.total(to)[level].f1 - evaluation.total(from)[level].f1
+      return (difference < 0 ? "" : "+") + TextTable.figure(difference)
+    }
+    func padded(_ text: String, _ width: Int) -> String { String(repeating: " ", count: width - text.count) + text }
+    let deltas = EvaluationLevel.published.map { level in
+      "  " + level.rawValue + String(repeating: " ", count: 15 - level.rawValue.count)
+        + padded(change(level, .permissive, .balanced), 16) + padded(change(level, .balanced, .strict), 16)
+        + padded(change(level, .permissive, .strict), 16) + "\n"
+    }
+    return "Loaded \(count) predictions from entity_predictions.jsonl\n"
+      + "Loading ground truth from local file entity_gold.jsonl ...\n"
+      + "Indexed \(goldCount - join.duplicateGold.count) unique gold statements\n"
+      + "Matched \(join.joinedCount)/\(count) predictions to ground truth by funding_statement\n\n"
+      + "=== OVERALL ===\n" + block("All", evaluation.total(.balanced))
+      + "=== COMPLETE THINKING (\(count - truncated) examples) ===\n"
+      + block("Complete", evaluation.total(.balanced, truncated: false))
+      + "=== TRUNCATED THINKING (\(truncated) examples) ===\n"
+      + block("Truncated", evaluation.total(.balanced, truncated: true))
+      + rule + "=== DIAGNOSTIC: PERMISSIVE vs BALANCED vs STRICT ===\n" + rule + "\n"
+      + "--- PERMISSIVE (partial_ratio + token_set, no damping) ---\n"
+      + block("Permissive", evaluation.total(.permissive))
+      + "--- BALANCED (length-damped + acronym detection) [default] ---\n"
+      + block("Balanced", evaluation.total(.balanced))
+      + "--- STRICT (token_sort_ratio only) ---\n" + block("Strict", evaluation.total(.strict))
+      + "--- DELTAS ---\n  level              perm→bal dF1  bal→strict dF1  perm→strict dF1\n" + deltas.joined() + "\n"
   }
 
   @Test(.needsGoldenVectors) func everyGoldenDocument() throws {
-    let (join, expected) = try golden()
+    let (join, _, expected) = try golden()
     let evaluation = try EntityEvaluation(join)
     let lines = expected["per_line_counts_default_balanced[gold,pred,matched]"]?.array ?? []
     var differences = Differences()
@@ -88,8 +120,8 @@ import Testing
     EntityEvaluation, DocumentJoin
   ) {
     let join = DocumentJoin(
-      predictions: try EvaluationFile.rows(Array(predictions.utf8), role: .predictions),
-      gold: try EvaluationFile.rows(Array(gold.utf8), role: .gold), key: key)
+      predictions: try EvaluationFile(Array(predictions.utf8)).rows(role: .predictions),
+      gold: try EvaluationFile(Array(gold.utf8)).rows(role: .gold), key: key)
     return (try EntityEvaluation(join), join)
   }
 
@@ -110,7 +142,7 @@ import Testing
     #expect(evaluation.total(.balanced)[.award] == LevelScore(gold: 4, predicted: 2, matched: 2))
     #expect(evaluation.exactRecordRate == 0.5)
     #expect(join.goldWithoutPrediction.map(\.label) == ["c"])
-    #expect(join.warnings == ["1 gold rows have no prediction: c"])
+    #expect(join.warnings == ["1 gold row without a prediction, in no figure: c"])
   }
 
   /// A title under the other id costs nothing at the published levels.
@@ -129,7 +161,7 @@ import Testing
     let (evaluation, join) = try evaluate(#"{"id": "a", "funders": [{"award_ids": [7]}]}"#, Self.gold)
     #expect(evaluation.documents.isEmpty && evaluation.failures.map(\.label) == ["a"])
     #expect(try EntityReport(evaluation, join: join).table().contains("not scored: a: row 1"))
-    #expect(throws: ScoringError.self) { try EvaluationFile.rows(Array("{}\nnonsense".utf8), role: .gold) }
+    #expect(throws: ScoringError.self) { try EvaluationFile(Array("{}\nnonsense".utf8)) }
   }
 
   @Test func joinsByDOIAndSaysWhatIsMadeUp() throws {
@@ -170,7 +202,7 @@ import Testing
     let (second, _) = try evaluate(Self.gold, Self.gold)
     let comparison = try EvaluationComparison(first, second)
     #expect(comparison.commonCount == 1 && comparison.onlySecond == ["b", "c"])
-    #expect(comparison.changes.map(\.document) == ["a"] && comparison.changes[0].secondReward == 1)
+    #expect(comparison.changes.map(\.document) == ["a"] && comparison.changes[0].second == 1)
     #expect(comparison.rows[0].difference.difference == 1)
     #expect(comparison.table().contains("only in the second file"))
   }
@@ -178,32 +210,25 @@ import Testing
 
 @Suite struct StatementEvaluationTests {
   @Test(.needsGoldenVectors) func everyGoldenFigure() throws {
-    func bytes(_ name: String) throws -> [UInt8] {
-      try [UInt8](Data(contentsOf: GoldenVectors.folder.appendingPathComponent("eval/" + name)))
+    func file(_ name: String) throws -> EvaluationFile {
+      try EvaluationFile([UInt8](Data(contentsOf: GoldenVectors.folder.appendingPathComponent("eval/" + name))))
     }
     let expected = try GoldenVectors.value("eval/statement_results.json")
-    let join = try StatementJoin(
-      predictions: bytes("statement_predictions.json"), gold: bytes("statement_gold.json"))
+    let join = try StatementJoin(predictions: file("statement_predictions.json"), gold: file("statement_gold.json"))
     var differences = Differences()
     let best = try StatementEvaluation(join.documents)
     for (key, value) in expected["by_threshold"]?.object?.members ?? [] {
-      let evaluation = try StatementEvaluation(
-        join.documents.map { StatementDocument(label: $0.label, gold: [], predicted: []) },
-        threshold: value.number("threshold"))
-      let published = best.published(threshold: evaluation.threshold)
-      differences.expectEqual(join.documents.count, value.integer("files_in_gold"), key)
-      differences.expectEqual(join.goldWithStatements, value.integer("gold_files_with_statements"), key)
-      differences.expectEqual(join.predictedInFile, value.integer("predicted_statements_in_file"), key)
-      differences.expectEqual(join.predictedDiscarded, value.integer("predicted_statements_discarded"), key)
-      for (name, found) in [
-        ("gold_statements", Double(published.gold)), ("predicted_statements", Double(published.predicted)),
-        ("gold_statements_matched", Double(published.goldMatched)),
-        ("predicted_statements_matched", Double(published.predictedMatched)), ("precision", published.precision),
-        ("recall", published.recall), ("f1", published.f1), ("f0_5", published.f0_5), ("f1_5", published.f1_5),
-      ] {
-        differences.expectEqual(found, value["metrics"]?[name]?.double ?? .nan, "\(key) \(name)")
+      let evaluation = try StatementEvaluation(join.documents, threshold: value.number("threshold"))
+      let report = try StatementReport(evaluation, join: join, bootstrap: Bootstrap(resamples: 2)).json
+      for (name, number) in value.object?.members ?? [] where name != "metrics" {
+        differences.expectEqual(report.number(name), number.double ?? .nan, "\(key) \(name)")
+      }
+      for (name, number) in value["metrics"]?.object?.members ?? [] {
+        differences.expectEqual(
+          report["metrics"]?.number(name) ?? .nan, number.double ?? .nan, "\(key) metrics \(name)")
       }
     }
+    #expect(best.documents.count == expected["best_scores"]?.array?.count)
     for (document, row) in zip(best.documents, expected["best_scores"]?.array ?? []) {
       differences.expectEqual(document.label, row.text("canonical"), "canonical")
       for (found, key) in [(document.goldBest, "gold_best"), (document.predictedBest, "pred_best")] {

@@ -72,6 +72,52 @@ import Testing
     }
   }
 
+  /// Names, ids, schemes and titles of all scripts, emoji, combining marks, empty texts, the same name several times.
+  @Test func whateverIsWrittenTheScoresAreBoundedAndPerfectionEarns1() throws {
+    var generator = SplitMix64(seed: 10)
+    func text() -> String { String(scalars: RandomText.pair(&generator, maximumLength: 12).0) }
+    func texts() -> [String] { (0..<(generator.next() % 3)).map { _ in text() } }
+    func funders(named: Bool) -> [Funder] {
+      (0..<(generator.next() % 5)).map { _ in
+        var name = text()
+        // A name of which nothing is left is like no other, itself included.
+        while named, TextNormalization.normalize(name).isEmpty { name += "x" }
+        return Funder(
+          name: generator.next() % 6 == 0 ? nil : name,
+          awards: (0..<(generator.next() % 3)).map { _ in
+            Award(awardIDs: texts(), fundingSchemes: texts().filter(isText), awardTitles: texts().filter(isText))
+          })
+      }
+    }
+    func isText(_ text: String) -> Bool { !TextNormalization.normalize(text).isEmpty }
+    for _ in 0..<300 {
+      let gold = funders(named: true)
+      for options in [RewardOptions.training, .evaluation] {
+        let perfect = try Reward(gold: gold, predicted: gold, options: options)
+        #expect(abs(perfect.value - 1) < 1e-12, "\(gold)")
+        let reward = try Reward(gold: gold, predicted: funders(named: false), options: options)
+        #expect(reward.value >= 0 && reward.value <= 1 + 1e-12)
+        for level in reward.terms.map(\.level) {
+          for figure in [level.precision, level.recall, level.f1, level.f0_5, level.f1_5] {
+            #expect(figure >= 0 && figure <= 1 + 1e-12)
+          }
+        }
+      }
+    }
+  }
+
+  @Test func swappingTheSidesSwapsPrecisionAndRecall() throws {
+    var generator = SplitMix64(seed: 11)
+    for _ in 0..<150 {
+      let (a, b) = (randomFunders(&generator), randomFunders(&generator))
+      let forth = try Reward(gold: a, predicted: b)
+      let back = try Reward(gold: b, predicted: a)
+      for (x, y) in zip(forth.terms.map(\.level), back.terms.map(\.level)) {
+        #expect(x.precision == y.recall && x.recall == y.precision && x.f1 == y.f1)
+      }
+    }
+  }
+
   @Test func aPredictedIDThatIsWrongNeverHelps() throws {
     let gold = [Funder(name: "Wellcome Trust", awards: [Award(awardIDs: ["WT086151"])])]
     let right = try Reward(gold: gold, predicted: gold).value

@@ -50,6 +50,8 @@ public struct LevelScores: Sendable, Equatable {
 public struct EntityEvaluation: Sendable {
   public struct Document: Sendable {
     public var label: String
+    /// What the document was joined by.
+    public var identity: String
     public var isTruncated: Bool
     /// In each mode.
     public var scores: [SimilarityMode: LevelScores]
@@ -109,8 +111,8 @@ public struct EntityEvaluation: Sendable {
     }
     guard let balanced else { throw ScoringError(.invalidParameter, "there is no balanced mode") }
     return Document(
-      label: document.label, isTruncated: document.isTruncated, scores: scores, comparison: balanced,
-      reward: try Episode(gold: gold, predicted: predicted).reward)
+      label: document.label, identity: document.identity, isTruncated: document.isTruncated, scores: scores,
+      comparison: balanced, reward: try Episode(gold: gold, predicted: predicted).reward)
   }
 
   /// Sums over documents: over all, or over those that are (not) truncated.

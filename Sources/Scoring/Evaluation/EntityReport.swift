@@ -18,6 +18,7 @@ public struct EntityReport: Sendable {
   public let meanReward: Double
   public let options: ComparisonOptions
   public let bootstrap: Bootstrap
+  public let key: EvaluationRow.Key
   public let warnings: [String]
 
   public init(
@@ -40,6 +41,7 @@ public struct EntityReport: Sendable {
     meanReward = evaluation.meanReward
     options = evaluation.options
     self.bootstrap = bootstrap
+    key = join.key
     warnings = join.warnings
   }
 
@@ -59,9 +61,9 @@ public struct EntityReport: Sendable {
     }
     var lines = [table.text()]
     lines.append(
-      "\(documentCount) documents, \(truncatedCount) truncated; exact records \(TextTable.figure(exactRecordRate)); "
+      "\(documentCount) documents (joined by \(key.rawValue)), \(truncatedCount) truncated; exact records \(TextTable.figure(exactRecordRate)); "
         + "mean reward \(TextTable.figure(meanReward))")
-    lines += failures.map { "not scored: \($0.label): \($0.error.message)" }
+    lines += failures.map { "not scored: \(TextTable.label($0.label)): \($0.error.message)" }
     lines += warnings.map { "warning: " + $0 }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -92,6 +94,7 @@ public struct EntityReport: Sendable {
         "not_scored",
         .array(failures.map { .object([("document", .string($0.label)), ("error", .string($0.error.message))]) })
       ))
+    members.append(("joined_by", .string(key.rawValue)))
     members.append(("warnings", .array(warnings.map(JSON.string))))
     return .object(members)
   }

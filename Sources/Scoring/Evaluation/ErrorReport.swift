@@ -1,6 +1,6 @@
 import Funding
 
-/// Every error of an evaluation (balanced mode) in forms that are read and sorted by hand.
+/// Every error of an evaluation of funders (balanced mode) in forms that are read and sorted by hand.
 public struct ErrorReport: Sendable {
   public enum Kind: String, Sendable, CaseIterable {
     case missingFunder = "missing_funder"
@@ -88,7 +88,7 @@ public struct ErrorReport: Sendable {
     var lines = ["# Errors, worst documents first", ""]
     for document in worst {
       lines += [
-        "## \(Self.cell(document.label))", "",
+        "## \(Markdown.cell(document.label))", "",
         "reward \(TextTable.figure(document.reward)), \(TextTable.count(document.errorCount)) errors", "",
         "| | gold | predicted |", "| --- | --- | --- |",
       ]
@@ -101,7 +101,7 @@ public struct ErrorReport: Sendable {
           for match in matches {
             let mark = match.score == nil ? "✗" : ""
             lines.append(
-              "| \(label) \(mark) | \(Self.cell(match.gold ?? "")) | \(Self.cell(match.predicted ?? "")) |")
+              "| \(label) \(mark) | \(Markdown.cell(match.gold ?? "")) | \(Markdown.cell(match.predicted ?? "")) |")
           }
         }
       }
@@ -112,18 +112,6 @@ public struct ErrorReport: Sendable {
 
   private static func name(_ funder: Funder?) -> String {
     guard let funder else { return "" }
-    return funder.name.map { "**\(cell($0))**" } ?? "*(no name)*"
-  }
-
-  /// Text inside a Markdown table: no line breaks, no bars.
-  private static func cell(_ text: String) -> String {
-    String(
-      scalars: text.scalarValues.flatMap { value -> Scalars in
-        switch value {
-        case 0x7C: [0x5C, 0x7C]
-        case 0x0A, 0x0D, 0x2028, 0x2029: [0x20]
-        default: [value]
-        }
-      })
+    return funder.name.map { "**\(Markdown.cell($0))**" } ?? "*(no name)*"
   }
 }

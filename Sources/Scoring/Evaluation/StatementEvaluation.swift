@@ -7,6 +7,8 @@ public struct StatementDocument: Sendable {
   public var predicted: [String]
   /// The text that the statements were taken from, where it is at hand.
   public var article: String?
+  /// Why the document cannot be scored, where its statements could not be read.
+  public var failure: ScoringError?
 
   public init(label: String, gold: [String], predicted: [String], article: String? = nil) {
     self.label = label
@@ -26,8 +28,10 @@ public struct StatementDocument: Sendable {
 /// (2·common/(m + n) after normalisation), so that what is predicted beyond the statement costs. The characters
 /// themselves are counted, too, and the predictions that are verbatim.
 public struct StatementEvaluation: Sendable {
-  public struct Document: Sendable {
+  public struct Document: Sendable, Equatable {
     public var label: String
+    public var gold: [String]
+    public var predicted: [String]
     /// For each gold statement its best permissive similarity to a prediction; 0 without predictions.
     public var goldBest: [Double]
     /// For each prediction its best permissive similarity to a gold statement; 0 without gold.
@@ -38,8 +42,12 @@ public struct StatementEvaluation: Sendable {
     public var honest: LevelScore
     /// Characters of gold, of the predictions, and in common within the pairs.
     public var characters: LevelScore
-    /// Predictions that stand, byte for byte, in the article; without an article in a gold statement.
-    public var verbatim: Int
+    /// For each prediction whether it stands, byte for byte, in the article; without an article, in a gold statement.
+    public var isVerbatim: [Bool]
+
+    public var verbatimCount: Int { isVerbatim.count { $0 } }
+    /// Statements missed or made up, one to one.
+    public var errorCount: Int { gold.count + predicted.count - 2 * pairs.count }
   }
 
   public let threshold: Double
@@ -70,6 +78,7 @@ public struct StatementEvaluation: Sendable {
   private static func evaluate(
     _ document: StatementDocument, _ threshold: Double, _ workLimit: WorkLimit
   ) throws(ScoringError) -> Document {
+    if let failure = document.failure { throw failure }
     var budget = WorkBudget(workLimit)
     let gold = document.gold.map(PreparedName.init)
     let predicted = document.predicted.map(PreparedName.init)
@@ -93,12 +102,13 @@ public struct StatementEvaluation: Sendable {
     }
     let sources = document.article.map { [$0] } ?? document.gold
     return Document(
-      label: document.label, goldBest: goldBest, predictedBest: predictedBest, pairs: pairs,
+      label: document.label, gold: document.gold, predicted: document.predicted, goldBest: goldBest,
+      predictedBest: predictedBest, pairs: pairs,
       honest: LevelScore(gold: gold.count, predicted: predicted.count, matched: Double(pairs.count)),
       characters: LevelScore(
         gold: gold.reduce(0) { $0 + $1.normalized.count }, predicted: predicted.reduce(0) { $0 + $1.normalized.count },
         matched: Double(common)),
-      verbatim: document.predicted.count { text in sources.contains { ByteText.contains(text, in: $0) } })
+      isVerbatim: document.predicted.map { text in sources.contains { ByteText.contains(text, in: $0) } })
   }
 
   /// The published metric at a threshold.
@@ -117,10 +127,16 @@ public struct StatementEvaluation: Sendable {
   public var honest: LevelScore { documents.reduce(LevelScore()) { $0 + $1.honest } }
   public var characters: LevelScore { documents.reduce(LevelScore()) { $0 + $1.characters } }
 
+  /// The documents with most errors first; without those that are right.
+  public var worstDocuments: [Document] {
+    documents.filter { $0.errorCount > 0 }.enumerated()
+      .sorted { ($1.element.errorCount, $0.offset) < ($0.element.errorCount, $1.offset) }.map(\.element)
+  }
+
   /// Share of the predictions that are verbatim; 0 without predictions.
   public var verbatimRate: Double {
     let predicted = documents.reduce(0) { $0 + $1.predictedBest.count }
-    return predicted > 0 ? Double(documents.reduce(0) { $0 + $1.verbatim }) / Double(predicted) : 0
+    return predicted > 0 ? Double(documents.reduce(0) { $0 + $1.verbatimCount }) / Double(predicted) : 0
   }
 }
 

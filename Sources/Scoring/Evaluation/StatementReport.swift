@@ -40,15 +40,11 @@ public struct StatementReport: Sendable {
       table.text(),
       "threshold \(evaluation.threshold); one-to-one F1 \(TextTable.figure(interval.lower))–"
         + "\(TextTable.figure(interval.upper)); verbatim \(TextTable.figure(evaluation.verbatimRate)); "
-        + "\(evaluation.documents.count) documents",
+        + "\(evaluation.documents.count) documents (joined by \(join.key.rawValue))",
       "published: a page that contains a statement matches it; read it beside the other lines only",
     ]
-    lines += evaluation.failures.map { "not scored: \($0.label): \($0.error.message)" }
-    if join.predictedDiscarded > 0 {
-      lines.append(
-        "warning: \(join.predictedDiscarded) predicted statements of \(join.filesWithoutGold.count) documents without "
-          + "gold are left out")
-    }
+    lines += evaluation.failures.map { "not scored: \(TextTable.label($0.label)): \($0.error.message)" }
+    lines += join.warnings.map { "warning: " + $0 }
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -85,12 +81,15 @@ public struct StatementReport: Sendable {
             .object([("document", .string($0.label)), ("error", .string($0.error.message))])
           })
       ),
+      ("joined_by", .string(join.key.rawValue)), ("warnings", .array(join.warnings.map(JSON.string))),
     ])
   }
 
   public func csv() -> String {
     var csv = CSVText(["metric", "precision", "recall", "f1", "f0_5", "f1_5", "matched"])
-    for row in rows { csv.add([row.name] + row.figures.map { "\($0)" } + [row.counts]) }
+    for row in rows {
+      csv.add([row.name.replacing(" ", with: "_")] + row.figures.map { "\($0)" } + [row.counts])
+    }
     return csv.text
   }
 }

@@ -1,3 +1,5 @@
+import Funding
+
 /// A table of text columns for a terminal: the first two columns to the left, figures to the right.
 struct TextTable {
   var header: [String]
@@ -15,12 +17,12 @@ struct TextTable {
   func text() -> String {
     let lines = [header] + rows.compactMap { $0 }
     let widths = header.indices.map { column in
-      lines.map { column < $0.count ? $0[column].unicodeScalars.count : 0 }.max() ?? 0
+      lines.map { column < $0.count ? DisplayWidth.of($0[column]) : 0 }.max() ?? 0
     }
     func line(_ cells: [String]) -> String {
       var text = ""
       for (column, cell) in cells.enumerated() {
-        let padding = String(repeating: " ", count: widths[column] - cell.unicodeScalars.count)
+        let padding = String(repeating: " ", count: max(0, widths[column] - DisplayWidth.of(cell)))
         text += (column > 0 ? "  " : "") + (column < leftColumns ? cell + padding : padding + cell)
       }
       while text.hasSuffix(" ") { text.removeLast() }
@@ -28,6 +30,14 @@ struct TextTable {
     }
     let rule = widths.map { String(repeating: "─", count: $0) }
     return ([line(header), line(rule)] + rows.map { $0.map(line) ?? "" }).joined(separator: "\n")
+  }
+
+  /// A name out of a file as it may stand in a table: on one line, not too long, and unable to steer the terminal.
+  static func label(_ text: String) -> String {
+    let limit = 60
+    let start = text.unicodeScalars.prefix(limit + 1)
+    let label = DisplayWidth.sanitised(String(String.UnicodeScalarView(start.prefix(limit))))
+    return start.count > limit ? label + "…" : label
   }
 
   /// Four decimals, as the reference prints.
@@ -38,6 +48,7 @@ struct TextTable {
     var scale = 1
     for _ in 0..<places { scale *= 10 }
     let scaled = Int((abs(value) * Double(scale)).rounded(.toNearestOrEven))
+    if places == 0 { return "\(value < 0 && scaled > 0 ? "-" : "")\(scaled)" }
     let fraction = String(scaled % scale)
     let sign = value < 0 && scaled > 0 ? "-" : ""
     return "\(sign)\(scaled / scale)." + String(repeating: "0", count: places - fraction.count) + fraction
@@ -67,5 +78,20 @@ struct CSVText {
       quoted.unicodeScalars.append(scalar)
     }
     return quoted + "\""
+  }
+}
+
+enum Markdown {
+  /// Text inside a table: no line breaks, no bars, nothing that steers a terminal.
+  static func cell(_ text: String) -> String {
+    String(
+      scalars: text.scalarValues.flatMap { value -> Scalars in
+        switch value {
+        case 0x7C: [0x5C, 0x7C]
+        case 0x09, 0x0A, 0x0D, 0x2028, 0x2029: [0x20]
+        case 0..<0x20, 0x7F...0x9F: [0xFFFD]
+        default: [value]
+        }
+      })
   }
 }

@@ -18,14 +18,18 @@ public struct Episode: Sendable {
   public init(
     gold: [Funder], completion: String, options: RewardOptions = .training
   ) throws(ScoringError) {
-    let predicted: [Funder]
+    let predicted = try Self.funders(in: completion)
+    let isBlank = completion.unicodeScalars.allSatisfy { PythonText.isWhitespace($0.value) }
+    try self.init(gold: gold, predicted: predicted, isFormatValid: !predicted.isEmpty || isBlank, options: options)
+  }
+
+  /// The funders that a completion names, as the reference reads them.
+  static func funders(in completion: String) throws(ScoringError) -> [Funder] {
     do throws(FundingError) {
-      predicted = try FunderReader.funders(in: completion)
+      return try FunderReader.funders(in: completion)
     } catch {
       throw ScoringError(.unreadableOutput, error.message)
     }
-    let isBlank = completion.unicodeScalars.allSatisfy { PythonText.isWhitespace($0.value) }
-    try self.init(gold: gold, predicted: predicted, isFormatValid: !predicted.isEmpty || isBlank, options: options)
   }
 
   /// Scores funders that were read elsewhere.

@@ -14,6 +14,8 @@ public struct ScoringBenchmark: Sendable {
   }
 
   public struct Result: Sendable {
+    /// Cases of a pass.
+    public var cases: Int
     /// Rewards computed, whole passes over the cases.
     public var rewards: Int
     /// Cases that could not be scored in a pass.
@@ -54,7 +56,7 @@ public struct ScoringBenchmark: Sendable {
   public func run(seconds: Double) -> Result {
     let clock = ContinuousClock()
     let start = clock.now
-    var result = Result(rewards: 0, failures: 0, seconds: 0, meanReward: 0)
+    var result = Result(cases: cases.count, rewards: 0, failures: 0, seconds: 0, meanReward: 0)
     if cases.isEmpty { return result }
     repeat {
       var sum = 0.0

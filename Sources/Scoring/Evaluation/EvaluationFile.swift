@@ -1,0 +1,131 @@
+import Funding
+import JSON
+
+/// A file of predictions or gold annotations: one JSON object a line, a JSON array of objects, or a single object.
+///
+/// The reference's `{"results": {file: {"funding_statements": […]}}}` is read as one row per file.
+public struct EvaluationFile: Sendable {
+  public enum Role: Sendable { case predictions, gold }
+
+  /// A line, or an element of the array.
+  struct Entry: Sendable {
+    /// The line, or the place in the array, from 1.
+    var number: Int
+    var object: JSONObject
+  }
+
+  let entries: [Entry]
+  /// The reference's form of predicted statements, in which it drops objects with an empty text.
+  let isReferenceResults: Bool
+
+  /// - Throws: `ScoringError.unreadableFile` where the bytes have none of the forms.
+  public init(_ bytes: [UInt8]) throws(ScoringError) {
+    let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+    let first = bytes.first { !Self.isWhitespace($0) }
+    if first == UInt8(ascii: "["), let elements = try Self.parse(bytes, place: "the file").array {
+      entries = try elements.enumerated().map { index, value throws(ScoringError) in
+        try Self.entry(value, number: index + 1, place: "element \(index + 1)")
+      }
+      isReferenceResults = false
+    } else if first == UInt8(ascii: "{"), let object = (try? JSON.parse(bytes, options: .python))?.object {
+      if let results = object["results"]?.object {
+        entries = results.members.enumerated().map { index, member in
+          let statements = member.value["funding_statements"] ?? .array([])
+          return Entry(
+            number: index + 1,
+            object: JSONObject([("filename", .string(member.key)), ("funding_statements", statements)]))
+        }
+        isReferenceResults = true
+      } else {
+        entries = [Entry(number: 1, object: object)]
+        isReferenceResults = false
+      }
+    } else {
+      entries = try Self.lines(bytes)
+      isReferenceResults = false
+    }
+  }
+
+  public var isEmpty: Bool { entries.isEmpty }
+
+  /// Whether any row has funders.
+  public var holdsFunders: Bool {
+    entries.contains { $0.object["funders"] != nil || $0.object["predicted_funders"] != nil }
+  }
+
+  /// Whether any row has a list of statements.
+  public var holdsStatements: Bool { entries.contains { StatementJoin.statementList(of: $0.object) != nil } }
+
+  private static func isWhitespace(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
+
+  private static func lines(_ bytes: [UInt8]) throws(ScoringError) -> [Entry] {
+    var entries: [Entry] = []
+    var number = 0
+    for line in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
+      number += 1
+      if line.allSatisfy(isWhitespace) { continue }
+      let place = "line \(number)"
+      entries.append(try entry(try parse(line, place: place), number: number, place: place))
+    }
+    return entries
+  }
+
+  private static func parse(_ bytes: some Sequence<UInt8>, place: String) throws(ScoringError) -> JSON {
+    do throws(JSONError) {
+      return try JSON.parse(bytes, options: .python)
+    } catch {
+      throw ScoringError(
+        .unreadableFile,
+        "\(place) is not JSON (\(error.message) at byte \(error.offset)); expected one JSON object a line, or an array "
+          + "of objects")
+    }
+  }
+
+  private static func entry(_ value: JSON, number: Int, place: String) throws(ScoringError) -> Entry {
+    guard let object = value.object else {
+      throw ScoringError(.unreadableFile, "\(place) is \(value.kindDescription), expected an object")
+    }
+    return Entry(number: number, object: object)
+  }
+}
+
+extension JSONObject {
+  /// The first member of these that is a text or a whole number.
+  func text(_ keys: String...) -> String? {
+    for key in keys {
+      if let string = self[key]?.string { return string }
+      if let int = self[key]?.int { return String(int) }
+    }
+    return nil
+  }
+
+  /// A DOI in lower case without whitespace around it, nor the prefix of a link.
+  var doi: String? {
+    guard let text = text("doi", "ref") else { return nil }
+    var doi = Substring(String(scalars: PythonText.strip(text.scalarValues[...])).lowercased())
+    for prefix in ["https://", "http://", "dx.", "doi.org/", "doi:"] where doi.hasPrefix(prefix) {
+      doi.removeFirst(prefix.count)
+    }
+    return String(doi)
+  }
+
+  /// Why an input has no result, as `patron extract` writes it.
+  var failure: String? { self["error"]?.string }
+}
+
+/// The names that an id may have in another file.
+enum DocumentName {
+  /// The id itself; where it is a path, also the file's name, with and without its extension: `patron extract` names
+  /// its records after the files that it read.
+  ///
+  ///     DocumentName.candidates("d/2001.00001.md")  // ["d/2001.00001.md", "2001.00001.md", "2001.00001"]
+  static func candidates(_ id: String) -> [String] {
+    var names = [id]
+    guard let name = id.split(separator: "/").last.map(String.init) else { return names }
+    if name.utf8.count < id.utf8.count { names.append(name) }
+    for ending in [".md", ".markdown", ".txt", ".text"] where name.utf8.count > ending.utf8.count {
+      if name.lowercased().hasSuffix(ending) { names.append(String(name.dropLast(ending.count))) }
+    }
+    return names
+  }
+}
