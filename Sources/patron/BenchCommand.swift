@@ -166,12 +166,12 @@ private func median(_ values: [Double]) -> Double {
   return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-private func rounded(_ value: Double, _ digits: Int) -> Double {
+func rounded(_ value: Double, _ digits: Int) -> Double {
   let scale = pow(10, Double(digits))
   return (value * scale).rounded() / scale
 }
 
-private func cpuName() -> String {
+func cpuName() -> String {
   let lines = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.split(separator: "\n") ?? []
   let name = lines.first { $0.hasPrefix("model name") }?.split(separator: ":").last ?? "unknown"
   return name.trimmingCharacters(in: .whitespaces)

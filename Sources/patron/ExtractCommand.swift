@@ -54,7 +54,7 @@ struct ExtractCommand: AsyncParsableCommand {
     let console = consoleOptions.console
     let collection = InputCollection(inputs, extensions: extensions)
     if let message = collection.skippedMessage(extensions: extensions) { console.warning(message) }
-    if let output = task.output { try checkIsNotInput(output, collection.sources) }
+    if let output = task.output { try OutputFile.check(output, isNoneOf: collection.sources.compactMap(\.path)) }
     _ = try ModelCatalog.url(of: modelOptions.model)  // a wrong name shows before anything is read
 
     var run = ExtractionRun(command: self, console: console, sources: collection.sources, writer: try makeWriter())
@@ -70,19 +70,6 @@ struct ExtractCommand: AsyncParsableCommand {
         namesFailures: !(terminal.isTerminal && Terminal.error.isTerminal))
     }
     return RecordWriter(task.format, to: try OutputFile(path: output, inPlace: task.format == .jsonl))
-  }
-
-  /// `patron extract paper.md -o paper.md` must not cost the article.
-  private func checkIsNotInput(_ output: String, _ sources: [InputSource]) throws {
-    var target = stat()
-    guard stat(output, &target) == 0, target.st_mode & S_IFMT == S_IFREG else { return }
-    for source in sources {
-      guard case .file(let path) = source.place else { continue }
-      var status = stat()
-      if stat(path, &status) == 0, status.st_dev == target.st_dev, status.st_ino == target.st_ino {
-        throw OutputError("\(output): it is also an input; choose another file for the output")
-      }
-    }
   }
 }
 

@@ -20,30 +20,40 @@ struct InputSource: Sendable, Equatable {
   let id: String
   let place: Place
 
+  /// The path of a file.
+  var path: String? {
+    guard case .file(let path) = place else { return nil }
+    return path
+  }
+
   /// Size of a regular file; nil where it shows only by reading.
   var byteCount: Int? {
-    guard case .file(let path) = place else { return nil }
+    guard let path else { return nil }
     var status = stat()
     guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
     return Int(status.st_size)
   }
 
   /// Reads it all.
-  /// - Parameter limit: most bytes.
-  func contents(limit: Int) throws -> [UInt8] {
+  /// - Parameters:
+  ///   - limit: most bytes.
+  ///   - advice: what is said where there are more.
+  func contents(
+    limit: Int, advice: String = "an article is smaller, --max-file-size raises the limit"
+  ) throws -> [UInt8] {
     switch place {
     case .unreadable(let error): throw error
-    case .standardInput: return try Self.read(STDIN_FILENO, limit)
+    case .standardInput: return try Self.read(STDIN_FILENO, limit, advice)
     case .file(let path):
       let descriptor = open(path, O_RDONLY | O_CLOEXEC)
       guard descriptor >= 0 else { throw InputError("cannot be opened: \(Self.systemMessage())") }
       defer { close(descriptor) }
-      if let byteCount, byteCount > limit { throw Self.tooLarge("\(byteCount) bytes", limit) }
-      return try Self.read(descriptor, limit)
+      if let byteCount, byteCount > limit { throw Self.tooLarge("\(byteCount) bytes", limit, advice) }
+      return try Self.read(descriptor, limit, advice)
     }
   }
 
-  private static func read(_ descriptor: Int32, _ limit: Int) throws -> [UInt8] {
+  private static func read(_ descriptor: Int32, _ limit: Int, _ advice: String) throws -> [UInt8] {
     var bytes: [UInt8] = []
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
     defer { buffer.deallocate() }
@@ -55,13 +65,13 @@ struct InputSource: Sendable, Equatable {
         if errno == EINTR { continue }
         throw InputError("cannot be read: \(systemMessage())")
       }
-      guard bytes.count + count <= limit else { throw tooLarge("more than \(limit) bytes", limit) }
+      guard bytes.count + count <= limit else { throw tooLarge("more than \(limit) bytes", limit, advice) }
       bytes += buffer[..<count]
     }
   }
 
-  private static func tooLarge(_ found: String, _ limit: Int) -> InputError {
-    InputError("found \(found), expected at most \(limit); an article is smaller, --max-file-size raises the limit")
+  private static func tooLarge(_ found: String, _ limit: Int, _ advice: String) -> InputError {
+    InputError("found \(found), expected at most \(limit); \(advice)")
   }
 
   private static func systemMessage() -> String { String(cString: strerror(errno)) }

@@ -55,6 +55,19 @@ final class OutputFile {
     guard descriptor >= 0 else { throw OutputError("write", path, errno) }
   }
 
+  /// `patron extract paper.md -o paper.md` must not cost the article.
+  /// - Throws: `OutputError` where the file to write is one of the inputs.
+  static func check(_ path: String, isNoneOf inputs: [String]) throws {
+    var target = stat()
+    guard stat(path, &target) == 0, target.st_mode & S_IFMT == S_IFREG else { return }
+    for input in inputs {
+      var status = stat()
+      if stat(input, &status) == 0, status.st_dev == target.st_dev, status.st_ino == target.st_ino {
+        throw OutputError("\(path): it is also an input; choose another file for the output")
+      }
+    }
+  }
+
   deinit {
     if descriptor > STDERR_FILENO { close(descriptor) }
     if let temporaryPath { unlink(temporaryPath) }
