@@ -32,7 +32,8 @@ struct RewardCommand: ParsableCommand {
     let hasPair = pair.gold != nil || pair.predicted != nil || pair.completion != nil
     if benchmark.isOn {
       guard !hasPair else {
-        throw ValidationError("--benchmark measures a file of pairs, or without one its own; leave --gold out")
+        throw ValidationError(
+          "--benchmark measures the pairs of a file, or a few of its own; leave --gold and the like out")
       }
     } else if rows != nil {
       guard !hasPair else { throw ValidationError("found a file and a pair in options, expected one of them") }

@@ -114,7 +114,7 @@ import Testing
         "1 prediction without a gold row (joined by id), counted as made up: x",
         "1 prediction under the id of an earlier one, counted again: a",
         "1 gold row without a prediction, in no figure: b", "1 gold row under the id of an earlier one, ignored: a",
-        "1 gold row without \"funders\", left out with the predictions for it: c",
+        "1 gold row without \"funders\", left out with what was predicted: c",
       ])
     #expect(try join(predictions, gold).documents.map(\.label) == ["a", "a", "x"])
     let counted = try join(predictions, gold, countsMissing: true)
@@ -137,10 +137,10 @@ import Testing
     let gold = #"{"id": "b", "funders": []}"#
     #expect(
       try join(#"{"id": "a", "funders": []}"#, gold).mismatch
-        == #"found no ids, statements or DOIs in common: "a" is the first prediction, "b" the first gold row"#)
+        == #"found no ids, statements or DOIs in common: the first prediction has "a", the first gold row "b""#)
     #expect(
       try join(#"{"id": "a", "funders": []}"#, gold, key: .doi).mismatch
-        == "found no dois in common: without one is the first prediction, without one the first gold row")
+        == "found no DOIs in common: the first prediction has none, the first gold row none")
     #expect(try join(#"{"id": "b", "funders": []}"#, gold).mismatch == nil)
   }
 

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Testing
 
@@ -49,6 +50,20 @@ enum Executable {
     process.waitUntilExit()
     return Result(
       status: process.terminationStatus, output: try folder.read("output"), errors: try folder.read("errors"))
+  }
+}
+
+/// A command run inside the test, without the second that a process takes to start. Nothing may go to standard output.
+enum InProcess {
+  /// - Returns: the exit status, and what is said of the error that the command ends with.
+  static func run(_ arguments: [String]) throws -> (status: Int32, message: String) {
+    var command = try Patron.parseAsRoot(arguments)
+    do {
+      try command.run()
+      return (0, "")
+    } catch {
+      return (ExitStatus.code(for: error).rawValue, error is ExitCode ? "" : ExitStatus.message(of: error))
+    }
   }
 }
 

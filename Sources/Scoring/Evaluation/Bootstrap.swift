@@ -54,7 +54,8 @@ public struct Bootstrap: Sendable, Equatable {
     public var difference: Double
     public var interval: Interval
     /// Two-sided: twice the share of resamples in which the difference does not have the sign that it has over all
-    /// documents; at most 1.
+    /// documents; at most 1. The documents themselves count as one more resample, so that it is never 0 (Davison and
+    /// Hinkley 1997, 4.2.3).
     public var pValue: Double
   }
 
@@ -85,7 +86,7 @@ public struct Bootstrap: Sendable, Equatable {
       difference: observed,
       interval: Interval(
         lower: Self.quantile(values, (1 - confidence) / 2), upper: Self.quantile(values, (1 + confidence) / 2)),
-      pValue: min(1, 2 * Double(opposite) / Double(values.count)))
+      pValue: min(1, 2 * Double(opposite + 1) / Double(values.count + 1)))
   }
 
   private func validate() throws(ScoringError) {

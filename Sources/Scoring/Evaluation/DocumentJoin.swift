@@ -74,7 +74,7 @@ public struct DocumentJoin: Sendable {
     if joinedCount == 0 {
       func name(_ row: EvaluationRow?) -> String? { givenKey == nil ? row?.label : row?.names(key).first }
       mismatch = Self.mismatch(
-        givenKey.map { "\($0.rawValue)s" } ?? "ids, statements or DOIs", name(predictions.first), name(gold.first))
+        givenKey?.plural ?? "ids, statements or DOIs", name(predictions.first), name(gold.first))
     }
     let ignored = Set((duplicateGold + unannotatedGold).map(\.number))
     for (place, row) in gold.enumerated() where !isFound[place] && !ignored.contains(row.number) {
@@ -110,20 +110,20 @@ public struct DocumentJoin: Sendable {
         goldWithoutPrediction.map(\.label), "gold row",
         "without a prediction, " + (countsMissing ? "counted as empty" : "in no figure")),
       Self.line(duplicateGold.map(\.label), "gold row", "under the \(key) of an earlier one, ignored"),
-      Self.line(unannotatedGold.map(\.label), "gold row", "without \"funders\", left out with the predictions for it"),
+      Self.line(unannotatedGold.map(\.label), "gold row", "without \"funders\", left out with what was predicted"),
     ].compactMap { $0 }
   }
 
-  /// For example `found no ids in common: "a" is the first prediction, "b" the first gold row`.
+  /// For example `found no ids in common: the first prediction has "a", the first gold row "b"`.
   static func mismatch(_ keys: String, _ predicted: String?, _ gold: String?) -> String {
-    func name(_ name: String?) -> String { name.map { "\"\(TextTable.label($0))\"" } ?? "without one" }
-    return "found no \(keys) in common: \(name(predicted)) is the first prediction, \(name(gold)) the first gold row"
+    func name(_ name: String?) -> String { name.map { "\"\(TextTable.label($0))\"" } ?? "none" }
+    return "found no \(keys) in common: the first prediction has \(name(predicted)), the first gold row \(name(gold))"
   }
 
   /// `2 gold rows without a prediction, in no figure: a, b`; nil if there are none.
   static func line(_ labels: [String], _ noun: String, _ what: String) -> String? {
     if labels.isEmpty { return nil }
     let first = labels.prefix(5).map { TextTable.label($0) }.joined(separator: ", ")
-    return "\(labels.count) \(noun)\(labels.count == 1 ? "" : "s") \(what): \(first)\(labels.count > 5 ? ", …" : "")"
+    return "\(TextTable.counted(labels.count, noun)) \(what): \(first)\(labels.count > 5 ? ", …" : "")"
   }
 }

@@ -61,7 +61,7 @@ public struct EntityReport: Sendable {
     }
     var lines = [table.text()]
     lines.append(
-      "\(documentCount) documents (joined by \(key.rawValue)), \(truncatedCount) truncated; exact records \(TextTable.figure(exactRecordRate)); "
+      "\(TextTable.counted(documentCount, "document")) (joined by \(key.rawValue)), \(truncatedCount) truncated; exact records \(TextTable.figure(exactRecordRate)); "
         + "mean reward \(TextTable.figure(meanReward))")
     lines += failures.map { "not scored: \(TextTable.label($0.label)): \($0.error.message)" }
     lines += warnings.map { "warning: " + $0 }

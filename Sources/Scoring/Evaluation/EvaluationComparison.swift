@@ -131,7 +131,7 @@ public struct EvaluationComparison: Sendable {
       ])
     }
     var lines = [
-      table.text(), "\(commonCount) documents in both, \(changes.count) changed",
+      table.text(), "\(TextTable.counted(commonCount, "document")) in both, \(changes.count) changed",
     ]
     if !changes.isEmpty {
       var list = TextTable(["document", figureName, "", "errors", ""], leftColumns: 1)

@@ -4,7 +4,12 @@ import JSON
 /// A document of a prediction or gold file, as the evaluation of funders reads it.
 public struct EvaluationRow: Sendable {
   /// What documents are joined by.
-  public enum Key: String, Sendable, CaseIterable { case id, doi, statement }
+  public enum Key: String, Sendable, CaseIterable {
+    case id, doi, statement
+
+    /// For messages.
+    var plural: String { self == .doi ? "DOIs" : rawValue + "s" }
+  }
 
   /// The place in the file, from 1.
   public var number: Int

@@ -55,7 +55,7 @@ public struct StatementJoin: Sendable {
     if joinedCount == 0 {
       func name(_ row: Row?) -> String? { givenKey == .doi ? row?.doi : row?.label }
       mismatch = DocumentJoin.mismatch(
-        givenKey.map { "\($0.rawValue)s" } ?? "ids, file names or DOIs", name(predictionRows.first),
+        givenKey?.plural ?? "ids, file names or DOIs", name(predictionRows.first),
         name(goldRows.first))
     }
   }

@@ -40,7 +40,7 @@ public struct StatementReport: Sendable {
       table.text(),
       "threshold \(evaluation.threshold); one-to-one F1 \(TextTable.figure(interval.lower))–"
         + "\(TextTable.figure(interval.upper)); verbatim \(TextTable.figure(evaluation.verbatimRate)); "
-        + "\(evaluation.documents.count) documents (joined by \(join.key.rawValue))",
+        + "\(TextTable.counted(evaluation.documents.count, "document")) (joined by \(join.key.rawValue))",
       "published: a page that contains a statement matches it; read it beside the other lines only",
     ]
     lines += evaluation.failures.map { "not scored: \(TextTable.label($0.label)): \($0.error.message)" }

@@ -40,6 +40,9 @@ struct TextTable {
     return start.count > limit ? label + "…" : label
   }
 
+  /// `1 row`, `2 rows`.
+  static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
   /// Four decimals, as the reference prints.
   static func figure(_ value: Double) -> String { decimals(value, 4) }
 

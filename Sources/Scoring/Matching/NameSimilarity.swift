@@ -100,6 +100,7 @@ public enum NameSimilarity {
     let shorter = min(first.normalized.count, second.normalized.count)
     let longer = max(first.normalized.count, second.normalized.count)
     try budget.spend(WorkLimit.stepsPerPair)
+    if first.normalized == second.normalized { return 1 }
     try budget.spend(longer, times: (shorter + 63) / 64, times: 2)
     let partial = try FuzzyRatio.partialRatio(first.normalized, second.normalized, budget: &budget)
     if partial == 100 { return 1 }

@@ -73,7 +73,7 @@ extension RewardFile {
     }
     let count = rows.count - failures.count
     let mean = count > 0 ? ", mean reward \(TextTable.figure(sum / Double(count)))" : ""
-    return ([table.text(), "\(count) rows\(mean)"] + failures).joined(separator: "\n") + "\n"
+    return ([table.text(), TextTable.counted(count, "row") + mean] + failures).joined(separator: "\n") + "\n"
   }
 
   /// `{"id": …, "reward": …, …}`, or `{"id": …, "error": …}`: a row without reward has none, not 0.
