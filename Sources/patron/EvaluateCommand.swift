@@ -73,10 +73,14 @@ struct EvaluationInputOptions: ParsableArguments {
       "What documents are joined by; auto takes the first of id, statement and doi that joins any.", valueName: "key"))
   var join: JoinChoice = .auto
 
-  @Flag(
+  @Option(
     name: .long,
-    help: "Gold rows without a prediction count as if nothing was predicted (statements: always).")
-  var countMissing = false
+    help: ArgumentHelp(
+      """
+      What gold rows without a prediction are: empty (as if nothing was predicted) or skip (in no figure). Default as in \
+      the reference: empty for statements, skip for funders.
+      """, valueName: "what"))
+  var missing: MissingChoice?
 
   @Option(name: .long, help: ArgumentHelp("Largest file in MiB.", valueName: "mib"))
   var maxFileSize = 1_024
@@ -86,6 +90,8 @@ struct EvaluationInputOptions: ParsableArguments {
 
     var key: EvaluationRow.Key? { EvaluationRow.Key(rawValue: rawValue) }
   }
+
+  enum MissingChoice: String, CaseIterable, ExpressibleByArgument { case empty, skip }
 
   var paths: [String] { [predictions, gold] + (compare.map { [$0] } ?? []) }
 

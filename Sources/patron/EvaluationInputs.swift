@@ -53,7 +53,7 @@ struct EvaluationInputs {
       _ file: EvaluationFile, _ path: String, key: EvaluationRow.Key?
     ) throws -> (join: DocumentJoin, evaluation: EntityEvaluation) {
       let join = DocumentJoin(
-        predictions: file.rows(role: .predictions), gold: goldRows, key: key, countsMissing: options.countMissing)
+        predictions: file.rows(role: .predictions), gold: goldRows, key: key, countsMissing: options.missing == .empty)
       try check(join.mismatch, path)
       let evaluation = try EntityEvaluation(join, options: measure.comparison)
       guard !join.documents.isEmpty else {
@@ -80,7 +80,8 @@ struct EvaluationInputs {
     func evaluate(
       _ file: EvaluationFile, _ path: String, key: EvaluationRow.Key?
     ) throws -> (join: StatementJoin, evaluation: StatementEvaluation) {
-      let join = try StatementJoin(predictions: file, gold: gold, key: key)
+      let join = try StatementJoin(
+        predictions: file, gold: gold, key: key, countsMissing: options.missing != .skip)
       try check(join.mismatch, path)
       return (join, try StatementEvaluation(join.documents, threshold: measure.threshold))
     }

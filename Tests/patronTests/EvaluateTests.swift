@@ -42,16 +42,18 @@ private enum Fixture {
     let command = try evaluate("-p", "p", "-g", "g")
     #expect(command.measure.comparison == ComparisonOptions() && command.measure.bootstrap == Bootstrap())
     #expect(command.measure.task == .auto && command.files.join == .auto && command.files.join.key == nil)
-    #expect(!command.files.countMissing && command.files.compare == nil && command.report.format == .table)
+    #expect(command.files.missing == nil && command.files.compare == nil && command.report.format == .table)
   }
 
   @Test func everyOptionArrives() throws {
     let command = try evaluate(
-      "--predictions", "p", "--gold", "-", "--compare", "q", "--join", "doi", "--count-missing", "--max-file-size", "2",
+      "--predictions", "p", "--gold", "-", "--compare", "q", "--join", "doi", "--missing", "empty", "--max-file-size",
+      "2",
       "--task", "statements", "--funder-threshold", "0.7", "--threshold", "0.9", "--id-mode", "exact", "--resamples",
       "10",
       "--confidence", "0.9", "--seed", "3", "--format", "csv", "--output", "o", "--documents", "d", "--errors", "e")
-    #expect(command.files.paths == ["p", "-", "q"] && command.files.join.key == .doi && command.files.countMissing)
+    #expect(
+      command.files.paths == ["p", "-", "q"] && command.files.join.key == .doi && command.files.missing == .empty)
     #expect(command.files.maxFileSize == 2 && command.measure.task == .statements)
     #expect(
       command.measure.comparison
@@ -239,9 +241,13 @@ private enum Fixture {
   @Test func missingRowsCountIfAskedFor() throws {
     try folder.write("one", #"[{"id": "a", "funders": []}]"#)
     let some = try evaluated("one").json
-    let all = try evaluated("one", "gold", "--count-missing").json
+    let all = try evaluated("one", "gold", "--missing", "empty").json
     #expect(some["n_examples"]?.int == 1 && some["balanced"]?["funder"]?["gold_count"]?.int == 1)
     #expect(all["n_examples"]?.int == 3 && all["balanced"]?["funder"]?["gold_count"]?.int == 2)
+    try folder.write("record", #"{"id": "d/y.md", "statements": []}"#)
+    #expect(try evaluated("record", "gold-statements").json["metrics"]?["gold_statements"]?.int == 1)
+    #expect(
+      try evaluated("record", "gold-statements", "--missing", "skip").json["metrics"]?["gold_statements"]?.int == 0)
   }
 
   @Test(arguments: [

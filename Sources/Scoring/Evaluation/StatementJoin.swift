@@ -7,7 +7,7 @@ import JSON
 /// reference's `{"results": {file: {"funding_statements": […]}}}`.
 public struct StatementJoin: Sendable {
   public let key: EvaluationRow.Key
-  /// The gold rows in their order, each with what was predicted for it.
+  /// The gold rows in their order, each with what was predicted for it; those without a prediction if they were asked for.
   public private(set) var documents: [StatementDocument] = []
   /// Predictions that have a gold row.
   public private(set) var joinedCount = 0
@@ -16,27 +16,31 @@ public struct StatementJoin: Sendable {
   public private(set) var predictedInFile = 0
   public private(set) var predictedDiscarded = 0
   public private(set) var filesWithoutGold: [String] = []
-  /// Documents that no prediction is for; what they have counts as missed.
+  /// Documents that no prediction is for.
   public private(set) var goldWithoutPrediction: [String] = []
   /// Gold rows under the name of an earlier one. They are ignored.
   public private(set) var duplicateGold: [String] = []
   /// Predictions under the name of an earlier one, which they replace, as in the reference.
   public private(set) var repeatedPredictions: [String] = []
+  private let countsMissing: Bool
   /// Why nothing was joined; nil if anything was.
   public private(set) var mismatch: String?
   public var goldWithStatements: Int { documents.count { !$0.gold.isEmpty } }
 
   /// Joins by the given key, or by the id (or file name) if any prediction finds a gold row that way, else by the DOI.
   ///
+  /// - Parameter countsMissing: whether gold rows without a prediction count as if nothing was predicted, as the reference
+  ///   has it.
   /// - Throws: `ScoringError.invalidParameter` for the key `statement`: statements are what is compared.
   public init(
-    predictions: EvaluationFile, gold: EvaluationFile, key: EvaluationRow.Key? = nil
+    predictions: EvaluationFile, gold: EvaluationFile, key: EvaluationRow.Key? = nil, countsMissing: Bool = true
   ) throws(ScoringError) {
     if key == .statement {
       throw ScoringError(.invalidParameter, "statements cannot be joined by their text; join them by id or doi")
     }
     let goldRows = gold.entries.map { Row($0, dropsEmpty: false) }
     let predictionRows = predictions.entries.map { Row($0, dropsEmpty: predictions.isReferenceResults) }
+    self.countsMissing = countsMissing
     let givenKey = key
     let key = key ?? [.id, .doi].first { Self.anyJoins(predictionRows, goldRows, $0) } ?? .id
     self.key = key
@@ -91,6 +95,7 @@ public struct StatementJoin: Sendable {
       case .failure(let error): documents[place].failure = documents[place].failure ?? error
       }
     }
+    if !countsMissing { documents = last.keys.sorted().map { documents[$0] } }
     for row in order.compactMap({ lastWithoutGold[$0] }) {
       let count = (try? row.statements.get().count) ?? 0
       predictedInFile += count
@@ -112,7 +117,9 @@ public struct StatementJoin: Sendable {
         "without a gold row (joined by \(key.rawValue)), left out with \(predictedDiscarded) statements"),
       DocumentJoin.line(
         repeatedPredictions, "prediction", "under the \(key.rawValue) of an earlier one, which it replaces"),
-      DocumentJoin.line(goldWithoutPrediction, "gold row", "without a prediction, counted as empty"),
+      DocumentJoin.line(
+        goldWithoutPrediction, "gold row",
+        "without a prediction, " + (countsMissing ? "counted as empty" : "in no figure")),
       DocumentJoin.line(duplicateGold, "gold row", "under the \(key.rawValue) of an earlier one, ignored"),
     ].compactMap { $0 }
   }

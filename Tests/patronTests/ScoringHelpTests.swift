@@ -1,0 +1,169 @@
+import ArgumentParser
+import Testing
+
+@testable import patron
+
+/// Whole help texts of the commands that score, byte for byte.
+@Suite struct ScoringHelpTests {
+  private func help(_ command: any ParsableCommand.Type) -> String {
+    Patron.helpMessage(for: command, columns: 80) + "\n"
+  }
+
+  @Test func evaluate() {
+    #expect(
+      help(EvaluateCommand.self) == #"""
+        OVERVIEW: Measures predictions against gold annotations.
+
+        Both files hold a JSON object per line, or a JSON array of objects. Funders
+        stand in "funders" (in predictions also "predicted_funders"), with nested
+        "awards" or flat; statements stand in "statements", beside their "article"
+        where it is at hand. Predictions may be the records of `patron extract --format
+        json` or jsonl.
+
+        Documents are joined by "id" (or "filename"), "statement" (or
+        "funding_statement"), or "doi" (or "ref"). The id of a record is the path of
+        the file that was read; it also matches the gold id that is the file's name,
+        with or without its extension. What was not joined is said.
+
+        Funders are shown in the three similarity modes, micro-averaged, with bootstrap
+        intervals of F1; statements by the published threshold metric and by a
+        one-to-one matching. Guides/Scoring.md explains each figure.
+
+        A document that cannot be scored counts in no figure; it is named, and the exit
+        status is 1.
+
+        USAGE: patron evaluate [<options>] --predictions <file> --gold <file>
+
+        FILES:
+          -p, --predictions <file>
+                                  Predictions, or - for standard input.
+          -g, --gold <file>       Gold annotations, or - for standard input.
+          --compare <file>        Other predictions for the same gold: which documents
+                                  differ, and whether the difference (other minus
+                                  --predictions) is more than chance, by the paired
+                                  bootstrap.
+          --join <key>            What documents are joined by; auto takes the first of
+                                  id, statement and doi that joins any. (values: auto,
+                                  id, doi, statement; default: auto)
+          --missing <what>        What gold rows without a prediction are: empty (as if
+                                  nothing was predicted) or skip (in no figure).
+                                  Default as in the reference: empty for statements,
+                                  skip for funders. (values: empty, skip)
+          --max-file-size <mib>   Largest file in MiB. (default: 1024)
+
+        MEASURE:
+          -t, --task <task>       What is evaluated; auto takes statements where both
+                                  files have lists of them, else funders. (values:
+                                  auto, funders, statements; default: auto)
+          --funder-threshold <s>  Least similarity of names that are one funder.
+                                  (default: 0.8)
+          --threshold <s>         Least similarity of schemes, of titles, of statements
+                                  that match. (default: 0.8)
+          --id-mode <mode>        normalized (award ids without spaces, hyphens,
+                                  slashes and case) or exact (without case). (values:
+                                  normalized, exact; default: normalized)
+          --resamples <n>         Bootstrap samples. (default: 1000)
+          --confidence <c>        Confidence of the intervals. (default: 0.95)
+          --seed <n>              Seed of the bootstrap. (default: 0)
+
+        OUTPUT:
+          -f, --format <format>   table (for people), json (every figure) or csv (a
+                                  line for each level; with --compare those of the
+                                  comparison). (values: table, json, csv; default:
+                                  table)
+          -o, --output <file>     File to write to (default: standard output).
+          --documents <file>      File for the figures of each document: a JSON object
+                                  per line, or CSV where it ends in .csv.
+          --errors <folder>       Folder for an error report: errors.csv (what is
+                                  missing or made up), by_type.csv, documents.csv (the
+                                  worst first) and side_by_side.md.
+
+        MESSAGES:
+          -q, --quiet             Say only what went wrong.
+          -v, --verbose           Also say in a pipe what is otherwise said on a
+                                  terminal only.
+
+        OPTIONS:
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """#)
+  }
+
+  @Test func reward() {
+    #expect(
+      help(RewardCommand.self) == #"""
+        OVERVIEW: Computes the reward of predictions, with every term.
+
+        One pair: --gold with --predicted (funders as JSON) or --completion (what a
+        model wrote). The value of each is the text itself, or @FILE for what the file
+        holds (@- for standard input).
+
+        Many: a file with a JSON object per line, or an array of objects, with "gold"
+        and one of "predicted", "prediction", "pred" (funders) or "completion" (a
+        model's output); "id" is shown if it is there.
+
+        As in training, an empty prediction earns 0 where gold is not empty. A row that
+        cannot be scored has no reward, which is not 0: it is named, and the exit
+        status is 1. Guides/Scoring.md explains the terms.
+
+        USAGE: patron reward [<options>] [<rows>]
+
+        ARGUMENTS:
+          <rows>                  A file of pairs, or - for standard input.
+
+        ONE PAIR:
+          --gold <json>           The right funders: JSON, or @FILE.
+          --predicted <json>      The predicted funders: JSON, or @FILE.
+          --completion <text>     What a model wrote, or @FILE.
+
+        REWARD:
+          --preset <preset>       training (0.50 funder + 0.40 award id + 0.10 flat
+                                  award id, soft ids) or evaluation (0.50 funder + 0.50
+                                  award id, ids match or not); the options below change
+                                  it. (values: training, evaluation; default: training)
+          --funder-weight <w>     Weight of the funders.
+          --award-id-weight <w>   Weight of the award ids under their funders.
+          --flat-award-id-weight <w>
+                                  Weight of the award ids wherever they stand.
+          --scheme-weight <w>     Weight of the funding schemes.
+          --title-weight <w>      Weight of the award titles.
+          --funder-threshold <s>  Least similarity of names that are one funder.
+                                  (default: 0.8)
+          --threshold <s>         Least similarity of schemes and titles that match.
+                                  (default: 0.8)
+          --soft-ids/--no-soft-ids
+                                  Whether an award id with one character wrong counts
+                                  half (default: as the preset has it).
+          --id-mode <mode>        normalized (award ids without spaces, hyphens,
+                                  slashes and case) or exact (without case). (values:
+                                  normalized, exact; default: normalized)
+          --similarity <mode>     How names are compared. (values: permissive,
+                                  balanced, strict; default: balanced)
+
+        BENCHMARK:
+          --benchmark             Instead of rewards show how many one core computes
+                                  per second, over the rows of the file or a few
+                                  typical ones.
+          --seconds <s>           Least time of a measurement. (default: 3.0)
+
+        OUTPUT:
+          -f, --format <format>   table (for people), json or jsonl (an object per
+                                  line). (values: table, json, jsonl; default: table)
+          -o, --output <file>     File to write to (default: standard output).
+          --max-file-size <mib>   Largest file in MiB. (default: 1024)
+
+        MESSAGES:
+          -q, --quiet             Say only what went wrong.
+          -v, --verbose           Also say in a pipe what is otherwise said on a
+                                  terminal only.
+
+        OPTIONS:
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """#)
+  }
+}
