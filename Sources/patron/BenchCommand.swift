@@ -166,7 +166,7 @@ private func median(_ values: [Double]) -> Double {
   return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-func rounded(_ value: Double, _ digits: Int) -> Double {
+private func rounded(_ value: Double, _ digits: Int) -> Double {
   let scale = pow(10, Double(digits))
   return (value * scale).rounded() / scale
 }
