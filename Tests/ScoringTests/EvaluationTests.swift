@@ -44,11 +44,10 @@ import Testing
         }
       }
       if let printed = run["stdout"]?.string {
-        let found = output(evaluation, join, goldCount: goldRowCount).split(separator: "\n")
-        for (found, expected) in zip(found, printed.split(separator: "\n")) {
-          differences.expectEqual(String(found), String(expected), name)
-        }
-        differences.expectEqual(found.count, printed.split(separator: "\n").count, "lines")
+        let found = output(evaluation, join, goldCount: goldRowCount).components(separatedBy: "\n")
+        let expected = printed.components(separatedBy: "\n")
+        for (found, expected) in zip(found, expected) { differences.expectEqual(found, expected, name) }
+        differences.expectEqual(found.count, expected.count, "lines")
       }
     }
     differences.expectNone(of: 3)
