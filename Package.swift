@@ -81,7 +81,9 @@ let package = Package(
       swiftSettings: [.unsafeFlags(["-O"])]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Training", "Llama", "Funding", "Scoring", "Torch", "Tokenizer", "ModelFiles", "Generation", "JSON"]),
+      dependencies: [
+        "Training", "Llama", "Funding", "Scoring", "Torch", "Tokenizer", "ModelFiles", "Generation", "JSON",
+      ]),
     .testTarget(name: "patronTests", dependencies: ["patron"]),
   ],
   swiftLanguageModes: [.v6],
