@@ -62,7 +62,8 @@ let package = Package(
     .executableTarget(
       name: "patron",
       dependencies: [
-        "Funding", "Generation", "JSON", "Llama", "ModelFiles", "Scoring", "Tokenizer", "Torch", "Training", "CVersion",
+        "Constraints", "Funding", "Generation", "JSON", "Llama", "ModelFiles", "Scoring", "Tokenizer", "Torch",
+        "Training", "CVersion",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
