@@ -22,8 +22,9 @@ let package = Package(
     // Text only: these never see a tensor and build without libtorch.
     .target(name: "JSON"),
     .target(name: "Tokenizer", dependencies: ["JSON"]),
-    .target(name: "Generation"),
-    .target(name: "Constraints", dependencies: ["Generation"]),
+    .target(name: "Generation", dependencies: ["JSON"]),
+    // Optimised also in debug builds, like the kernels below: each token walks a vocabulary.
+    .target(name: "Constraints", dependencies: ["Generation"], swiftSettings: [.unsafeFlags(["-O"])]),
     .target(name: "Funding", dependencies: ["Generation", "JSON", .product(name: "Crypto", package: "swift-crypto")]),
     .target(name: "Scoring", dependencies: ["Funding", "JSON"]),
     .target(name: "ModelFiles", dependencies: ["JSON", .product(name: "Crypto", package: "swift-crypto")]),
@@ -61,7 +62,8 @@ let package = Package(
     .executableTarget(
       name: "patron",
       dependencies: [
-        "Funding", "Generation", "JSON", "Llama", "ModelFiles", "Scoring", "Tokenizer", "Torch", "Training", "CVersion",
+        "Constraints", "Funding", "Generation", "JSON", "Llama", "ModelFiles", "Scoring", "Tokenizer", "Torch",
+        "Training", "CVersion",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
@@ -72,8 +74,12 @@ let package = Package(
     .testTarget(name: "ScoringTests", dependencies: ["Scoring", "Funding", "JSON"]),
     .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles", "JSON"]),
     .testTarget(name: "TorchTests", dependencies: ["Torch"]),
-    .testTarget(name: "LlamaTests", dependencies: ["Llama", "Torch", "Tokenizer", "ModelFiles", "Generation", "JSON"]),
-    .testTarget(name: "ConstraintsTests", dependencies: ["Constraints", "Generation", "Tokenizer", "JSON"]),
+    .testTarget(
+      name: "LlamaTests",
+      dependencies: ["Llama", "Torch", "Tokenizer", "ModelFiles", "Generation", "Constraints", "JSON"]),
+    .testTarget(
+      name: "ConstraintsTests", dependencies: ["Constraints", "Generation", "Tokenizer", "JSON"],
+      swiftSettings: [.unsafeFlags(["-O"])]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [

@@ -34,6 +34,10 @@ public struct ExtractionOptions: Sendable, Equatable {
   /// Whether statements are cleaned as the reference does before stage 2 (`StatementCleanup`). The record keeps them as they
   /// stand in the article either way.
   public var cleansStatements = true
+  /// What the model is held to while it writes.
+  public var constraint = ConstraintOptions()
+  /// Turns the model's confidence into probabilities; nil: the record has the raw figures only.
+  public var calibration: Calibration?
   /// Chunks completed at a time.
   public var batchSize = 1
   /// Whether the record holds the places of the funders' values and the raw outputs.

@@ -4,8 +4,8 @@ import JSON
 extension ExtractionRecord {
   /// The record as JSON, members in a fixed order.
   ///
-  /// `funders` is in the schema that the model is trained on; each funder has one member more, `evidence`, if evidence was
-  /// asked for. Offsets count from the start of the file: `start`/`end` in UTF-8 bytes, `start_char`/`end_char` in Unicode
+  /// `funders` is in the schema that the model is trained on; each funder has a member more, `evidence`, if evidence was
+  /// asked for, and another, `confidence`, if confidences are known. Offsets count from the start of the file: `start`/`end` in UTF-8 bytes, `start_char`/`end_char` in Unicode
   /// scalars (Python's characters), `line` from 1. `statement_start`/`statement_end` are UTF-8 bytes in the statement's text.
   public var json: JSON {
     var members: [(String, JSON)] = [("id", .string(id)), ("sha256", .string(sha256))]
@@ -17,6 +17,9 @@ extension ExtractionRecord {
           funders.indices.map { index in
             var object = JSONObject(funders[index].json.object?.members.map { ($0.key, $0.value) } ?? [])
             if let evidence, evidence.indices.contains(index) { object["evidence"] = Self.json(evidence[index]) }
+            if let confidences, confidences.indices.contains(index) {
+              object["confidence"] = confidences[index].json
+            }
             return .object(object)
           })
       ))
@@ -37,7 +40,8 @@ extension ExtractionRecord {
       statements.append(
         FundingStatement(
           text: try reader.string("text"),
-          status: try reader.choice("status"), span: try reader.span(), chunk: try reader.int("chunk", default: 0)))
+          status: try reader.choice("status"), span: try reader.span(), chunk: try reader.int("chunk", default: 0),
+          confidence: try statement["confidence"].flatMap { json throws(FundingError) in try Confidence(json: json) }))
     }
     let funderValues = try reader.array("funders")
     for value in funderValues {
@@ -50,6 +54,11 @@ extension ExtractionRecord {
       var evidence: [FunderEvidence] = []
       for value in funderValues { evidence.append(try RecordReader(value["evidence"] ?? .null, "evidence").evidence()) }
       self.evidence = evidence
+    }
+    if !funderValues.isEmpty, funderValues.allSatisfy({ $0["confidence"] != nil }) {
+      var confidences: [FunderConfidence] = []
+      for value in funderValues { confidences.append(try FunderConfidence(json: value["confidence"] ?? .null)) }
+      self.confidences = confidences
     }
     if let values = json["calls"]?.array {
       var calls: [ModelCall] = []
@@ -67,7 +76,8 @@ extension ExtractionRecord {
   private static func json(_ statement: FundingStatement) -> JSON {
     .object(
       [("text", .string(statement.text)), ("status", .string(statement.status.rawValue))] + members(statement.span)
-        + [("chunk", .number(statement.chunk))])
+        + [("chunk", .number(statement.chunk))]
+        + (statement.confidence.map { [("confidence", $0.json)] } ?? []))
   }
 
   private static func members(_ span: TextSpan?) -> [(String, JSON)] {
@@ -109,6 +119,8 @@ extension ExtractionRecord {
     .object(
       [("stage", .string(call.stage.rawValue)), ("part", .number(call.part))] + members(call.span) + [
         ("output", .string(call.output)), ("finish_reason", .string(call.finishReason.rawValue)),
+        ("closed_at_limit", .bool(call.closedAtLimit)), ("log_probability", .number(call.logProbability)),
+        ("constrained_log_probability", .number(call.constrainedLogProbability)),
         ("prompt_tokens", .number(call.promptTokens)), ("new_tokens", .number(call.newTokens)),
         ("prefill_seconds", .number(call.prefillSeconds)), ("decode_seconds", .number(call.decodeSeconds)),
       ])
@@ -200,7 +212,10 @@ private struct RecordReader {
     }
     return ModelCall(
       stage: try choice("stage"), part: try int("part"), span: try span(), output: try string("output"),
-      finishReason: finishReason, promptTokens: try int("prompt_tokens"), newTokens: try int("new_tokens"),
+      finishReason: finishReason, closedAtLimit: value["closed_at_limit"]?.bool ?? false,
+      logProbability: value["log_probability"]?.double ?? 0,
+      constrainedLogProbability: value["constrained_log_probability"]?.double ?? 0,
+      promptTokens: try int("prompt_tokens"), newTokens: try int("new_tokens"),
       prefillSeconds: value["prefill_seconds"]?.double ?? 0, decodeSeconds: value["decode_seconds"]?.double ?? 0)
   }
 }

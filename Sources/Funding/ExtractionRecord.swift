@@ -9,12 +9,17 @@ public struct FundingStatement: Sendable, Equatable {
   public var span: TextSpan?
   /// The chunk that it was found in, counted from 0.
   public var chunk: Int
+  /// How sure the model was; nil if it did not write it, or not in a form whose tokens can be told.
+  public var confidence: Confidence?
 
-  public init(text: String, status: StatementStatus, span: TextSpan? = nil, chunk: Int = 0) {
+  public init(
+    text: String, status: StatementStatus, span: TextSpan? = nil, chunk: Int = 0, confidence: Confidence? = nil
+  ) {
     self.text = text
     self.status = status
     self.span = span
     self.chunk = chunk
+    self.confidence = confidence
   }
 }
 
@@ -55,6 +60,11 @@ public struct ModelCall: Sendable, Equatable {
   /// What the model wrote, unchanged.
   public var output: String
   public var finishReason: FinishReason
+  /// Whether the output was closed near its token limit, so that something may be missing.
+  public var closedAtLimit: Bool = false
+  /// Sum of the natural logarithms of the tokens' probabilities under the model, and under the model held to the constraint.
+  public var logProbability = 0.0
+  public var constrainedLogProbability = 0.0
   public var promptTokens: Int
   /// The stop token included.
   public var newTokens: Int
@@ -83,6 +93,8 @@ public struct ExtractionRecord: Sendable, Equatable {
   public var funders: [Funder]
   /// Parallel to `funders`; nil if it was not asked for.
   public var evidence: [FunderEvidence]?
+  /// Parallel to `funders`; nil if it is not known.
+  public var confidences: [FunderConfidence]?
   /// Completions in the order of stages and parts; nil if evidence was not asked for.
   public var calls: [ModelCall]?
   /// What may be missing or doubtful, in words.
@@ -94,7 +106,8 @@ public struct ExtractionRecord: Sendable, Equatable {
 
   public init(
     id: String, sha256: String, statements: [FundingStatement] = [], funders: [Funder] = [],
-    evidence: [FunderEvidence]? = nil, calls: [ModelCall]? = nil, warnings: [String] = [], provenance: [Entry] = [],
+    evidence: [FunderEvidence]? = nil, confidences: [FunderConfidence]? = nil, calls: [ModelCall]? = nil,
+    warnings: [String] = [], provenance: [Entry] = [],
     seconds: Double = 0
   ) {
     self.id = id
@@ -102,6 +115,7 @@ public struct ExtractionRecord: Sendable, Equatable {
     self.statements = statements
     self.funders = funders
     self.evidence = evidence
+    self.confidences = confidences
     self.calls = calls
     self.warnings = warnings
     self.provenance = provenance

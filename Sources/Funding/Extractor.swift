@@ -57,8 +57,9 @@ public struct Extractor: Sendable {
     let chunks = try chunker(newTokens: options.maximumStatementTokens, overlap: options.overlapTokens) {
       Prompts.statements(in: $0)
     }.chunks(of: article.cleaned)
-    let prompts = chunks.map { Prompts.statements(in: String(decoding: article.bytes[$0], as: UTF8.self)) }
-    let completions = try await complete(.statements, prompts, options.maximumStatementTokens, onProgress)
+    let texts = chunks.map { String(decoding: article.bytes[$0], as: UTF8.self) }
+    let tasks = texts.map { (Prompts.statements(in: $0), options.constraint.statements(in: $0)) }
+    let completions = try await complete(.statements, tasks, options.maximumStatementTokens, onProgress)
 
     var locator = StatementLocator(article.bytes)
     var candidates: [StatementCandidate] = []
@@ -66,18 +67,20 @@ public struct Extractor: Sendable {
       try Task.checkCancellation()
       let reading = StatementReader.read(completion.text)
       note(completion, .statements, index, reading.problems, article.span(ofCleaned: chunks[index]), &record)
-      for statement in reading.elements {
+      let confidences = OutputConfidence(completion, calibration: options.calibration)?.statements(reading.elements)
+      for (number, statement) in reading.elements.enumerated() {
         let place = locator.locate(statement, chunk: chunks[index])
         candidates.append(
           StatementCandidate(
-            modelText: statement, chunk: index, status: place?.status ?? .unverified, range: place?.range))
+            modelText: statement, chunk: index, status: place?.status ?? .unverified, range: place?.range,
+            confidence: confidences?[number]))
       }
     }
     record.statements = StatementMerging.merge(candidates, in: article.bytes).map { candidate in
       let span = candidate.range.map(article.span(ofCleaned:))
       return FundingStatement(
         text: span.map(article.originalText) ?? candidate.modelText, status: candidate.status, span: span,
-        chunk: candidate.chunk)
+        chunk: candidate.chunk, confidence: candidate.confidence)
     }
   }
 
@@ -93,14 +96,24 @@ public struct Extractor: Sendable {
 
   private func findFunders(_ record: inout ExtractionRecord, _ onProgress: ProgressHandler?) async throws {
     let groups = try groups(of: record.statements.map { stage2Text($0.text) }, &record)
-    let completions = try await complete(
-      .parse, groups.map(Prompts.funders), options.maximumFunderTokens, onProgress)
+    let tasks = groups.map {
+      (Prompts.funders(in: $0.joined(separator: "\n")), options.constraint.funders(in: $0))
+    }
+    let completions = try await complete(.parse, tasks, options.maximumFunderTokens, onProgress)
+    var found: [ConfidentFunder] = []
     for (index, completion) in completions.enumerated() {
       let reading = FunderReader.read(completion.text)
       note(completion, .parse, index, reading.problems, nil, &record)
-      record.funders += reading.elements
+      let confidences = OutputConfidence(completion, calibration: options.calibration)?.funders(reading.elements)
+      var funders = reading.elements.enumerated().map { number, funder in
+        ConfidentFunder(funder, confidences?[number])
+      }
+      if completion.closedAtLimit, let last = funders.popLast()?.withoutWhatIsEmpty { funders.append(last) }
+      found += funders
     }
-    if groups.count > 1 { record.funders = FunderMerging.merge(record.funders) }
+    if groups.count > 1 { found = FunderMerging.merge(found) }
+    record.funders = found.map(\.funder)
+    record.confidences = found.isEmpty ? nil : found.map(\.confidence)
   }
 
   /// A statement as stage 2 reads it.
@@ -110,22 +123,22 @@ public struct Extractor: Sendable {
   }
 
   /// Statements joined by line breaks: all in one if that fits into the context, else in as few groups as do.
-  private func groups(of statements: [String], _ record: inout ExtractionRecord) throws -> [String] {
+  private func groups(of statements: [String], _ record: inout ExtractionRecord) throws -> [[String]] {
     let all = statements.joined(separator: "\n")
     let chunker = try chunker(newTokens: options.maximumFunderTokens, overlap: 0) { Prompts.funders(in: $0) }
-    if try chunker.fits(all) { return [all] }
+    if try chunker.fits(all) { return [statements] }
     record.warnings.append(
       "stage 2: the statements do not fit into the model's context of \(generator.contextLength) tokens; they were read in "
         + "several calls")
-    var groups: [String] = []
+    var groups: [[String]] = []
     for statement in statements {
-      if let last = groups.last, try chunker.fits(last + "\n" + statement) {
-        groups[groups.count - 1] = last + "\n" + statement
+      if let last = groups.last, try chunker.fits((last + [statement]).joined(separator: "\n")) {
+        groups[groups.count - 1].append(statement)
       } else if try chunker.fits(statement) {
-        groups.append(statement)
+        groups.append([statement])
       } else {
         let bytes = Array(statement.utf8)
-        groups += try chunker.chunks(of: statement).map { String(decoding: bytes[$0], as: UTF8.self) }
+        groups += try chunker.chunks(of: statement).map { [String(decoding: bytes[$0], as: UTF8.self)] }
       }
     }
     return groups
@@ -148,20 +161,21 @@ public struct Extractor: Sendable {
   }
 
   private func complete(
-    _ stage: Stage, _ prompts: [[Message]], _ newTokens: Int, _ onProgress: ProgressHandler?
+    _ stage: Stage, _ tasks: [(messages: [Message], constraint: OutputConstraint?)], _ newTokens: Int,
+    _ onProgress: ProgressHandler?
   ) async throws -> [Completion] {
     let isCancelled = Atomic(false)
     return try await withTaskCancellationHandler {
       var completions: [Completion] = []
-      for first in stride(from: 0, to: prompts.count, by: options.batchSize) {
+      for first in stride(from: 0, to: tasks.count, by: options.batchSize) {
         try Task.checkCancellation()
-        let batch = prompts[first...].prefix(options.batchSize)
-        let tracker = ProgressTracker(stage: stage, first: first, count: batch.count, partCount: prompts.count)
+        let batch = tasks[first...].prefix(options.batchSize)
+        let tracker = ProgressTracker(stage: stage, first: first, count: batch.count, partCount: tasks.count)
         let results = try await generator.complete(
           batch.map {
             CompletionRequest(
-              messages: $0, maximumNewTokens: newTokens, sampling: options.sampling,
-              specialTokens: options.specialTokens)
+              messages: $0.messages, maximumNewTokens: newTokens, sampling: options.sampling,
+              specialTokens: options.specialTokens, constraint: $0.constraint)
           },
           onProgress: { progress in
             guard !isCancelled.load(ordering: .relaxed) else { return false }
@@ -172,7 +186,7 @@ public struct Extractor: Sendable {
             .brokenGenerator, "The generator gave \(results.count) completions for \(batch.count) requests.")
         }
         for part in batch.indices {
-          let progress = ExtractionProgress(stage: stage, part: part, partCount: prompts.count, event: .finished)
+          let progress = ExtractionProgress(stage: stage, part: part, partCount: tasks.count, event: .finished)
           guard onProgress?(progress) ?? true else { throw CancellationError() }
         }
         completions += results
@@ -188,11 +202,18 @@ public struct Extractor: Sendable {
     _ record: inout ExtractionRecord
   ) {
     let place = stage == .statements ? "stage 1, chunk \(part)" : "stage 2, part \(part)"
-    if completion.finishReason == .length { record.warnings.append("\(place): the model reached its token limit") }
+    if completion.finishReason == .length {
+      record.warnings.append(
+        "\(place): the model reached its token limit"
+          + (completion.closedAtLimit ? "; its answer was closed there, something may be missing" : ""))
+    }
     record.warnings += problems.map { "\(place): \($0)" }
     record.calls?.append(
       ModelCall(
         stage: stage, part: part, span: span, output: completion.text, finishReason: completion.finishReason,
+        closedAtLimit: completion.closedAtLimit,
+        logProbability: completion.tokens.reduce(0) { $0 + Double($1.logProbability) },
+        constrainedLogProbability: completion.tokens.reduce(0) { $0 + Double($1.constrainedLogProbability) },
         promptTokens: completion.promptTokenCount, newTokens: completion.tokens.count,
         prefillSeconds: completion.prefillSeconds, decodeSeconds: completion.decodeSeconds))
   }
@@ -208,6 +229,14 @@ public struct Extractor: Sendable {
       ("cleans_statements", String(options.cleansStatements)),
       ("batch_size", String(options.batchSize)), ("temperature", String(options.sampling.temperature)),
     ]
+    entries.append(("constrain", options.constraint.mode.rawValue))
+    if options.constraint.mode == .verbatim {
+      entries += [
+        ("verbatim", options.constraint.copiedValues.rawValue),
+        ("statement_edges", options.constraint.statementEdges.rawValue),
+        ("folds_lines", String(options.constraint.foldsLines)),
+      ]
+    }
     if options.sampling.temperature > 0 {
       entries += [
         ("top_p", String(options.sampling.topP)), ("top_k", String(options.sampling.topK)),

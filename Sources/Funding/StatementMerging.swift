@@ -7,6 +7,7 @@ struct StatementCandidate {
   var status: StatementStatus
   /// UTF-8 range in the cleaned text; nil if unverified.
   var range: Range<Int>?
+  var confidence: Confidence?
 }
 
 /// Makes one list of the statements of all chunks.
@@ -14,7 +15,8 @@ enum StatementMerging {
   /// Removes what is there twice and puts the rest in order of place, unverified ones last in order of appearance.
   ///
   /// - A range inside another is dropped; of equal ranges the exact one is kept.
-  /// - Overlapping ranges from different chunks are one statement that a chunk's border cut: they become their union. From
+  /// - Overlapping ranges from different chunks are one statement that a chunk's border cut: they become their union, which is as sure as
+  ///   the less sure part. From
   ///   the same chunk both are kept.
   /// - A statement whose folded text was there before is dropped, wherever it stands.
   static func merge(_ candidates: [StatementCandidate], in bytes: [UInt8]) -> [StatementCandidate] {
@@ -39,6 +41,7 @@ enum StatementMerging {
       }
       var union = last
       union.range = lastRange.lowerBound..<range.upperBound
+      union.confidence = [last.confidence, candidate.confidence].compactMap(\.self).min { $0.mean < $1.mean }
       union.status = last.status == .exact && candidate.status == .exact ? .exact : .normalised
       union.modelText = String(decoding: bytes[lastRange.lowerBound..<range.upperBound], as: UTF8.self)
       kept[kept.count - 1] = union

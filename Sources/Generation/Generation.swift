@@ -46,20 +46,24 @@ public struct CompletionRequest: Sendable {
   public var maximumNewTokens: Int
   public var sampling: Sampling
   public var specialTokens: SpecialTokenPolicy
+  /// What the output must be; nil: whatever the model writes.
+  public var constraint: OutputConstraint?
 
   public init(
-    messages: [Message], maximumNewTokens: Int, sampling: Sampling = .greedy, specialTokens: SpecialTokenPolicy = .plain
+    messages: [Message], maximumNewTokens: Int, sampling: Sampling = .greedy,
+    specialTokens: SpecialTokenPolicy = .plain, constraint: OutputConstraint? = nil
   ) {
     self.messages = messages
     self.maximumNewTokens = maximumNewTokens
     self.sampling = sampling
     self.specialTokens = specialTokens
+    self.constraint = constraint
   }
 }
 
 /// Why a completion ended.
 public enum FinishReason: String, Sendable {
-  /// The model wrote a stop token.
+  /// The model wrote a stop token, or the constraint left nothing more to write.
   case stop
   /// The token limit or the model's context was reached.
   case length
@@ -70,10 +74,16 @@ public struct ChosenToken: Sendable, Equatable {
   public var id: Int
   /// Natural logarithm of its probability under the model (temperature 1, before top-p and top-k).
   public var logProbability: Float
+  /// The same among the tokens that the constraint allowed; 0 where it left one. Without a constraint the same number.
+  public var constrainedLogProbability: Float
+  /// Bytes of the output that the token stands for; 0 for a stop token.
+  public var byteCount: Int
 
-  public init(id: Int, logProbability: Float) {
+  public init(id: Int, logProbability: Float, constrainedLogProbability: Float? = nil, byteCount: Int = 0) {
     self.id = id
     self.logProbability = logProbability
+    self.constrainedLogProbability = constrainedLogProbability ?? logProbability
+    self.byteCount = byteCount
   }
 }
 
@@ -84,18 +94,21 @@ public struct Completion: Sendable {
   /// The chosen tokens, the stop token included when there was one.
   public var tokens: [ChosenToken]
   public var finishReason: FinishReason
+  /// Whether the constraint closed the output because the limit came near: it is well formed, but the model had more to say.
+  public var closedAtLimit: Bool
   public var promptTokenCount: Int
   /// Seconds spent on the prompt and on the new tokens.
   public var prefillSeconds: Double
   public var decodeSeconds: Double
 
   public init(
-    text: String, tokens: [ChosenToken], finishReason: FinishReason, promptTokenCount: Int,
-    prefillSeconds: Double = 0, decodeSeconds: Double = 0
+    text: String, tokens: [ChosenToken], finishReason: FinishReason, closedAtLimit: Bool = false,
+    promptTokenCount: Int, prefillSeconds: Double = 0, decodeSeconds: Double = 0
   ) {
     self.text = text
     self.tokens = tokens
     self.finishReason = finishReason
+    self.closedAtLimit = closedAtLimit
     self.promptTokenCount = promptTokenCount
     self.prefillSeconds = prefillSeconds
     self.decodeSeconds = decodeSeconds

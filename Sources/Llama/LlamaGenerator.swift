@@ -1,6 +1,8 @@
+import Constraints
 import Foundation
 import Generation
 import ModelFiles
+import Synchronization
 import Tokenizer
 import Torch
 
@@ -13,15 +15,21 @@ public final class LlamaGenerator: ChatGenerator {
   public let provenance: [(key: String, value: String)]
   /// Prompt tokens that go through the model together.
   public let prefillBlock: Int
+  /// Whether the tokens that a constraint leaves no choice for go through the model together. The output is the same either
+  /// way; one by one is slower.
+  public let readsPlannedTokensTogether: Bool
+  private let engine = Mutex<ConstraintEngine?>(nil)
   private let worker = WorkerThread(name: "patron.generate")
 
   /// - Parameters:
   ///   - stopTokens: ids that end a completion, besides the template's own end-of-turn token.
   ///   - provenance: what the records say of this model.
   ///   - prefillBlock: nil: 512 on a CPU, 8192 on a GPU.
+  ///   - readsPlannedTokensTogether: false is for tests and measurements.
   public init(
     model: LlamaModel, tokenizer: Tokenizer, template: ChatTemplate, stopTokens: some Sequence<Int>,
-    provenance: [(key: String, value: String)] = [], prefillBlock: Int? = nil
+    provenance: [(key: String, value: String)] = [], prefillBlock: Int? = nil,
+    readsPlannedTokensTogether: Bool = true
   ) throws {
     guard tokenizer.vocabularySize <= model.configuration.vocabularySize else {
       throw LlamaError(
@@ -35,6 +43,7 @@ public final class LlamaGenerator: ChatGenerator {
     self.stopTokens = Set(stopTokens).union(template.endOfTurnToken(in: tokenizer).map { [$0] } ?? [])
     self.provenance = provenance
     self.prefillBlock = prefillBlock ?? (model.device == .cpu ? 512 : 8192)
+    self.readsPlannedTokensTogether = readsPlannedTokensTogether
   }
 
   public var contextLength: Int { model.configuration.contextLength }
@@ -73,11 +82,24 @@ public final class LlamaGenerator: ChatGenerator {
             if isCancelled() || onProgress?(progress) == false { throw CancellationError() }
           })
         for (request, prompt) in zip(requests, prompts) {
-          try decoding.add(
-            prompt: prompt, sampling: request.sampling, maximumNewTokens: request.maximumNewTokens)
+          try decoding.add(request, prompt: prompt)
         }
         return try decoding.run()
       }
+    }
+  }
+
+  /// What holds outputs to constraints with this vocabulary; made when it is first needed, used on the generating thread.
+  func constraintEngine() -> ConstraintEngine {
+    engine.withLock { engine in
+      if let engine { return engine }
+      // The stop tokens are for when the constraint is fulfilled, and the added ones stand for no text.
+      let trie = TokenTrie(vocabularySize: model.configuration.vocabularySize) { [tokenizer, stopTokens] id in
+        tokenizer.isAddedToken(id) || stopTokens.contains(id) ? nil : tokenizer.tokenBytes(id)
+      }
+      let made = ConstraintEngine(trie)
+      engine = made
+      return made
     }
   }
 

@@ -18,6 +18,16 @@ struct Sampler {
     return Self.draw(Self.distribution(logits, sampling), uniform: random.nextUniform())
   }
 
+  /// Draws among these tokens only: the filters see no others.
+  ///
+  /// - Parameters:
+  ///   - logits: [V]
+  ///   - ids: ascending, not empty.
+  mutating func choose(_ logits: [Float], among ids: [Int]) -> Int {
+    let candidates = Self.distribution(ids.map { logits[$0] }, sampling)
+    return ids[Self.draw(candidates, uniform: random.nextUniform())]
+  }
+
   /// A token that was kept, with its probability after all filters.
   struct Candidate: Equatable {
     let id: Int

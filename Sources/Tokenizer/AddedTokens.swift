@@ -8,6 +8,7 @@ struct AddedToken: Sendable {
 
 /// Finds added tokens in a text: the leftmost, and of those that begin there the longest.
 struct AddedTokenMatcher: Sendable {
+  private(set) var idSet: Set<Int> = []
   private var ids: [Int] = []
   private var contents = Vocabulary()
   private var lengths: [Int] = []
@@ -19,6 +20,7 @@ struct AddedTokenMatcher: Sendable {
       isFirstByte[Int(first)] = true
       _ = contents.set(ids.count) { $0.append(contentsOf: token.content.utf8) }
       ids.append(token.id)
+      idSet.insert(token.id)
     }
     contents.buildIndex()
     lengths = Set(tokens.map(\.content.utf8.count)).sorted(by: >)

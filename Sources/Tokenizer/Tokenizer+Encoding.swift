@@ -30,6 +30,30 @@ extension Tokenizer {
     return text.withUTF8 { tokenize($0, specialTokens, withOffsets: true) }
   }
 
+  /// The same for a text given as UTF-8, none of it special; malformed bytes are symbols of their own.
+  public func encodeWithOffsets(utf8 text: some Collection<UInt8>) -> TokenizedText {
+    Array(text).withUnsafeBufferPointer { tokenize($0, .plain, withOffsets: true) }
+  }
+
+  /// Where the last word of a text begins: whatever is appended to the text, the tokens of what stands before stay the same,
+  /// if the text ends between characters. The start where there is no word.
+  ///
+  /// - Parameters:
+  ///   - start: where a word is known to begin; the search starts there.
+  ///   - end: nil: the text's end.
+  public func startOfLastWord(in text: [UInt8], from start: Int = 0, to end: Int? = nil) -> Int {
+    text.withUnsafeBufferPointer { text in
+      let end = end ?? text.count
+      var word = start
+      while word < end {
+        let next = preTokenizer.endOfWord(in: text, from: word, end: end)
+        if next >= end { break }
+        word = next
+      }
+      return word
+    }
+  }
+
   private func tokenize(
     _ text: UnsafeBufferPointer<UInt8>, _ specialTokens: SpecialTokens, withOffsets: Bool
   ) -> TokenizedText {

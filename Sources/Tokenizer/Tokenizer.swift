@@ -75,6 +75,9 @@ public final class Tokenizer: Sendable {
   /// Whether decoding leaves this id out when asked to skip special tokens.
   public func isSpecial(_ id: Int) -> Bool { specialIDs.contains(id) }
 
+  /// Whether this is an added token, special or not: no text that is encoded as plain becomes it.
+  public func isAddedToken(_ id: Int) -> Bool { addedTokens.idSet.contains(id) }
+
   /// The bytes that a token stands for; a special token's are its content. Nil for an id without a token.
   public func tokenBytes(_ id: Int) -> ArraySlice<UInt8>? { vocabulary.bytes(of: id) }
 }

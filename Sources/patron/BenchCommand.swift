@@ -34,16 +34,31 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(name: .long, help: "Also time both stages on this article.", completion: .file())
   var article: String?
 
+  @Flag(name: .long, help: "Measure instead what constraints cost for each token, without running the model.")
+  var constraints = false
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "With --constraints, a tokenizer.json to use instead of the model's vocabulary.", valueName: "file"),
+    completion: .file())
+  var tokenizer: String?
+
   @Flag(name: .long, help: "Print JSON.")
   var json = false
 
   func validate() throws {
+    guard constraints || tokenizer == nil else { throw ValidationError("--tokenizer is for --constraints") }
     guard !prompt.isEmpty, prompt.allSatisfy({ $0 > 0 }), decode > 0, runs > 0, batch > 0 else {
       throw ValidationError("lengths, runs and batch must be positive")
     }
   }
 
   func run() async throws {
+    if constraints {
+      let bench = try ConstraintBench(tokenizer: tokenizer, model: modelOptions)
+      return print(try json ? bench.json().text(pretty: true) : bench.text())
+    }
     let start = ContinuousClock.now
     let generator = try modelOptions.open()
     let loadSeconds = seconds(since: start)

@@ -29,6 +29,7 @@ struct ExtractCommand: AsyncParsableCommand {
   @OptionGroup(title: "Task") var task: TaskOptions
   @OptionGroup(title: "Model") var modelOptions: ModelOptions
   @OptionGroup(title: "Reading") var reading: ReadingOptions
+  @OptionGroup(title: "Constraint") var constraint: ConstraintArguments
   @OptionGroup(title: "Sampling") var sampling: SamplingOptions
   @OptionGroup(title: "Messages") var consoleOptions: ConsoleOptions
 
@@ -46,6 +47,7 @@ struct ExtractCommand: AsyncParsableCommand {
     var options = ExtractionOptions()
     options.stages = task.stage
     reading.apply(to: &options)
+    constraint.apply(to: &options)
     options.sampling = sampling.sampling
     return options
   }
@@ -57,7 +59,7 @@ struct ExtractCommand: AsyncParsableCommand {
     if let output = task.output { try OutputFile.check(output, isNoneOf: collection.sources.compactMap(\.path)) }
     _ = try ModelCatalog.url(of: modelOptions.model)  // a wrong name shows before anything is read
 
-    var run = ExtractionRun(command: self, console: console, sources: collection.sources, writer: try makeWriter())
+    var run = try ExtractionRun(command: self, console: console, sources: collection.sources, writer: makeWriter())
     try await run.run()
   }
 

@@ -14,9 +14,11 @@ struct ExtractionRun {
   private var extractor: Extractor?
   private var failureCount = 0
 
-  init(command: ExtractCommand, console: Console, sources: [InputSource], writer: RecordWriter) {
+  init(command: ExtractCommand, console: Console, sources: [InputSource], writer: RecordWriter) throws {
     self.command = command
-    options = command.extractionOptions
+    var options = command.extractionOptions
+    options.calibration = try command.constraint.readCalibration()
+    self.options = options
     self.console = console
     self.sources = sources
     self.writer = writer

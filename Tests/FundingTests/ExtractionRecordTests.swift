@@ -8,7 +8,8 @@ import Testing
   static let record: ExtractionRecord = {
     let span = TextSpan(bytes: 10..<52, scalars: 9..<50, line: 3)
     let statement = FundingStatement(
-      text: "Funded by the Société, grant A-1\n\u{1B}[31m, x.", status: .exact, span: span, chunk: 1)
+      text: "Funded by the Société, grant A-1\n\u{1B}[31m, x.", status: .exact, span: span, chunk: 1,
+      confidence: Confidence(mean: 0.75, minimum: 0.5))
     let place = ValuePlace(
       statement: 0, inStatement: 28..<31, span: TextSpan(bytes: 38..<41, scalars: 36..<39, line: 3))
     return ExtractionRecord(
@@ -24,9 +25,19 @@ import Testing
           name: nil, awards: [.init(awardIDs: [place, nil], fundingSchemes: [nil, nil], awardTitles: [])]),
         FunderEvidence(name: nil, awards: []),
       ],
+      confidences: [
+        FunderConfidence(
+          name: Confidence(mean: 0.5, minimum: 0.25, calibrated: 0.125),
+          awards: [
+            .init(
+              awardIDs: [Confidence(mean: 1, minimum: 1), nil], fundingSchemes: [nil, nil], awardTitles: [])
+          ]),
+        FunderConfidence(name: nil, awards: []),
+      ],
       calls: [
         ModelCall(
-          stage: .statements, part: 0, span: span, output: "{}", finishReason: .length, promptTokens: 5, newTokens: 2,
+          stage: .statements, part: 0, span: span, output: "{}", finishReason: .length, closedAtLimit: true,
+          logProbability: -1.5, constrainedLogProbability: -0.5, promptTokens: 5, newTokens: 2,
           prefillSeconds: 0.5, decodeSeconds: 0.25)
       ],
       warnings: ["w"], provenance: [.init("version", "1"), .init("model", "m")], seconds: 1.5)
@@ -38,6 +49,7 @@ import Testing
     var bare = Self.record
     bare.evidence = nil
     bare.calls = nil
+    bare.confidences = nil
     #expect(try ExtractionRecord(json: JSON.parse(JSONRenderer.json(bare))) == bare)
     var empty = ExtractionRecord(id: "x", sha256: "", evidence: [], calls: [])
     empty.seconds = 0.1
@@ -61,6 +73,8 @@ import Testing
     #"{"id": "x", "statements": [{"text": "t", "status": "sure"}]}"#, #"{"id": "x", "funders": [1]}"#,
     #"{"id": "x", "statements": [{"text": "t", "status": "exact", "start": 5, "end": 1}]}"#,
     #"{"id": "x", "funders": [{"award_ids": [1]}]}"#, #"{"id": "x", "calls": [{}]}"#,
+    #"{"id": "x", "statements": [{"text": "t", "status": "exact", "confidence": 0.5}]}"#,
+    #"{"id": "x", "funders": [{"funder_name": "A", "confidence": {"funder_name": {"mean": "1"}}}]}"#,
   ])
   func unreadable(text: String) throws {
     let json = try JSON.parse(text)

@@ -1,19 +1,29 @@
 import Generation
 import Synchronization
 
-/// A generator that answers by a script. Its tokens are words with the whitespace before them, and single line feeds.
+/// A generator that answers by a script. Its tokens are words with the whitespace before them, and single line feeds; what it
+/// writes has a token per byte, each with its own probability.
 final class FakeGenerator: ChatGenerator {
   let contextLength: Int
   let provenance = [(key: "model", value: "fake")]
   private let answer: @Sendable (CompletionRequest, Int) -> String
   private let received = Mutex<[CompletionRequest]>([])
   private let frameTokens = 10
+  /// Whether its outputs were closed at their limit.
+  private let closesAtLimit: Bool
 
   /// - Parameter answer: the text for a request; the number counts the requests.
-  init(contextLength: Int = 100_000, answer: @escaping @Sendable (CompletionRequest, Int) -> String = { _, _ in "" }) {
+  init(
+    contextLength: Int = 100_000, closesAtLimit: Bool = false,
+    answer: @escaping @Sendable (CompletionRequest, Int) -> String = { _, _ in "" }
+  ) {
     self.contextLength = contextLength
+    self.closesAtLimit = closesAtLimit
     self.answer = answer
   }
+
+  /// Of the byte at this place of an output.
+  static func logProbability(at place: Int) -> Float { -Float(place % 7 + 1) / 16 }
 
   var requests: [CompletionRequest] { received.withLock { $0 } }
 
@@ -45,10 +55,15 @@ final class FakeGenerator: ChatGenerator {
         guard onProgress?(CompletionProgress(request: index, event: event)) ?? true else { throw CancellationError() }
       }
       let text = answer(request, number)
-      let tokens = Array(
-        repeating: ChosenToken(id: 1, logProbability: -0.5), count: min(text.utf8.count, request.maximumNewTokens))
+      let tokens = text.utf8.indices.prefix(request.maximumNewTokens).enumerated().map { place, _ in
+        ChosenToken(
+          id: 1, logProbability: Self.logProbability(at: place), constrainedLogProbability: 0, byteCount: 1)
+      }
+      let isClosed = closesAtLimit
       completions.append(
-        Completion(text: text, tokens: tokens, finishReason: .stop, promptTokenCount: promptTokens))
+        Completion(
+          text: text, tokens: tokens, finishReason: isClosed ? .length : .stop, closedAtLimit: isClosed,
+          promptTokenCount: promptTokens))
     }
     return completions
   }

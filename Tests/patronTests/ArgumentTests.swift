@@ -39,7 +39,9 @@ import Torch
       "a.md", "-", "--stage", "parse", "--format", "jsonl", "--output", "o", "--model", "m.gguf", "--adapter", "sft",
       "--adapter", "dapo", "--merge", "fp32", "--device", "cuda:1", "--dtype", "float32", "--threads", "3",
       "--chunk-tokens", "100", "--overlap-tokens", "10", "--statement-tokens", "20", "--funder-tokens", "30",
-      "--batch", "4", "--special-tokens-in-text", "parse", "--no-evidence", "--max-file-size", "1", "--temperature",
+      "--batch", "4", "--special-tokens-in-text", "parse", "--no-evidence", "--max-file-size", "1", "--constrain",
+      "json",
+      "--verbatim", "none", "--statement-edges", "words", "--no-fold-lines", "--calibration", "c.json", "--temperature",
       "0.9", "--top-p", "0.8", "--top-k", "40", "--seed", "18446744073709551615", "--quiet")
     #expect(command.inputs == ["a.md", "-"])
     #expect(command.task.stage == .parse && command.task.format == .jsonl && command.task.output == "o")
@@ -55,6 +57,10 @@ import Torch
     options.batchSize = 4
     options.specialTokens = .parse
     options.includesEvidence = false
+    options.constraint.mode = .json
+    options.constraint.copiedValues = .none
+    options.constraint.statementEdges = .words
+    options.constraint.foldsLines = false
     options.sampling = Sampling(temperature: 0.9, topP: 0.8, topK: 40, seed: .max)
     #expect(command.extractionOptions == options)
     #expect(command.reading.maximumByteCount == 1 << 20)

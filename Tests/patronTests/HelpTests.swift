@@ -33,6 +33,8 @@ import Testing
           merge                   Writes a model with its adapters merged as a Hugging
                                   Face folder.
           models                  Lists and checks the models on this machine.
+          calibrate               Fits probabilities to the model's confidence in its
+                                  values.
           bench                   Measures prefill, decode and a whole extraction on
                                   this machine.
           check                   Compares a device and dtype with float32 on the CPU.
@@ -109,6 +111,26 @@ import Testing
                                   output.
           --max-file-size <mib>   Largest input in MiB. (default: 64)
 
+        CONSTRAINT:
+          --constrain <mode>      none (the output is free), json (it has the stage's
+                                  shape) or verbatim (and what is to be copied is
+                                  copied, character by character). (values: none, json,
+                                  verbatim; default: verbatim)
+          --verbatim <which>      With verbatim, the second stage copies award ids
+                                  (ids), also names, schemes and titles (values), or
+                                  none. (values: ids, values, none; default: values)
+          --statement-edges <places>
+                                  Where a copied statement may begin and end: anywhere,
+                                  at words, at sentences and lines, or at lines.
+                                  (values: anywhere, words, sentences, lines; default:
+                                  sentences)
+          --fold-lines/--no-fold-lines
+                                  Let copies read as if the text had no line breaks in
+                                  its paragraphs, nor hyphens at them. (default:
+                                  --fold-lines)
+          --calibration <file>    Turn the model's confidence into probabilities by
+                                  this file, which `patron calibrate` wrote.
+
         SAMPLING:
           --temperature <t>       0 takes the most probable token; above 0 tokens are
                                   drawn. (default: 0.0)
@@ -162,6 +184,42 @@ import Testing
           -q, --quiet             Say only what went wrong.
           -v, --verbose           Also say in a pipe what is otherwise said on a
                                   terminal only.
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """#)
+  }
+
+  @Test func calibrate() {
+    #expect(
+      help(CalibrateCommand.self) == #"""
+        OVERVIEW: Fits probabilities to the model's confidence in its values.
+
+        Predictions are the records of `patron extract --format jsonl` or json. Gold
+        rows have "statements", "funders" or both, and an "id" that is a record's id,
+        or the name of its file with or without extension.
+
+        For each kind of value (statement, funder name, award id, scheme, title) it
+        fits the probability that a value is right to the mean probability of its
+        tokens (Platt scaling), and shows how far what is said is from what is so: the
+        expected calibration error (ECE), and a reliability table, raw and calibrated.
+        The calibrated figures are cross-validated. `patron extract --calibration` uses
+        the file that --output names.
+
+        USAGE: patron calibrate --predictions <file> --gold <file> [--output <file>] [--json] [--quiet] [--verbose]
+
+        MESSAGES:
+          -q, --quiet             Say only what went wrong.
+          -v, --verbose           Also say in a pipe what is otherwise said on a
+                                  terminal only.
+
+        OPTIONS:
+          -p, --predictions <file>
+                                  Records of an extraction.
+          -g, --gold <file>       Gold annotations.
+          -o, --output <file>     Where to write the calibration.
+          --json                  Print JSON.
           --version               Show the version.
           -h, --help              Show help information.
 

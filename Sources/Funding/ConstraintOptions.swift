@@ -1,0 +1,98 @@
+import Generation
+
+/// What the model is held to while it writes.
+public struct ConstraintOptions: Sendable, Hashable {
+  public enum Mode: String, Sendable, Hashable, CaseIterable {
+    /// Nothing: whatever the model writes is read as far as it can be.
+    case none
+    /// The output's shape in JSON.
+    case json
+    /// The shape, and copying: statements from the article, values from the statements.
+    case verbatim
+  }
+
+  /// Which values of stage 2 are copied in mode `verbatim`.
+  public enum CopiedValues: String, Sendable, Hashable, CaseIterable {
+    /// Award ids.
+    case ids
+    /// Award ids, funder names, schemes and titles.
+    case values
+    case none
+  }
+
+  public var mode: Mode = .verbatim
+  public var copiedValues: CopiedValues = Self.defaultCopiedValues
+  /// Where a copied statement may begin and end.
+  public var statementEdges: CopyEdges = Self.defaultStatementEdges
+  /// Whether a copy may also read as if the text had no line breaks inside its paragraphs.
+  public var foldsLines = Self.defaultFoldsLines
+
+  // Chosen by results on the development set; see Guides/Constraints.md.
+
+  public static let defaultCopiedValues = CopiedValues.values
+  public static let defaultStatementEdges = CopyEdges.sentences
+  public static let defaultFoldsLines = true
+
+  public init() {}
+
+  /// What the output of stage 1 must be for a chunk; nil if it is free.
+  public func statements(in chunk: String) -> OutputConstraint? {
+    switch mode {
+    case .none: nil
+    case .json: OutputConstraint(shape: OutputShapes.statements(.free))
+    case .verbatim:
+      OutputConstraint(
+        shape: OutputShapes.statements(.copied(statementEdges)), sources: [chunk], foldsLines: foldsLines)
+    }
+  }
+
+  /// What the output of stage 2 must be; nil if it is free.
+  /// - Parameter statements: as the model reads them. A value is copied from one of them.
+  public func funders(in statements: [String]) -> OutputConstraint? {
+    // Values are words of the text: an award id that begins or ends inside a longer number is another one.
+    let copied = StringContent.copied(.words)
+    switch mode {
+    case .none: return nil
+    case .json: return OutputConstraint(shape: OutputShapes.funders(ids: .free, values: .free))
+    case .verbatim:
+      return OutputConstraint(
+        shape: OutputShapes.funders(
+          ids: copiedValues == .none ? .free : copied, values: copiedValues == .values ? copied : .free),
+        sources: copiedValues == .none ? [] : statements, foldsLines: foldsLines)
+    }
+  }
+}
+
+/// The shapes that the two prompts ask for.
+public enum OutputShapes {
+  // Against endless repetition. In the annotated statements at hand the most are 3 statements, 66 funders, 6 awards, 29 award
+  // ids, 3 schemes and 5 titles.
+  public static let mostStatements = 64
+  public static let mostFunders = 128
+  public static let mostAwards = 64
+  public static let mostAwardIDs = 128
+  public static let mostSchemes = 32
+  public static let mostTitles = 32
+
+  /// `{"statements": ["…", …]}`
+  public static func statements(_ content: StringContent) -> OutputShape {
+    .object([("statements", .array(of: .string(content), atMost: mostStatements))])
+  }
+
+  /// `[{"funder_name": …, "awards": [{"award_ids": […], "funding_scheme": […], "award_title": […]}, …]}, …]`
+  ///
+  /// - Parameters:
+  ///   - ids: of award ids.
+  ///   - values: of names, schemes and titles.
+  public static func funders(ids: StringContent, values: StringContent) -> OutputShape {
+    let award = OutputShape.object([
+      (FunderKeys.awardIDs, .array(of: .string(ids), atMost: mostAwardIDs)),
+      (FunderKeys.fundingSchemes, .array(of: .string(values), atMost: mostSchemes)),
+      (FunderKeys.awardTitles, .array(of: .string(values), atMost: mostTitles)),
+    ])
+    let funder = OutputShape.object([
+      (FunderKeys.name, .nullOr(.string(values))), (FunderKeys.awards, .array(of: award, atMost: mostAwards)),
+    ])
+    return .array(of: funder, atMost: mostFunders)
+  }
+}

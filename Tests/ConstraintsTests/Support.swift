@@ -1,0 +1,110 @@
+import Foundation
+import Generation
+import JSON
+import Testing
+import Tokenizer
+
+@testable import Constraints
+
+/// A small generator with a seed, so that a failure can be repeated.
+struct SplitMix64: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ mixed >> 31
+  }
+}
+
+/// Tokens by their bytes.
+struct TestVocabulary {
+  var tokens: [[UInt8]]
+
+  /// All bytes as tokens.
+  static let bytes = TestVocabulary(tokens: (UInt8.min...UInt8.max).map { [$0] })
+
+  /// All bytes, and tokens as vocabularies have them: pieces of JSON, words, characters, and cut characters.
+  static let mixed: TestVocabulary = {
+    var tokens = bytes.tokens
+    let pieces = [
+      #"{""#, #"":"#, #"":["#, #"":[""#, #"": "#, #"": [""#, #"",""#, #"", ""#, #""]"#, #""],""#, #"]}"#, #"}]"#,
+      #"},{""#, "[]",
+      #"[]}"#, "[{\"", #"\""#, #"\\"#, #"\n"#, #"\n\n"#, #"\u"#, #"\u00"#, #"\ud83d"#, #"\ude00"#, #"\u0020"#, "null",
+      "null,", #"null,""#,
+      "funder", "_name", "award", "awards", "_ids", "_scheme", "_title", "statements", "ing", "the ", " the", ". ",
+      ".\"", ".\",\"",
+      "an", "na", "grant", " grant", "12", "34", "1234", "NSF", "é", "数", "学", "😀", "e\u{301}", "\u{A0}", "  ", " ",
+      "-", "Th", "This ",
+      #"a","b","c"#, #"","","#, #"",""#,
+    ]
+    tokens += pieces.map { Array($0.utf8) }
+    // Cut in the midst of characters, as byte-level vocabularies are.
+    tokens += [
+      [0xE6, 0x95], [0x95, 0xB0], [0xB0, 0xE5], [0xF0, 0x9F], [0xF0, 0x9F, 0x98], [0x98, 0x80], [0x80, 0x22],
+      [0x22, 0xE6],
+      [0xED, 0xA0], [0xC0, 0x80], [0xF4, 0x90], [0xFF, 0x22], [0x80, 0x80], [0xC2, 0xA0], [0xE2, 0x80], [0x0A, 0x22],
+    ]
+    return TestVocabulary(tokens: tokens)
+  }()
+
+  var trie: TokenTrie { TokenTrie(vocabularySize: tokens.count) { tokens[$0][...] } }
+}
+
+extension TokenTrie {
+  /// Of a tokenizer, without its added tokens.
+  convenience init(_ tokenizer: Tokenizer) {
+    self.init(vocabularySize: tokenizer.vocabularySize) { tokenizer.isAddedToken($0) ? nil : tokenizer.tokenBytes($0) }
+  }
+}
+
+/// The shared golden vectors beside the repository.
+enum Golden {
+  static let folder: URL = {
+    if let path = ProcessInfo.processInfo.environment["PATRON_SHARED"] {
+      return URL(fileURLWithPath: path).appendingPathComponent("vectors")
+    }
+    return URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("shared/vectors")
+  }()
+
+  static let isPresent = FileManager.default.fileExists(atPath: folder.appendingPathComponent("README.md").path)
+  static let absence: Comment = "the golden vectors (../shared/vectors or PATRON_SHARED) are not here"
+
+  static func tokenizer(_ name: String) throws -> Tokenizer {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["gzip", "-dc", folder.appendingPathComponent(name + "/tokenizer.json.gz").path]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let data = try #require(try pipe.fileHandleForReading.readToEnd())
+    process.waitUntilExit()
+    return try Tokenizer(tokenizerJSON: data)
+  }
+}
+
+/// Shapes like the system's two.
+enum TestShape {
+  static func statements(_ content: StringContent, atMost limit: Int = 4) -> OutputShape {
+    .object([("statements", .array(of: .string(content), atMost: limit))])
+  }
+
+  static func funders(ids: StringContent, values: StringContent, atMost limit: Int = 3) -> OutputShape {
+    .array(
+      of: .object([
+        ("funder_name", .nullOr(.string(values))),
+        (
+          "awards",
+          .array(
+            of: .object([
+              ("award_ids", .array(of: .string(ids), atMost: limit)),
+              ("funding_scheme", .array(of: .string(values), atMost: limit)),
+              ("award_title", .array(of: .string(values), atMost: limit)),
+            ]), atMost: limit)
+        ),
+      ]), atMost: limit)
+  }
+}

@@ -1,0 +1,68 @@
+import Funding
+import JSON
+import Testing
+
+@testable import patron
+
+/// `patron calibrate`, as users run it.
+@Suite struct CalibrateTests {
+  /// A record with one funder, which the model was so sure of.
+  private func record(_ id: String, _ name: String, mean: Double) -> String {
+    var record = ExtractionRecord(id: id, sha256: "", funders: [Funder(name: name)])
+    record.confidences = [FunderConfidence(name: Confidence(mean: mean, minimum: mean), awards: [])]
+    return record.json.text() + "\n"
+  }
+
+  @Test func recordsAndGoldMakeACalibration() throws {
+    let folder = try TemporaryFolder()
+    var records = ""
+    var gold = ""
+    for number in 0..<40 {
+      let isRight = number % 4 != 0
+      records += record("articles/\(number).md", isRight ? "Wellcome Trust" : "Moss Fund", mean: isRight ? 0.9 : 0.4)
+      gold += #"{"id": "\#(number)", "funders": [{"funder_name": "Wellcome Trust", "awards": []}]}"# + "\n"
+    }
+    records += record("elsewhere.md", "X", mean: 0.5) + #"{"id": "broken.md", "error": "The file is empty."}"# + "\n"
+    try folder.write("records.jsonl", records)
+    try folder.write("gold.jsonl", gold)
+    let arguments = [
+      "calibrate", "--predictions", folder.path("records.jsonl"), "--gold", folder.path("gold.jsonl"), "--output",
+      folder.path("calibration.json"),
+    ]
+    let result = try Executable.run(arguments)
+    #expect(result.status == 0)
+    #expect(result.output.hasPrefix("kind         values  right  ECE raw  ECE calibrated\n"))
+    #expect(result.output.contains("funder_name      40  0.750"))
+    #expect(result.errors.contains("1 records have no gold row"))
+    let calibration = try Calibration(json: JSON.parse(folder.read("calibration.json")))
+    let scaling = try #require(calibration.scalings[.funderName])
+    #expect(scaling.count == 40 && scaling.correct == 30)
+    #expect(scaling.probability(ofMean: 0.9) > 0.9 && scaling.probability(ofMean: 0.4) < 0.1)
+
+    let json = try JSON.parse(Executable.run(arguments + ["--json"]).output)
+    #expect(json["calibration"] == calibration.json)
+  }
+
+  @Test func whatCannotBeUsedIsNamed() throws {
+    let folder = try TemporaryFolder()
+    let empty = try folder.write("empty.jsonl", "")
+    let other = try folder.write("other.jsonl", #"{"id": "a", "statements": 1}"#)
+    let text = try folder.write("text", "no JSON")
+    for (predictions, gold, message) in [
+      (empty, empty, "no value of it can be judged"), (other, empty, "record 1: Found a number as statements"),
+      (text, empty, "text: "), (empty, folder.path("nowhere"), "nowhere: "),
+    ] {
+      let result = try Executable.run(["calibrate", "--predictions", predictions, "--gold", gold])
+      #expect(result.status == 2 && result.errors.contains(message), "\(result.errors)")
+    }
+  }
+
+  @Test func aBrokenCalibrationIsRefusedBeforeTheModelIsOpened() throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("c.json", #"{"statement": 1}"#)
+    let article = try folder.write("a.md", "Text.")
+    let result = try Executable.run(["extract", "--model", article, "--calibration", file, article])
+    #expect(result.status == 2)
+    #expect(result.errors.contains("c.json: Found 1 as the calibration of statement"))
+  }
+}
