@@ -16,7 +16,7 @@ struct Patron: AsyncParsableCommand {
     version: Version.description,
     subcommands: [
       ExtractCommand.self, EvaluateCommand.self, RewardCommand.self, MergeCommand.self, ModelsCommand.self,
-      BenchCommand.self, CheckCommand.self,
+      BenchCommand.self, CheckCommand.self, DataCommand.self,
     ]
   )
 
