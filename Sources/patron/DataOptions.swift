@@ -52,6 +52,13 @@ struct DataOptions: ParsableArguments {
 
   @Option(
     name: .long,
+    help: ArgumentHelp(
+      "Share of the statements that get another one behind them, as an article of two statements has.",
+      valueName: "share"))
+  var joined = 0.1
+
+  @Option(
+    name: .long,
     help: ArgumentHelp("Which answers of a chat in messages rows are learnt: all or last.", valueName: "turns"))
   var supervisedTurns: SupervisedTurns = .all
 
@@ -83,6 +90,7 @@ struct DataOptions: ParsableArguments {
     recipe.negativesPerPositive = negatives.ratio
     recipe.hardNegativeShare = hardNegatives
     recipe.requiresVerbatimValues = !keepUnverbatim
+    recipe.joinedShare = joined
     recipe.supervisedTurns = supervisedTurns
     recipe.noise = DataNoise(share: noise, kinds: noiseKinds.kinds)
     recipe.maximumLength = maxLength

@@ -76,7 +76,7 @@ extension DataReport {
         "parse: \(Self.grouped(parse.funders)) funders, \(Self.grouped(parse.values)) values, "
           + "\(Self.grouped(parse.respelled)) spelled as in the text, \(Self.grouped(parse.notVerbatim)) not verbatim "
           + "(\(Self.grouped(parse.rowsNotVerbatim)) rows left out for it), \(Self.grouped(parse.reordered)) rows put in "
-          + "order")
+          + "order, \(Self.grouped(parse.joined)) joined by another")
     }
     let inexpressible = tasks.values.reduce(0) { $0 + $1.inexpressible }
     if inexpressible > 0 { lines.append("\(inexpressible) left out: the vocabulary lacks a character of the answer") }

@@ -31,13 +31,15 @@ import Training
     expected.negativesPerPositive = nil
     expected.hardNegativeShare = 0.5
     expected.requiresVerbatimValues = false
+    expected.joinedShare = 0.3
     expected.supervisedTurns = .last
     expected.noise = DataNoise(share: 0.25, kinds: [.letterCase, .zeroWidth])
     expected.maximumLength = 2_048
     let found = try recipe(
       "a@b.jsonl@2.5", "c@d", "--task-weight", "extract=2", "--task-weight", "parse=0.5", "--license-filter", "open",
       "--skip-bad-rows", "--data-seed", "7", "--chunk-tokens", "1024", "--overlap-tokens", "128", "--negatives", "all",
-      "--hard-negatives", "0.5", "--keep-unverbatim", "--supervised-turns", "last", "--noise", "0.25", "--noise-kinds",
+      "--hard-negatives", "0.5", "--keep-unverbatim", "--joined", "0.3", "--supervised-turns", "last", "--noise",
+      "0.25", "--noise-kinds",
       "case,zero-width", "--max-length", "2048")
     #expect(found == expected)
   }

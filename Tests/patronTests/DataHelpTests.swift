@@ -33,6 +33,9 @@ import Testing
                               0.75)
       --keep-unverbatim       Keep statements of which a funder's value is not in
                               the text; they teach to write what is not there.
+      --joined <share>        Share of the statements that get another one behind
+                              them, as an article of two statements has. (default:
+                              0.1)
       --supervised-turns <turns>
                               Which answers of a chat in messages rows are learnt:
                               all or last. (values: all, last; default: all)

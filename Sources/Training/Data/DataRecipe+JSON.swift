@@ -23,6 +23,7 @@ extension DataRecipe {
       ("negatives_per_positive", negativesPerPositive.map(JSON.number) ?? .null),
       ("hard_negative_share", .number(hardNegativeShare)),
       ("requires_verbatim_values", .bool(requiresVerbatimValues)),
+      ("joined_share", .number(joinedShare)),
       ("supervised_turns", .string(supervisedTurns.rawValue)),
       (
         "noise",
@@ -64,6 +65,7 @@ extension DataRecipe {
     try reader.read("negatives_per_positive", into: &recipe.negativesPerPositive)
     try reader.read("hard_negative_share", into: &recipe.hardNegativeShare)
     try reader.read("requires_verbatim_values", into: &recipe.requiresVerbatimValues)
+    try reader.read("joined_share", into: &recipe.joinedShare)
     try reader.read("supervised_turns", into: &recipe.supervisedTurns)
     if var noise = try reader.object("noise") {
       try noise.read("share", into: &recipe.noise.share)

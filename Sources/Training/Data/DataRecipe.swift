@@ -24,6 +24,9 @@ public struct DataRecipe: Sendable, Equatable {
   public var hardNegativeShare = 0.75
   /// Leaves out statements of which a funder's value, after cleaning, is not in the text; otherwise they are only counted.
   public var requiresVerbatimValues = true
+  /// Share of the statements that get another one behind them on a line of its own, as stage 2 reads an article of two
+  /// statements.
+  public var joinedShare = 0.1
   /// Which answers of a `messages` row are learnt.
   public var supervisedTurns: SupervisedTurns = .all
   /// Damage put into the articles and statements.
@@ -80,6 +83,7 @@ public struct DataRecipe: Sendable, Equatable {
     guard (0...1).contains(hardNegativeShare) else {
       throw wrong("a hard-negative share of \(hardNegativeShare)", "a number from 0 to 1")
     }
+    guard (0...1).contains(joinedShare) else { throw wrong("a joined share of \(joinedShare)", "a number from 0 to 1") }
     guard (0...1).contains(noise.share) else { throw wrong("a noise share of \(noise.share)", "a number from 0 to 1") }
     guard maximumLength >= 16 else { throw wrong("a maximum length of \(maximumLength)", "at least 16 tokens") }
   }

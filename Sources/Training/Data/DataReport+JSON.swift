@@ -53,6 +53,7 @@ extension DataReport {
           ("funders", .number(parse.funders)), ("values", .number(parse.values)),
           ("respelled", .number(parse.respelled)), ("not_verbatim", .number(parse.notVerbatim)),
           ("rows_not_verbatim", .number(parse.rowsNotVerbatim)), ("reordered", .number(parse.reordered)),
+          ("joined", .number(parse.joined)),
         ])
       ),
     ])

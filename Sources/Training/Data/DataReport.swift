@@ -60,6 +60,8 @@ public struct DataReport: Sendable, Equatable {
     public var rowsNotVerbatim = 0
     /// Rows whose funders were put into the order of the text.
     public var reordered = 0
+    /// Examples of two rows, one on each line.
+    public var joined = 0
   }
 
   public var files: [File] = []

@@ -3,11 +3,10 @@ import JSON
 
 extension ExampleBuilder {
   /// A funding statement as stage 2 reads it, and its funders in the order of the text.
-  mutating func addStatement(_ text: String, _ funders: [Funder], id: String) throws {
-    let statement = pipeline.stage2Text(text)
-    var values = StatementValues(statement)
-    var funders = funders.map { values.spelled($0, clean: pipeline.stage2Text) }
-    if values.putInOrder(&funders) { report.parse.reordered += 1 }
+  /// - Parameter partner: a row whose statement follows on a line of its own, as stage 2 gets an article's statements.
+  mutating func addStatement(_ text: String, _ funders: [Funder], id: String, partner: DataRow?) throws {
+    let (part, values, isReordered) = prepared(text, funders, id: id)
+    report.parse.reordered += isReordered ? 1 : 0
     report.parse.funders += funders.count
     report.parse.values += values.count
     report.parse.respelled += values.respelled
@@ -16,10 +15,38 @@ extension ExampleBuilder {
       report.parse.rowsNotVerbatim += 1
       return
     }
-    let noisy = noisyStatement(statement, values, id: id)
+    var parts = [part]
+    var id = id
+    if let partner, case .statement(let text, let funders) = partner.content {
+      let (other, values, _) = prepared(text, funders, id: "\(id)+\(partner.id)")
+      if values.notVerbatim == 0 || !recipe.requiresVerbatimValues {
+        parts.append(other)
+        id += "+\(partner.id)"
+        report.parse.joined += 1
+      }
+    }
+    let all = Fact.funders(from: parts.flatMap { $0.funders.flatMap(Fact.facts) })
     try add(
-      id: id, task: .parse, prompt: Prompts.funders(in: noisy ?? statement), answer: .array(funders.map(\.json)),
-      isAnswered: !funders.isEmpty, isNoisy: noisy != nil)
+      id: id, task: .parse, prompt: Prompts.funders(in: parts.map(\.text).joined(separator: "\n")),
+      answer: .array(all.map(\.json)), isAnswered: !all.isEmpty, isNoisy: parts.contains(where: \.isNoisy))
+  }
+
+  /// A statement as stage 2 reads it, with what it says.
+  private struct Part {
+    var text: String
+    var funders: [Funder]
+    var isNoisy: Bool
+  }
+
+  private func prepared(
+    _ text: String, _ funders: [Funder], id: String
+  ) -> (part: Part, values: StatementValues, isReordered: Bool) {
+    let statement = pipeline.stage2Text(text)
+    var values = StatementValues(statement)
+    var funders = funders.map { values.spelled($0, clean: pipeline.stage2Text) }
+    let isReordered = values.putInOrder(&funders)
+    let noisy = noisyStatement(statement, values, id: id)
+    return (Part(text: noisy ?? statement, funders: funders, isNoisy: noisy != nil), values, isReordered)
   }
 
   /// The statement with training noise outside of its values, as stage 2 reads it; nil if it is left as it is.

@@ -37,6 +37,9 @@ struct ExampleBuilder {
     }
     report.problems += contents.problems
     var counts = DataReport.File(path: file.path, hash: contents.hash, rows: contents.rows.count)
+    let statements = contents.rows.map(\.row).filter { row in
+      if case .statement = row.content { recipe.licenses.accepts(row.license) } else { false }
+    }
     for (index, (line, row)) in contents.rows.enumerated() {
       try onProgress?(file, index, contents.rows.count)
       counts.rowsByLicense[row.license ?? "not stated", default: 0] += 1
@@ -51,7 +54,9 @@ struct ExampleBuilder {
         let id = copy == 0 ? row.id : "\(row.id)~\(copy)"
         switch row.content {
         case .article(let text, let statements): try addArticle(text, statements, id: id, copy: copy)
-        case .statement(let text, let funders): try addStatement(text, funders, id: id)
+        case .statement(let text, let funders):
+          let partner = random.chance(recipe.joinedShare) ? random.pick(statements) : nil
+          try addStatement(text, funders, id: id, partner: partner.flatMap { $0.id == row.id ? nil : $0 })
         case .chat(let messages):
           add(
             try encoder.example(id: id, chat: messages, turns: recipe.supervisedTurns), isAnswered: true, isNoisy: false

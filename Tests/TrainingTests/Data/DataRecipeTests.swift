@@ -21,6 +21,7 @@ import Tokenizer
   private func recipe(_ rows: JSON..., noise: DataNoise = .none) throws -> DataRecipe {
     var recipe = DataRecipe(files: [DataFile(try folder.write("rows.jsonl", rows: rows))])
     recipe.noise = noise
+    recipe.joinedShare = 0
     return recipe
   }
 
@@ -218,6 +219,30 @@ import Tokenizer
     #expect(report.parse.reordered == 1)
   }
 
+  @Test func statementsAreJoinedAsThoseOfAnArticle() throws {
+    var recipe = try recipe(
+      [
+        "id": "a", "statement": "By X (1) and Y.",
+        "funders": [["funder_name": "X", "award_ids": ["1"]], ["funder_name": "Y"]],
+      ],
+      [
+        "id": "b", "statement": "By Y (2),\nX (3).",
+        "funders": [["funder_name": "Y", "award_ids": ["2"]], ["funder_name": "X", "award_ids": ["3"]]],
+      ]
+    )
+    recipe.joinedShare = 1
+    let (examples, report) = try recipe.byteExamples()
+    #expect(examples.count == 2)
+    for example in examples where example.id == "a+b" {
+      #expect(example.input(tokenizer) == "By X (1) and Y.\nBy Y (2), X (3).")
+      #expect(
+        try FunderReader.funders(in: example.answer(tokenizer)) == [
+          Funder(name: "X", awards: [Award(awardIDs: ["1", "3"])]), Funder(name: "Y", awards: [Award(awardIDs: ["2"])]),
+        ])
+    }
+    #expect(report.parse.joined == examples.count { $0.id.contains("+") })
+  }
+
   // MARK: Settings
 
   @Test func longExamplesAreLeftOut() throws {
@@ -244,6 +269,7 @@ import Tokenizer
   @Test func theSeedDecidesTheOrderAndNothingElseDoes() throws {
     let rows: [JSON] = (0..<50).map { ["id": .number($0), "statement": "By X.", "funders": []] }
     var recipe = DataRecipe(files: [DataFile(try folder.write("rows.jsonl", rows: rows))])
+    recipe.joinedShare = 0
     let first = try recipe.examples(tokenizer: tokenizer, template: .smolLM2).examples
     #expect(try recipe.examples(tokenizer: tokenizer, template: .smolLM2).examples == first)
     recipe.seed = 1
@@ -263,6 +289,10 @@ import Tokenizer
     recipe.chunkTokens = 1_000
     recipe.overlapTokens = 200
     recipe.supervisedTurns = .last
+    recipe.joinedShare = 0.5
+    recipe.requiresVerbatimValues = false
+    recipe.hardNegativeShare = 1
+    recipe.skipsBadRows = true
     #expect(try DataRecipe(JSON.parse(recipe.json.text())) == recipe)
     #expect(try DataRecipe(["files": [["path": "a"]]]) == DataRecipe(files: [DataFile("a")]))
   }

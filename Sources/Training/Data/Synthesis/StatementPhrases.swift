@@ -1,18 +1,7 @@
-import Funding
-
 /// A part of a statement, and what it says of funders.
 struct Phrase {
   var text: String
   var facts: [Fact] = []
-}
-
-/// A funder with what one place of a text says of its awards.
-struct Fact {
-  /// As written, without article; nil where a scheme or project stands alone.
-  var funder: String?
-  var ids: [String] = []
-  var schemes: [String] = []
-  var titles: [String] = []
 }
 
 /// A funder to be named, with the awards to be told.

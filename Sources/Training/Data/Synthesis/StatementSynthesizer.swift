@@ -29,7 +29,7 @@ public struct StatementSynthesizer: Sendable {
     let phrase = statement(&random)
     return DataRow(
       id: "synthetic-\(seed)-\(number)", license: "synthetic",
-      content: .statement(phrase.text, funders: Self.merged(phrase.facts)))
+      content: .statement(phrase.text, funders: Fact.funders(from: phrase.facts)))
   }
 
   // MARK: Statements
@@ -298,32 +298,5 @@ public struct StatementSynthesizer: Sendable {
     let vowels = ["A", "E", "I", "O", "U"]
     let syllables = (0..<random.number(in: 2...3)).map { _ in random.pick(consonants) + random.pick(vowels) }.joined()
     return syllables + random.pick(["", "X", "S", "NET", "-2", "MED", "L", "TECH", "R"])
-  }
-
-  // MARK: Facts
-
-  /// Facts as the rows of the data have them.
-  static func merged(_ facts: [Fact]) -> [Funder] {
-    var funders: [Funder] = []
-    for fact in facts {
-      let index =
-        funders.firstIndex { $0.name.map { Array($0.utf8) } == fact.funder.map { Array($0.utf8) } }
-        ?? {
-          funders.append(Funder(name: fact.funder))
-          return funders.count - 1
-        }()
-      let isPlain = fact.schemes.isEmpty && fact.titles.isEmpty
-      if isPlain && fact.ids.isEmpty { continue }
-      // Ids without scheme or title share an award; so do facts of the same scheme and title.
-      if let award = funders[index].awards.firstIndex(where: {
-        $0.fundingSchemes == fact.schemes && $0.awardTitles == fact.titles
-      }) {
-        funders[index].awards[award].awardIDs += fact.ids.filter { !funders[index].awards[award].awardIDs.contains($0) }
-      } else {
-        funders[index].awards.append(
-          Award(awardIDs: fact.ids, fundingSchemes: fact.schemes, awardTitles: fact.titles))
-      }
-    }
-    return funders
   }
 }
