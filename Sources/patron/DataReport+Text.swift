@@ -54,7 +54,8 @@ extension DataReport {
     for (upTo, count) in bins where count > 0 || upTo < Int.max {
       let label = upTo == Int.max ? "more" : "≤ \(Self.grouped(upTo))"
       let bar = String(repeating: "█", count: count * 40 / most)
-      text += "  \(String(repeating: " ", count: max(0, 8 - label.count)))\(label) \(Self.padded(count, 8)) \(bar)\n"
+      text += "  \(String(repeating: " ", count: max(0, 8 - label.count)))\(label) \(Self.padded(count, 8))"
+      text += (bar.isEmpty ? "" : " " + bar) + "\n"
     }
     return text
   }
@@ -99,10 +100,12 @@ extension DataReport {
     let all = [header] + rows
     let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
     return all.map { row in
-      zip(row, widths).enumerated().map { index, cell in
+      var line = zip(row, widths).enumerated().map { index, cell in
         let space = String(repeating: " ", count: cell.1 - cell.0.count)
         return index == 0 ? cell.0 + space : space + cell.0
-      }.joined(separator: "  ") + "\n"
+      }.joined(separator: "  ")
+      while line.hasSuffix(" ") { line.removeLast() }
+      return line + "\n"
     }.joined()
   }
 

@@ -28,11 +28,23 @@ struct ExampleView {
       let mark = example.isSupervised[start]
       let end = example.isSupervised[start...].firstIndex(of: !mark) ?? example.tokens.count
       // One decoding for each stretch: a character may be spread over tokens.
-      let part = Console.printable(tokenizer.decode(example.tokens[start..<end]))
+      let part = Self.visible(Console.printable(tokenizer.decode(example.tokens[start..<end])))
       text += mark ? (usesColour ? "\u{1B}[32m\(part)\u{1B}[0m" : "⟦\(part)⟧") : part
       start = end
     }
     return text + "\n\n"
+  }
+
+  /// Soft hyphens, zero-width and direction marks as `<U+00AD>`: they matter to the model and are not to be seen.
+  private static func visible(_ text: String) -> String {
+    text.unicodeScalars.reduce(into: "") { result, scalar in
+      if scalar.properties.generalCategory == .format {
+        let digits = String(scalar.value, radix: 16, uppercase: true)
+        result += "<U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits + ">"
+      } else {
+        result.unicodeScalars.append(scalar)
+      }
+    }
   }
 
   /// A line a token: its id, `+` if it is learnt, its text with escapes.

@@ -134,6 +134,16 @@ import Tokenizer
     #expect(example.answer(tokenizer) == #"{"statements":["Funded by X."]}"#)
   }
 
+  @Test func articlesThatThePipelineRefusesAreBadRows() throws {
+    var recipe = try recipe(["article": "a\u{0}b", "statements": []], ["article": "Text.", "statements": []])
+    recipe.negativesPerPositive = nil
+    let error = #expect(throws: DataError.self) { try recipe.byteExamples() }
+    #expect(error?.message.contains("rows.jsonl:1: article: Found a NUL") == true)
+    recipe.skipsBadRows = true
+    let (examples, report) = try recipe.byteExamples()
+    #expect(examples.count == 1 && report.problems.count == 1)
+  }
+
   @Test func negativesAreKeptByRatioAndHardOnesFirst() throws {
     let statement = "Supported by X."
     let plain = article(statementAt: 99, "")
