@@ -13,8 +13,8 @@ extension ExampleBuilder {
   /// Chunks of an article as the pipeline cuts them. The answer to a chunk holds the statements that lie in it whole, in
   /// their order. A chunk that cuts a statement is left out; with an overlap longer than the statement, the neighbour has it
   /// whole.
-  /// - Throws: `FundingError` also for a text that the pipeline would refuse.
   /// - Parameter copy: later copies begin at some later paragraph of the first chunk, and so are cut elsewhere.
+  /// - Throws: `FundingError` also for a text that the pipeline would refuse.
   mutating func addArticle(_ text: String, _ statements: [String], id: String, copy: Int) throws {
     report.extract.statements += statements.count
     var article = try ArticleText(text)
