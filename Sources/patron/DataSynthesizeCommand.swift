@@ -52,7 +52,8 @@ struct DataSynthesizeCommand: ParsableCommand {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Which articles and statements to take: none (all) or open (no NC, no ND).", valueName: "filter"))
+    help: ArgumentHelp("Which articles and statements to take: none (all) or open (no NC, no ND).", valueName: "filter")
+  )
   var licenseFilter: LicenseFilter = .none
 
   @Option(

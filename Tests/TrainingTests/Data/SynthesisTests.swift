@@ -156,7 +156,8 @@ import Testing
     let path = try folder.write(
       "s.jsonl",
       rows: [
-        ["statement": " Paid by A. ", "license": "CC BY-NC"], ["funding_statement": "Paid by B.", "funders": [["funder_name": "B"]]],
+        ["statement": " Paid by A. ", "license": "CC BY-NC"],
+        ["funding_statement": "Paid by B.", "funders": [["funder_name": "B"]]],
         ["statement": "Thanks to C.", "funders": []],
       ])
     let texts = try StatementText.all(path: path)
