@@ -15,8 +15,8 @@ struct Patron: AsyncParsableCommand {
       """,
     version: Version.description,
     subcommands: [
-      ExtractCommand.self, EvaluateCommand.self, RewardCommand.self, CalibrateCommand.self, MergeCommand.self,
-      ModelsCommand.self, BenchCommand.self, CheckCommand.self,
+      ExtractCommand.self, EvaluateCommand.self, RewardCommand.self, CalibrateCommand.self, DataCommand.self,
+      MergeCommand.self, ModelsCommand.self, BenchCommand.self, CheckCommand.self,
     ]
   )
 

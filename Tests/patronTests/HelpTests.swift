@@ -38,6 +38,7 @@ import Testing
           bench                   Measures prefill, decode and a whole extraction on
                                   this machine.
           check                   Compares a device and dtype with float32 on the CPU.
+          data                    Shows, checks and makes training data.
 
           See 'patron help <subcommand>' for detailed help.
 
