@@ -28,11 +28,11 @@ import Testing
 
         SUBCOMMANDS:
           extract                 Finds funding statements and funders in articles.
+          train                   Trains a LoRA adapter.
           evaluate                Measures predictions against gold annotations.
           reward                  Computes the reward of predictions, with every term.
           merge                   Writes a model with its adapters merged as a Hugging
                                   Face folder.
-          train                   Trains a LoRA adapter.
           models                  Lists and checks the models on this machine.
           bench                   Measures prefill, decode and a whole extraction on
                                   this machine.
