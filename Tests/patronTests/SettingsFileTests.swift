@@ -144,7 +144,8 @@ private struct Trainer: ParsableCommand {
     for text in [
       "a: [1", "a: b: c", "\tx: 1", "epochs: 1\nepochs: 2", "*x", "a: &x [*x]", "\u{0}", "%YAML 9.9\n---\n",
       String(repeating: "[", count: 500_000), String(repeating: "{a: ", count: 200_000),
-      String(repeating: "- ", count: 100_000), String(repeating: "x", count: (1 << 20) + 1),
+      String(repeating: "- ", count: 100_000), String(repeating: "? ", count: 999) + "x",
+      String(repeating: "x", count: (1 << 20) + 1),
     ] {
       let message = refusal(text)
       #expect(message != nil && !(message ?? "").contains("\n") && (message ?? "").count < 500, "\(text.prefix(20))")
