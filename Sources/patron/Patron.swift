@@ -15,8 +15,8 @@ struct Patron: AsyncParsableCommand {
       """,
     version: Version.description,
     subcommands: [
-      ExtractCommand.self, EvaluateCommand.self, RewardCommand.self, CalibrateCommand.self, DataCommand.self,
-      MergeCommand.self, ModelsCommand.self, BenchCommand.self, CheckCommand.self,
+      ExtractCommand.self, EvaluateCommand.self, RewardCommand.self, CalibrateCommand.self, TrainCommand.self,
+      DataCommand.self, MergeCommand.self, ModelsCommand.self, BenchCommand.self, CheckCommand.self,
     ]
   )
 
@@ -24,7 +24,7 @@ struct Patron: AsyncParsableCommand {
   static func main() async {
     Runtime.keepFreedMemory()
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(SettingsFile.expand(Array(CommandLine.arguments.dropFirst())))
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {
