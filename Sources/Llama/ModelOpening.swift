@@ -54,7 +54,10 @@ extension ModelLocation {
         throw LlamaError(.model, "\(folder.url.path): tokenizer.json is missing; it belongs beside config.json")
       }
       let file = try MappedFile(path: url.path)
-      let tokenizer = try Tokenizer(tokenizerJSON: file.bytes, configuration: folder.tokenizerConfiguration)
+      // The bytes are the file's memory, which goes with the last use of the file.
+      let tokenizer = try withExtendedLifetime(file) {
+        try Tokenizer(tokenizerJSON: file.bytes, configuration: folder.tokenizerConfiguration)
+      }
       if let override { return (tokenizer, override) }
       guard let template = folder.chatTemplate else {
         throw LlamaError(
@@ -108,8 +111,10 @@ extension ModelLocation {
       let mapped = try MappedFile(path: file.path)
       digest += Array("\(file.lastPathComponent) \(mapped.byteCount)\n".utf8)
       let part = min(1 << 20, mapped.byteCount)
-      digest += try Array(mapped.bytes(at: 0, count: part))
-      digest += try Array(mapped.bytes(at: mapped.byteCount - part, count: part))
+      try withExtendedLifetime(mapped) {
+        digest += try Array(mapped.bytes(at: 0, count: part))
+        digest += try Array(mapped.bytes(at: mapped.byteCount - part, count: part))
+      }
     }
     return (.fingerprint, FileHash.sha256(of: digest))
   }
