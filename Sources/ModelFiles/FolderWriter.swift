@@ -11,10 +11,12 @@ import Foundation
 /// Makes a folder that appears complete or not at all.
 ///
 /// The files go into a hidden folder beside the destination. `commit` waits until they are on the disk and renames the
-/// folder; without a commit the hidden folder is removed again.
+/// folder; without a commit the hidden folder is removed again. One whose process was killed stays behind:
+/// `removeAbandoned`.
 public final class FolderWriter {
   public let destination: URL
-  private let temporary: URL
+  /// The hidden folder, for what writes files by itself.
+  public let temporary: URL
   private let replacesExisting: Bool
   private var isCommitted = false
 
@@ -25,12 +27,12 @@ public final class FolderWriter {
     self.destination = destination
     replacesExisting = replacingExisting
     try Self.check(destination, mayReplace: replacingExisting)
-    temporary = destination.deletingLastPathComponent()
-      .appendingPathComponent(".\(destination.lastPathComponent).\(UUID().uuidString.prefix(8)).partial")
+    temporary = partialName(of: destination)
     do {
       try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: true)
     } catch {
-      throw ModelFileError(.inputOutput, "\(temporary.path): cannot create the folder: \(error.localizedDescription)")
+      let code: ModelFileError.Code = isDiskFull(error) ? .diskFull : .inputOutput
+      throw ModelFileError(code, "\(temporary.path): cannot create the folder: \(error.localizedDescription)")
     }
   }
 
@@ -62,9 +64,10 @@ public final class FolderWriter {
 
   /// Makes the folder appear at its destination. The writer is of no further use.
   public func commit() throws {
-    for name in try FileManager.default.contentsOfDirectory(atPath: temporary.path) {
-      try FileDescriptor(opening: url(for: name).path, flags: O_RDONLY).synchronize()
+    for file in try Self.files(in: temporary) {
+      try FileDescriptor(opening: url(for: file).path, flags: O_RDONLY).synchronize()
     }
+    for folder in try Self.folders(in: temporary) { try synchronizeFolder(url(for: folder).path) }
     try synchronizeFolder(temporary.path)
 
     try Self.check(destination, mayReplace: replacesExisting)
@@ -86,6 +89,41 @@ public final class FolderWriter {
     if let aside { try? FileManager.default.removeItem(at: aside) }
   }
 
+  /// Paths of the files in a folder and its subfolders, relative to it, sorted.
+  /// - Throws: `ModelFileError` where something is neither a file nor a folder: a link would not keep what it points to.
+  public static func files(in folder: URL) throws -> [String] { try entries(of: folder).files }
+
+  private static func folders(in folder: URL) throws -> [String] { try entries(of: folder).folders }
+
+  private static func entries(of folder: URL) throws -> (files: [String], folders: [String]) {
+    var result: (files: [String], folders: [String]) = ([], [])
+    let paths: [String]
+    do {
+      paths = try FileManager.default.subpathsOfDirectory(atPath: folder.path)
+    } catch {
+      throw ModelFileError(.inputOutput, "\(folder.path): cannot read the folder: \(error.localizedDescription)")
+    }
+    for path in paths.sorted() {
+      var status = stat()
+      let full = folder.appendingPathComponent(path).path
+      guard lstat(full, &status) == 0 else { throw ModelFileError.system("examine", full, errno) }
+      switch status.st_mode & S_IFMT {
+      case S_IFREG: result.files.append(path)
+      case S_IFDIR: result.folders.append(path)
+      default: throw ModelFileError(.unsupported, "\(full): neither a file nor a folder")
+      }
+    }
+    return result
+  }
+
+  /// Removes what killed processes left of their folders and files in this folder. Nobody else may be writing there.
+  public static func removeAbandoned(in folder: URL) {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    where name.hasPrefix(".") && (name.hasSuffix(partialSuffix) || name.hasSuffix(partialSuffix + ".old")) {
+      try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
+    }
+  }
+
   private static func check(_ destination: URL, mayReplace: Bool) throws {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: destination.path, isDirectory: &isFolder) else { return }
@@ -101,7 +139,7 @@ public final class FolderWriter {
     !((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).isEmpty
   }
 
-  private static func rename(_ source: URL, to destination: URL) throws {
+  fileprivate static func rename(_ source: URL, to destination: URL) throws {
     #if canImport(Glibc)
       let result = Glibc.rename(source.path, destination.path)
     #elseif canImport(Musl)
@@ -111,4 +149,31 @@ public final class FolderWriter {
     #endif
     guard result == 0 else { throw ModelFileError.system("rename to \(destination.path)", source.path, errno) }
   }
+}
+
+/// Writes a file that appears, or takes the place of an older one, complete or not at all.
+public enum AtomicFile {
+  /// - Throws: `ModelFileError`; what stood at `destination` is then as it was.
+  public static func write(_ bytes: [UInt8], to destination: URL) throws {
+    let destination = destination.standardizedFileURL
+    let temporary = partialName(of: destination)
+    do {
+      let file = try FileDescriptor(opening: temporary.path, flags: O_WRONLY | O_CREAT | O_EXCL)
+      try bytes.withUnsafeBytes { try file.writeAll($0) }
+      try file.synchronize()
+      try FolderWriter.rename(temporary, to: destination)
+    } catch {
+      unlink(temporary.path)
+      throw error
+    }
+    try synchronizeFolder(destination.deletingLastPathComponent().path)
+  }
+}
+
+private let partialSuffix = ".partial"
+
+/// A hidden name beside `destination` that nothing else has.
+private func partialName(of destination: URL) -> URL {
+  destination.deletingLastPathComponent()
+    .appendingPathComponent(".\(destination.lastPathComponent).\(UUID().uuidString.prefix(8))\(partialSuffix)")
 }

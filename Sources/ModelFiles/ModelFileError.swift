@@ -2,7 +2,7 @@
 public struct ModelFileError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The kind of failure, for programs; the message is for people.
   public struct Code: Sendable, Hashable {
-    private enum Kind { case notFound, notAModel, malformed, unsupported, mismatch, exists, inputOutput }
+    private enum Kind { case notFound, notAModel, malformed, unsupported, mismatch, exists, inputOutput, diskFull }
     private let kind: Kind
 
     /// The path, or a file that belongs beside it, is not there.
@@ -19,6 +19,8 @@ public struct ModelFileError: Error, Sendable, Equatable, CustomStringConvertibl
     public static let exists = Code(kind: .exists)
     /// The operating system refused to read or write.
     public static let inputOutput = Code(kind: .inputOutput)
+    /// No space is left where the output goes, or the user's quota is used up.
+    public static let diskFull = Code(kind: .diskFull)
   }
 
   public let code: Code
@@ -35,9 +37,14 @@ public struct ModelFileError: Error, Sendable, Equatable, CustomStringConvertibl
 
 extension ModelFileError {
   /// An error of the operating system: `doing` is a verb phrase such as `open`.
-  static func system(_ doing: String, _ path: String, _ number: Int32) -> ModelFileError {
-    ModelFileError(
-      number == noSuchFile ? .notFound : .inputOutput, "\(path): cannot \(doing): \(systemMessage(number))")
+  package static func system(_ doing: String, _ path: String, _ number: Int32) -> ModelFileError {
+    let code: Code =
+      switch number {
+      case noSuchFile: .notFound
+      case _ where isDiskFull(number): .diskFull
+      default: .inputOutput
+      }
+    return ModelFileError(code, "\(path): cannot \(doing): \(systemMessage(number))")
   }
 }
 

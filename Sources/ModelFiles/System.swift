@@ -10,16 +10,28 @@ import Foundation
 
 let noSuchFile = ENOENT
 
+/// Whether an error number says that no space is left, or none that this user may have.
+package func isDiskFull(_ number: Int32) -> Bool { number == ENOSPC || number == EDQUOT }
+
+/// Whether an error of this package or of Foundation says so, itself or in what underlies it.
+package func isDiskFull(_ error: any Error) -> Bool {
+  if let error = error as? ModelFileError { return error.code == .diskFull }
+  let error = error as NSError
+  if error.domain == NSPOSIXErrorDomain, isDiskFull(Int32(truncatingIfNeeded: error.code)) { return true }
+  if error.domain == NSCocoaErrorDomain, error.code == CocoaError.fileWriteOutOfSpace.rawValue { return true }
+  return (error.userInfo[NSUnderlyingErrorKey] as? any Error).map(isDiskFull) ?? false
+}
+
 func systemMessage(_ number: Int32) -> String {
   String(cString: strerror(number))
 }
 
 /// An open file descriptor that closes itself.
-final class FileDescriptor {
-  let raw: Int32
+package final class FileDescriptor: Sendable {
+  package let raw: Int32
   private let path: String
 
-  init(opening path: String, flags: Int32, mode: mode_t = 0o644) throws {
+  package init(opening path: String, flags: Int32, mode: mode_t = 0o644) throws {
     let raw = open(path, flags | O_CLOEXEC, mode)
     guard raw >= 0 else { throw ModelFileError.system("open", path, errno) }
     self.raw = raw
@@ -28,13 +40,13 @@ final class FileDescriptor {
 
   deinit { close(raw) }
 
-  func status() throws -> stat {
+  package func status() throws -> stat {
     var status = stat()
     guard fstat(raw, &status) == 0 else { throw ModelFileError.system("examine", path, errno) }
     return status
   }
 
-  func writeAll(_ bytes: UnsafeRawBufferPointer) throws {
+  package func writeAll(_ bytes: UnsafeRawBufferPointer) throws {
     guard let base = bytes.baseAddress else { return }
     var done = 0
     while done < bytes.count {
@@ -48,7 +60,7 @@ final class FileDescriptor {
   }
 
   /// Reads up to `buffer.count` bytes; 0 at the end of the file.
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     while true {
       #if canImport(Glibc)
         let count = Glibc.read(raw, buffer.baseAddress, buffer.count)
@@ -62,19 +74,24 @@ final class FileDescriptor {
     }
   }
 
+  /// Takes back what was appended beyond `byteCount`.
+  package func truncate(to byteCount: Int) throws {
+    guard ftruncate(raw, off_t(byteCount)) == 0 else { throw ModelFileError.system("shorten", path, errno) }
+  }
+
   /// Waits until the content is on the disk.
-  func synchronize() throws {
+  package func synchronize() throws {
     guard fsync(raw) == 0 else { throw ModelFileError.system("synchronise", path, errno) }
   }
 }
 
 /// Makes the entries of a folder durable.
-func synchronizeFolder(_ path: String) throws {
+package func synchronizeFolder(_ path: String) throws {
   try FileDescriptor(opening: path, flags: O_RDONLY | O_DIRECTORY).synchronize()
 }
 
 /// The whole of a small text file such as a `config.json`.
-func readSmallFile(_ url: URL, limit: Int = 64 << 20) throws -> [UInt8] {
+package func readSmallFile(_ url: URL, limit: Int = 64 << 20) throws -> [UInt8] {
   let descriptor = try FileDescriptor(opening: url.path, flags: O_RDONLY | O_NONBLOCK)
   let status = try descriptor.status()
   guard status.st_mode & S_IFMT == S_IFREG else {
