@@ -43,18 +43,17 @@ public final class RunFolder: Sendable {
     }
     // What is there is looked at before anything is added to it.
     let names = try Self.names(in: self.url)
-    let isRun = !names.isDisjoint(with: [Self.statusName, Self.metricsName, Self.checkpointsName])
-    guard names.subtracting([Self.lockName]).isEmpty || isRun else {
+    guard names.isEmpty || !names.isDisjoint(with: [Self.lockName, Self.statusName]) else {
       throw RunError(
         .exists,
         "\(path): found a folder that holds something else (\(names.sorted().prefix(5).joined(separator: ", "))); "
           + "choose a new or an empty folder for the run")
     }
+    isNew = names.subtracting([Self.lockName]).isEmpty
     lock = try Self.lock(self.url)
-    guard resuming || !isRun else {
+    guard resuming || isNew else {
       throw RunError(.exists, "\(path): found a run; continue it with --resume, or choose another folder")
     }
-    isNew = !isRun
     FolderWriter.removeAbandoned(in: self.url)
   }
 

@@ -39,8 +39,9 @@ import Testing
 
   @Test func theClockGoesOnWhereItStopped() throws {
     let folder = try RunTestFolder()
-    try write(#"{"step":3,"time":1,"seconds":1000.5,"train/loss":1}"# + "\n", to: url(folder))
-    let log = try MetricLog(try folder.open(), resumingAt: 3)
+    let run = try folder.open()
+    try write(#"{"step":3,"time":1,"seconds":1000.5,"train/loss":1}"# + "\n", to: run.metrics)
+    let log = try MetricLog(run, resumingAt: 3)
     #expect(log.seconds >= 1000.5 && log.seconds < 1060)
     try log.record(step: 4, [])
     #expect(try MetricRecord.records(of: folder.run)[1].seconds >= 1000.5)
@@ -61,11 +62,12 @@ import Testing
     let text = lines.joined()
     for length in 0...text.utf8.count {
       let folder = try RunTestFolder()
-      try write(String(text.prefix(length)), to: url(folder))
+      let run = try folder.open()
+      try write(String(text.prefix(length)), to: run.metrics)
       // A line without its end is whole if its object is: the newline is added.
       let whole = (1...3).filter { length >= lines[..<$0].joined().utf8.count - 1 }
       #expect(try steps(folder) == whole)
-      let log = try MetricLog(try folder.open(), resumingAt: 9)
+      let log = try MetricLog(run, resumingAt: 9)
       try log.record(step: 10, [])
       #expect(try steps(folder) == whole + [10])
       #expect(try read(url(folder)).hasPrefix(lines.prefix(whole.count).joined()))
@@ -74,10 +76,11 @@ import Testing
 
   @Test func garbageInTheMiddleCostsOnlyItself() throws {
     let folder = try RunTestFolder()
+    let run = try folder.open()
     try write(
       "{\"step\":1}\n\0\0\0\n[1]\n{\"step\":\"2\"}\n{\"step\":1e3}\n\n\u{FFFD}\n{\"step\":3}\n", to: url(folder))
     #expect(try steps(folder) == [1, 3])
-    _ = try MetricLog(try folder.open(), resumingAt: 5)
+    _ = try MetricLog(run, resumingAt: 5)
     #expect(try read(url(folder)) == "{\"step\":1}\n{\"step\":3}\n")
   }
 
