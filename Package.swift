@@ -17,6 +17,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // Text only: these never see a tensor and build without libtorch.
@@ -62,7 +63,7 @@ let package = Package(
       name: "patron",
       dependencies: [
         "Funding", "Generation", "JSON", "Llama", "ModelFiles", "Scoring", "Tokenizer", "Torch", "Training", "CVersion",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"), "Yams",
       ]
     ),
 

@@ -68,7 +68,7 @@ public final class MetricLog {
       ("step", .number(step)), ("time", .number(rounded(Date().timeIntervalSince1970))),
       ("seconds", .number(rounded(seconds))),
     ]
-    for (name, value) in values { members.append((name, .number(value))) }
+    for (name, value) in values { members.append((name, value.isFinite ? .number(value) : .null)) }
     let line = JSON.object(members)
     try file.append(line)
     try writeEvent(line)
