@@ -21,7 +21,7 @@ struct OutputError: Error, Sendable, CustomStringConvertible {
 
 /// Where results go: standard output, or a file.
 final class OutputFile {
-  private let path: String
+  let path: String
   private let descriptor: Int32
   /// Written first and renamed to `path` by `commit`; nil: written in place.
   private var temporaryPath: String?

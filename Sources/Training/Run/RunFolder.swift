@@ -72,12 +72,14 @@ public final class RunFolder: Sendable {
   static let metricsName = "metrics.jsonl"
   static let checkpointsName = "checkpoints"
   static let samplesName = "samples.jsonl"
+  static let configurationName = "config.json"
+  static let dataName = "data.json"
 
   public var checkpoints: URL { url.appendingPathComponent(Self.checkpointsName) }
   public var metrics: URL { url.appendingPathComponent(Self.metricsName) }
   public var samples: URL { url.appendingPathComponent(Self.samplesName) }
-  public var configuration: URL { url.appendingPathComponent("config.json") }
-  public var data: URL { url.appendingPathComponent("data.json") }
+  public var configuration: URL { url.appendingPathComponent(Self.configurationName) }
+  public var data: URL { url.appendingPathComponent(Self.dataName) }
   /// The trained adapter, a PEFT folder.
   public var adapter: URL { url.appendingPathComponent("adapter") }
 
