@@ -68,6 +68,7 @@ ROOT := $(DESTDIR)$(PREFIX)
 install: $(PATRON) completions  ## Install a binary that runs from anywhere (PREFIX=…)
 	install -D -m 755 --strip $(PATRON) $(ROOT)/bin/patron
 	install -D -m 644 .deps/models/SmolLM2-135M-Instruct.Q4_1.gguf -t $(ROOT)/share/patron/models
+	if [ -d Models ]; then cp -R Models/. $(ROOT)/share/patron/models/; fi
 	install -D -m 644 .build/completions/patron.bash $(ROOT)/share/bash-completion/completions/patron
 	install -D -m 644 .build/completions/_patron $(ROOT)/share/zsh/site-functions/_patron
 	install -D -m 644 .build/completions/patron.fish $(ROOT)/share/fish/vendor_completions.d/patron.fish

@@ -18,6 +18,7 @@ enum ExitStatus {
     switch error {
     case let code as ExitCode: return code
     case is CancellationError: return interrupted
+    case is SettingsError: return .validationFailure
     case let error as OutputError where error.isClosedPipe: return outputClosed
     default:
       let code = Patron.exitCode(for: error)

@@ -28,6 +28,7 @@ struct ExtractCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Task") var task: TaskOptions
   @OptionGroup(title: "Model") var modelOptions: ModelOptions
+  @OptionGroup(title: "Model") var defaultAdapter: DefaultAdapterOptions
   @OptionGroup(title: "Reading") var reading: ReadingOptions
   @OptionGroup(title: "Sampling") var sampling: SamplingOptions
   @OptionGroup(title: "Messages") var consoleOptions: ConsoleOptions
@@ -35,6 +36,9 @@ struct ExtractCommand: AsyncParsableCommand {
   func validate() throws {
     guard !inputs.isEmpty else { throw ValidationError("name at least one file or folder, or - for standard input") }
     guard inputs.count(where: { $0 == "-" }) <= 1 else { throw ValidationError("- can be read only once") }
+    guard modelOptions.adapter.isEmpty || !defaultAdapter.noAdapter else {
+      throw ValidationError("--adapter and --no-adapter exclude each other")
+    }
   }
 
   /// Of the files that are taken from folders.
@@ -50,15 +54,27 @@ struct ExtractCommand: AsyncParsableCommand {
     return options
   }
 
-  func run() async throws {
+  mutating func run() async throws {
     let console = consoleOptions.console
     let collection = InputCollection(inputs, extensions: extensions)
     if let message = collection.skippedMessage(extensions: extensions) { console.warning(message) }
     if let output = task.output { try checkIsNotInput(output, collection.sources) }
     _ = try ModelCatalog.url(of: modelOptions.model)  // a wrong name shows before anything is read
+    try useAdapters(console)
 
     var run = ExtractionRun(command: self, console: console, sources: collection.sources, writer: try makeWriter())
     try await run.run()
+  }
+
+  /// Settles which adapters are used, and what follows from their cards.
+  mutating func useAdapters(_ console: Console) throws {
+    if modelOptions.adapter.isEmpty, !defaultAdapter.noAdapter {
+      modelOptions.adapter = ModelCatalog.defaultAdapters(of: modelOptions.model).map(\.path)
+    }
+    let cards = try AdapterCards(modelOptions.adapter, isForced: modelOptions.forceAdapter)
+    try cards.checkPrompts(of: task.stage)
+    for warning in cards.warnings(for: task.stage) { console.warning(warning) }
+    try reading.complete(from: cards.last)
   }
 
   private func makeWriter() throws -> RecordWriter {
@@ -84,6 +100,14 @@ struct ExtractCommand: AsyncParsableCommand {
       }
     }
   }
+}
+
+/// Whether the adapter that a known model comes with is used.
+struct DefaultAdapterOptions: ParsableArguments {
+  @Flag(
+    name: .long,
+    help: "Use the model as it is; otherwise the default model comes with its adapter, if that is installed.")
+  var noAdapter = false
 }
 
 /// What is done, and where the result goes.

@@ -8,6 +8,9 @@ enum ModelCatalog {
     let fileName: String
     let sha256: String
     let summary: String
+    /// Folders of the adapters that `patron extract` puts on it where they are there, in the order of merging; relative to
+    /// the folders that hold adapters.
+    let adapters: [String]
   }
 
   static let defaultName = "smollm2-135m"
@@ -16,12 +19,21 @@ enum ModelCatalog {
     Entry(
       name: defaultName, fileName: "SmolLM2-135M-Instruct.Q4_1.gguf",
       sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-      summary: "SmolLM2 135M Instruct, Q4_1; runs anywhere")
+      summary: "SmolLM2 135M Instruct, Q4_1; runs anywhere", adapters: ["smollm2-135m/sft"])
   ]
 
   /// Folders that are searched for models, in this order: PATRON_MODELS, then `share/patron/models` beside the installed
   /// binary, then `.deps/models` of the checkout that the binary was built in.
   static func folders(executable: URL? = Bundle.main.executableURL) -> [URL] {
+    folders(executable: executable, ofCheckout: ".deps/models")
+  }
+
+  /// Folders that are searched for the adapters of known models: as for models, but `Models` of the checkout.
+  static func adapterFolders(executable: URL? = Bundle.main.executableURL) -> [URL] {
+    folders(executable: executable, ofCheckout: "Models")
+  }
+
+  private static func folders(executable: URL?, ofCheckout name: String) -> [URL] {
     var folders: [URL] = []
     if let path = ProcessInfo.processInfo.environment["PATRON_MODELS"], !path.isEmpty {
       folders.append(URL(fileURLWithPath: path))
@@ -33,7 +45,7 @@ enum ModelCatalog {
     var folder = real.deletingLastPathComponent()
     while folder.path != "/" {
       if FileManager.default.fileExists(atPath: folder.appendingPathComponent("Package.swift").path) {
-        folders.append(folder.appendingPathComponent(".deps/models"))
+        folders.append(folder.appendingPathComponent(name))
         break
       }
       folder = folder.deletingLastPathComponent()
@@ -45,6 +57,18 @@ enum ModelCatalog {
   static func find(_ entry: Entry) -> URL? {
     folders().map { $0.appendingPathComponent(entry.fileName) }
       .first { FileManager.default.fileExists(atPath: $0.path) }
+  }
+
+  /// The adapters that a model called by its name comes with, as far as they are on this machine: one that is missing ends
+  /// the list, because the next was trained on top of it.
+  static func defaultAdapters(of model: String, in folders: [URL] = adapterFolders()) -> [URL] {
+    guard let entry = entries.first(where: { $0.name == model }) else { return [] }
+    let found = entry.adapters.map { adapter in
+      folders.map { $0.appendingPathComponent(adapter) }.first {
+        FileManager.default.fileExists(atPath: $0.appendingPathComponent("adapter_config.json").path)
+      }
+    }
+    return found.prefix { $0 != nil }.compactMap { $0 }
   }
 
   /// The file or folder that `--model` means: a known name, or a path.

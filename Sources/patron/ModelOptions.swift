@@ -19,6 +19,11 @@ struct ModelOptions: ParsableArguments {
     completion: .directory)
   var adapter: [String] = []
 
+  @Flag(
+    name: .long,
+    help: "Use an adapter although its patron.json asks for another base model, other prompts or an unknown template.")
+  var forceAdapter = false
+
   @Option(
     name: .long,
     help: ArgumentHelp(
@@ -58,10 +63,12 @@ struct ModelOptions: ParsableArguments {
   /// Finds, checks and loads the model.
   func open(onProgress: ((Double) -> Void)? = nil) throws -> LlamaGenerator {
     if let threads { try Runtime.setThreadCount(threads) }
-    let url = try ModelCatalog.url(of: model)
+    let location = try ModelLocation(ModelCatalog.url(of: model))
+    let cards = try AdapterCards(adapter, isForced: forceAdapter)
+    let options = try LoadOptions(adapters: adapters(), merge: merge, dtype: dtype, device: device)
     return try LlamaGenerator.open(
-      ModelLocation(url), name: model,
-      options: LoadOptions(adapters: adapters(), merge: merge, dtype: dtype, device: device),
+      location, name: model, options: options, template: cards.template(),
+      checkIdentity: { kind, value in try cards.check(base: model, kind, value, adapters: options.adapters) },
       onProgress: onProgress)
   }
 }
@@ -83,8 +90,14 @@ extension ModelOptions {
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     console.note(
       "\(model) in \(generator.model.dtype.rawValue)\(arithmetic) on \(generator.model.device), "
-        + "\(Runtime.threadCount) threads, loaded in \(String(format: "%.1f", seconds)) s")
+        + "\(Runtime.threadCount) threads\(adapterNames), loaded in \(String(format: "%.1f", seconds)) s")
     return generator
+  }
+
+  private var adapterNames: String {
+    // The last two parts of the path: adapters of different models are often called the same.
+    let names = adapter.map { URL(fileURLWithPath: $0).pathComponents.suffix(2).joined(separator: "/") }
+    return names.isEmpty ? "" : ", with \(names.joined(separator: ", then "))"
   }
 
   private var arithmetic: String {

@@ -83,8 +83,11 @@ struct ModelsCommand: ParsableCommand {
       let url = try ModelCatalog.url(of: model)
       if FileManager.default.fileExists(atPath: url.appendingPathComponent("adapter_config.json").path) {
         let adapter = try AdapterFolder(url)
+        let card = try AdapterCard(folder: url)
         return "an adapter of \(adapter.modules.count) layers for "
-          + (adapter.configuration.baseModel ?? "an unnamed model") + ", SHA-256 \(try adapter.hash())"
+          + (card?.baseModel.name ?? adapter.configuration.baseModel ?? "an unnamed model")
+          + (card.map { ", chunks of \($0.chunkTokens) tokens, overlap \($0.overlapTokens)" } ?? "")
+          + ", SHA-256 \(try adapter.hash())"
       }
       let location = try ModelLocation(url)
       let summary = try ModelSummary(location)

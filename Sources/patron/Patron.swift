@@ -14,14 +14,17 @@ struct Patron: AsyncParsableCommand {
       (no such model, output not writable, ...); 64 the command line was not understood; 130 interrupted.
       """,
     version: Version.description,
-    subcommands: [ExtractCommand.self, MergeCommand.self, ModelsCommand.self, BenchCommand.self, CheckCommand.self]
+    subcommands: [
+      ExtractCommand.self, TrainCommand.self, MergeCommand.self, ModelsCommand.self, BenchCommand.self,
+      CheckCommand.self,
+    ]
   )
 
   /// Like ArgumentParser's own `main`, but with the exit statuses that the help promises.
   static func main() async {
     Runtime.keepFreedMemory()
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(SettingsFile.expand(Array(CommandLine.arguments.dropFirst())))
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {

@@ -1,17 +1,24 @@
 import ArgumentParser
 import Funding
 import Generation
+import ModelFiles
 
 /// How articles are cut and read.
 struct ReadingOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Most tokens of an article that the model reads at once; fewer if its context is smaller.", valueName: "n"))
-  var chunkTokens = 7_500
+      """
+      Most tokens of an article that the model reads at once; fewer if its context is smaller (default: as the adapter was \
+      trained, else 7500).
+      """, valueName: "n"))
+  var chunkTokens: Int?
 
-  @Option(name: .long, help: ArgumentHelp("Tokens that neighbouring chunks share.", valueName: "n"))
-  var overlapTokens = 1_024
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Tokens that neighbouring chunks share (default: as the adapter was trained, else 1024).", valueName: "n"))
+  var overlapTokens: Int?
 
   @Option(name: .long, help: ArgumentHelp("Most tokens written for the statements of a chunk.", valueName: "n"))
   var statementTokens = 512
@@ -44,7 +51,7 @@ struct ReadingOptions: ParsableArguments {
 
   func validate() throws {
     for (name, value, least) in [
-      ("--chunk-tokens", chunkTokens, 1), ("--overlap-tokens", overlapTokens, 0),
+      ("--chunk-tokens", chunkTokens ?? 1, 1), ("--overlap-tokens", overlapTokens ?? 0, 0),
       ("--statement-tokens", statementTokens, 1), ("--funder-tokens", funderTokens, 1), ("--batch", batch, 1),
       ("--max-file-size", maxFileSize, 1),
     ] {
@@ -52,15 +59,28 @@ struct ReadingOptions: ParsableArguments {
         throw ValidationError("found \(name) \(value), expected a number from \(least) to \(1 << 30)")
       }
     }
+    if let chunkTokens, let overlapTokens { try Self.check(chunkTokens, overlapTokens) }
+  }
+
+  private static func check(_ chunkTokens: Int, _ overlapTokens: Int) throws {
     guard overlapTokens < chunkTokens else {
       throw ValidationError(
         "found --overlap-tokens \(overlapTokens) with --chunk-tokens \(chunkTokens); the overlap must be smaller")
     }
   }
 
+  /// Fills in what the command line leaves open: as the adapter was trained, else the recipe's defaults.
+  mutating func complete(from card: AdapterCard?) throws {
+    let recipe = ExtractionOptions()
+    let chunk = chunkTokens ?? card?.chunkTokens ?? recipe.chunkTokens
+    let overlap = overlapTokens ?? card?.overlapTokens ?? recipe.overlapTokens
+    try Self.check(chunk, overlap)
+    (chunkTokens, overlapTokens) = (chunk, overlap)
+  }
+
   func apply(to options: inout ExtractionOptions) {
-    options.chunkTokens = chunkTokens
-    options.overlapTokens = overlapTokens
+    options.chunkTokens = chunkTokens ?? options.chunkTokens
+    options.overlapTokens = overlapTokens ?? options.overlapTokens
     options.maximumStatementTokens = statementTokens
     options.maximumFunderTokens = funderTokens
     options.specialTokens = specialTokensInText

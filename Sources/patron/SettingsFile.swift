@@ -90,7 +90,9 @@ enum SettingsFile {
     do {
       node = try Yams.compose(yaml: text)
     } catch {
-      throw SettingsError("\(path): not YAML: \(error)".replacingOccurrences(of: "\n", with: " "))
+      // The parser's message may quote a line of any length.
+      let reason = Console.printable(String("\(error)".prefix(300))).replacing("\n", with: " ")
+      throw SettingsError("\(path): not YAML: \(reason)")
     }
     guard let node else { return [] }
     guard case .mapping(let mapping) = node else {
@@ -171,7 +173,7 @@ private struct Flag {
   /// Its long name.
   let name: String
   /// As they are written on the command line: `--output`, `-o`, `--no-output`.
-  let spellings: [String]
+  var spellings: [String]
   let takesValue: Bool
   let isRepeating: Bool
 
@@ -192,7 +194,13 @@ private struct Flag {
           name: name, spellings: names.map { ($0.isLong ? "--" : "-") + $0.text }, takesValue: kind == "option",
           isRepeating: argument["isRepeating"]?.bool ?? false))
     }
-    return flags
+    // `--noise` and `--no-noise` are one setting.
+    return flags.map { flag in
+      guard flags.contains(where: { $0.name == "no-" + flag.name }) else { return flag }
+      var flag = flag
+      flag.spellings.append("--no-" + flag.name)
+      return flag
+    }
   }
 
   func isGiven(in arguments: [String]) -> Bool {
@@ -218,7 +226,8 @@ private struct Flag {
     }
     // `key:` without a value, or null: as if the line were not there.
     let texts = scalars.filter { !($0.style == .plain && ["", "~", "null"].contains($0.string)) }.map(\.string)
-    if takesValue { return texts.map { "--\(name)=\($0)" } }
+    // An equals sign, because a value may begin with a dash; but nothing after one counts as missing.
+    if takesValue { return texts.flatMap { $0.isEmpty ? ["--\(name)", ""] : ["--\(name)=\($0)"] } }
     guard let text = texts.first else { return [] }
     switch text {
     case "true": return ["--\(name)"]

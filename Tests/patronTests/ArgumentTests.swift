@@ -86,9 +86,10 @@ import Torch
       "found --max-file-size 9223372036854775807, expected a number from 1 to 1073741824"
     ),
     (
-      ["a", "--chunk-tokens", "10"],
-      "found --overlap-tokens 1024 with --chunk-tokens 10; the overlap must be smaller"
+      ["a", "--chunk-tokens", "10", "--overlap-tokens", "10"],
+      "found --overlap-tokens 10 with --chunk-tokens 10; the overlap must be smaller"
     ),
+    (["a", "--adapter", "sft", "--no-adapter"], "--adapter and --no-adapter exclude each other"),
     (["a", "--threads", "0"], "found 0 threads, expected 1 or more"),
     (["a", "--dtype", "int8"], "found dtype int8, expected float32, bfloat16 or float16"),
   ]) func nonsenseIsRefused(_ arguments: [String], _ message: String) {

@@ -30,6 +30,7 @@ import Testing
           extract                 Finds funding statements and funders in articles.
           merge                   Writes a model with its adapters merged as a Hugging
                                   Face folder.
+          train                   Trains a LoRA adapter.
           models                  Lists and checks the models on this machine.
           bench                   Measures prefill, decode and a whole extraction on
                                   this machine.
@@ -78,6 +79,9 @@ import Testing
                                   Face folder, or a .gguf file. (default: smollm2-135m)
           --adapter <folder>      A PEFT adapter folder; repeat it for several, merged
                                   in the order given (SFT first, then DAPO).
+          --force-adapter         Use an adapter although its patron.json asks for
+                                  another base model, other prompts or an unknown
+                                  template.
           --merge <policy>        How adapters join the weights: peft (round after
                                   each, as PEFT does), fp32 (add all in float32, round
                                   once) or none (they stay beside the weights).
@@ -87,11 +91,15 @@ import Testing
                                   most exact (default: bfloat16). (values: float32,
                                   bfloat16, float16)
           --threads <n>           Threads on the CPU (default: all cores).
+          --no-adapter            Use the model as it is; otherwise the default model
+                                  comes with its adapter, if that is installed.
 
         READING:
           --chunk-tokens <n>      Most tokens of an article that the model reads at
-                                  once; fewer if its context is smaller. (default: 7500)
-          --overlap-tokens <n>    Tokens that neighbouring chunks share. (default: 1024)
+                                  once; fewer if its context is smaller (default: as
+                                  the adapter was trained, else 7500).
+          --overlap-tokens <n>    Tokens that neighbouring chunks share (default: as
+                                  the adapter was trained, else 1024).
           --statement-tokens <n>  Most tokens written for the statements of a chunk.
                                   (default: 512)
           --funder-tokens <n>     Most tokens written for the funders of an article.
@@ -157,6 +165,34 @@ import Testing
           --shard-size <size>     Largest weight file, such as 5GB or 800MB. (default:
                                   5GB)
           --force                 Replace the output folder if it exists.
+          -q, --quiet             Say only what went wrong.
+          -v, --verbose           Also say in a pipe what is otherwise said on a
+                                  terminal only.
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """#)
+  }
+
+  @Test func trainReport() {
+    #expect(
+      help(TrainReportCommand.self) == #"""
+        OVERVIEW: Writes a training run as a page for the browser.
+
+        The page holds the curves, the settings, the checkpoints, the data and what the
+        model wrote on the way, and needs no other file and no network. A run that is
+        still going on or was interrupted is shown as far as it came; nothing of it is
+        changed.
+
+        USAGE: patron train report <run> [--output <file>] [--quiet] [--verbose]
+
+        ARGUMENTS:
+          <run>                   The run's folder.
+
+        OPTIONS:
+          -o, --output <file>     File to write to (default: report.html in the run's
+                                  folder).
           -q, --quiet             Say only what went wrong.
           -v, --verbose           Also say in a pipe what is otherwise said on a
                                   terminal only.

@@ -1,0 +1,105 @@
+import Foundation
+import Funding
+import ModelFiles
+import Tokenizer
+
+/// What the `patron.json` files of a run's adapters ask for. Adapters without one ask for nothing.
+struct AdapterCards {
+  private let entries: [(path: String, card: AdapterCard)]
+  private let isForced: Bool
+
+  /// - Parameters:
+  ///   - paths: adapter folders, in the order of merging.
+  ///   - isForced: whether adapters are used against what their cards say.
+  init(_ paths: [String], isForced: Bool) throws {
+    entries = try paths.compactMap { path in
+      try AdapterCard(folder: URL(fileURLWithPath: path)).map { (path, $0) }
+    }
+    self.isForced = isForced
+  }
+
+  /// The card of the adapter that was trained last: it saw what an extraction will see.
+  var last: AdapterCard? { entries.last?.card }
+
+  private static let force = "use it all the same with --force-adapter"
+
+  /// - Throws: `ModelFileError` of code `.mismatch` where an adapter was trained with another prompt than this program's.
+  func checkPrompts(of stages: ExtractionOptions.Stages) throws {
+    guard !isForced else { return }
+    for (path, card) in entries {
+      for stage in Self.used(stages) {
+        let (found, expected) = (card.promptHashes[stage], Self.promptHash(of: stage))
+        guard found == nil || found == expected else {
+          throw ModelFileError(
+            .mismatch,
+            "\(path): trained with another prompt for the stage \(stage.rawValue) (SHA-256 \(found ?? "")) than this "
+              + "patron's (\(expected)); use the version that trained it (\(card.version)), or \(Self.force)")
+        }
+      }
+    }
+  }
+
+  /// What is likely to read badly, and allowed: stages that none of the adapters was trained for.
+  func warnings(for stages: ExtractionOptions.Stages) -> [String] {
+    guard let last = entries.last else { return [] }
+    return Self.used(stages).filter { stage in !entries.contains { $0.card.promptHashes[stage] != nil } }.map {
+      "\(last.path): not trained for the stage \($0.rawValue)"
+    }
+  }
+
+  /// The chat template that the adapters were trained with; nil: the model's own.
+  func template() throws -> ChatTemplate? {
+    guard let (path, card) = entries.last else { return nil }
+    if let template = ChatTemplate(rawValue: card.chatTemplate) { return template }
+    guard isForced else {
+      throw ModelFileError(
+        .unsupported,
+        "\(path): trained with the chat template \(card.chatTemplate), which this patron does not know; "
+          + "use it with the model's own with --force-adapter")
+    }
+    return nil
+  }
+
+  /// - Parameters:
+  ///   - base: the model's name, for the message.
+  ///   - adapters: all that are merged, in order.
+  /// - Throws: `ModelFileError` of code `.mismatch` where an adapter was trained on other weights.
+  func check(
+    base: String, _ kind: AdapterCard.BaseModel.IdentityKind, _ identity: String, adapters: [AdapterFolder]
+  ) throws {
+    guard !isForced else { return }
+    for (path, card) in entries {
+      guard (card.baseModel.kind, card.baseModel.identity) == (kind, identity) else {
+        throw ModelFileError(
+          .mismatch,
+          "\(path): trained on \(card.baseModel.name) (\(card.baseModel.kind.rawValue) \(card.baseModel.identity)), the model "
+            + "is \(base) (\(kind.rawValue) \(identity)); name the right one with --model, or \(Self.force)")
+      }
+      let before = try adapters.prefix { $0.url.path != URL(fileURLWithPath: path).path }.map { try $0.hash() }
+      guard card.previousAdapters == before else {
+        func list(_ hashes: [String]) -> String {
+          hashes.isEmpty ? "none" : hashes.map { String($0.prefix(12)) }.joined(separator: ", ")
+        }
+        throw ModelFileError(
+          .mismatch,
+          "\(path): trained on top of the adapters \(list(card.previousAdapters)) (SHA-256), found \(list(before)) before it; "
+            + "give them in that order with --adapter, or \(Self.force)")
+      }
+    }
+  }
+
+  private static func used(_ stages: ExtractionOptions.Stages) -> [AdapterCard.Stage] {
+    switch stages {
+    case .statements: [.statements]
+    case .parse: [.parse]
+    case .both: [.statements, .parse]
+    }
+  }
+
+  static func promptHash(of stage: AdapterCard.Stage) -> String {
+    switch stage {
+    case .statements: Prompts.statementsHash
+    case .parse: Prompts.fundersHash
+    }
+  }
+}
