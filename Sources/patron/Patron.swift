@@ -14,7 +14,7 @@ struct Patron: AsyncParsableCommand {
       (no such model, output not writable, ...); 64 the command line was not understood; 130 interrupted.
       """,
     version: Version.description,
-    subcommands: [ExtractCommand.self, MergeCommand.self, ModelsCommand.self, BenchCommand.self]
+    subcommands: [ExtractCommand.self, MergeCommand.self, ModelsCommand.self, BenchCommand.self, DataCommand.self]
   )
 
   /// Like ArgumentParser's own `main`, but with the exit statuses that the help promises.
