@@ -55,6 +55,19 @@ struct DataOptions: ParsableArguments {
     help: ArgumentHelp("Which answers of a chat in messages rows are learnt: all or last.", valueName: "turns"))
   var supervisedTurns: SupervisedTurns = .all
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Share of the rows that get damage as real texts have it; 0: texts as they are.", valueName: "share"))
+  var noise = 0.5
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "What may happen to them: \(DataNoise.Kind.allCases.map(\.rawValue).joined(separator: ", ")); several with commas.",
+      valueName: "kinds"))
+  var noiseKinds = NoiseKinds(Set(DataNoise.Kind.allCases))
+
   @Option(name: .long, help: ArgumentHelp("Most tokens of an example; longer ones are left out.", valueName: "n"))
   var maxLength = 8_192
 
@@ -71,6 +84,7 @@ struct DataOptions: ParsableArguments {
     recipe.hardNegativeShare = hardNegatives
     recipe.requiresVerbatimValues = !keepUnverbatim
     recipe.supervisedTurns = supervisedTurns
+    recipe.noise = DataNoise(share: noise, kinds: noiseKinds.kinds)
     recipe.maximumLength = maxLength
     return recipe
   }
@@ -122,6 +136,31 @@ struct NegativeRatio: ExpressibleByArgument, Equatable, CustomStringConvertible 
 
   var description: String { ratio.map { $0 == $0.rounded() ? String(Int($0)) : String($0) } ?? "all" }
   var defaultValueDescription: String { description }
+}
+
+/// `case,unicode`, or `all`.
+struct NoiseKinds: ExpressibleByArgument, Equatable {
+  let kinds: Set<DataNoise.Kind>
+
+  init(_ kinds: Set<DataNoise.Kind>) { self.kinds = kinds }
+
+  init?(argument: String) {
+    if argument == "all" {
+      self.init(Set(DataNoise.Kind.allCases))
+      return
+    }
+    var kinds: Set<DataNoise.Kind> = []
+    for name in argument.split(separator: ",") {
+      guard let kind = DataNoise.Kind(rawValue: String(name)) else { return nil }
+      kinds.insert(kind)
+    }
+    self.init(kinds)
+  }
+
+  var defaultValueDescription: String {
+    kinds.count == DataNoise.Kind.allCases.count
+      ? "all" : DataNoise.Kind.allCases.filter(kinds.contains).map(\.rawValue).joined(separator: ",")
+  }
 }
 
 extension LicenseFilter: ExpressibleByArgument {}

@@ -33,6 +33,7 @@ import Testing
           models                  Lists and checks the models on this machine.
           bench                   Measures prefill, decode and a whole extraction on
                                   this machine.
+          data                    Shows, checks and makes training data.
 
           See 'patron help <subcommand>' for detailed help.
 

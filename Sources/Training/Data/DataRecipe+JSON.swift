@@ -24,6 +24,13 @@ extension DataRecipe {
       ("hard_negative_share", .number(hardNegativeShare)),
       ("requires_verbatim_values", .bool(requiresVerbatimValues)),
       ("supervised_turns", .string(supervisedTurns.rawValue)),
+      (
+        "noise",
+        .object([
+          ("share", .number(noise.share)),
+          ("kinds", .array(DataNoise.Kind.allCases.filter(noise.kinds.contains).map { .string($0.rawValue) })),
+        ])
+      ),
       ("maximum_length", .number(maximumLength)),
     ])
   }
@@ -58,6 +65,11 @@ extension DataRecipe {
     try reader.read("hard_negative_share", into: &recipe.hardNegativeShare)
     try reader.read("requires_verbatim_values", into: &recipe.requiresVerbatimValues)
     try reader.read("supervised_turns", into: &recipe.supervisedTurns)
+    if var noise = try reader.object("noise") {
+      try noise.read("share", into: &recipe.noise.share)
+      if let kinds = try noise.choices("kinds", of: DataNoise.Kind.self) { recipe.noise.kinds = Set(kinds) }
+      try noise.finish()
+    }
     try reader.read("maximum_length", into: &recipe.maximumLength)
     try reader.finish()
     try recipe.check()
@@ -151,6 +163,20 @@ struct RecipeReader {
     guard let value = value(key) else { return }
     guard let flag = value.bool else { throw wrong(key, value, "true or false") }
     target = flag
+  }
+
+  mutating func choices<Choice: RawRepresentable & CaseIterable>(
+    _ key: String, of type: Choice.Type
+  ) throws(DataError) -> [Choice]? where Choice.RawValue == String {
+    guard let value = value(key) else { return nil }
+    var choices: [Choice] = []
+    for element in value.array ?? [.null] {
+      guard let choice = element.string.flatMap(Choice.init) else {
+        throw wrong(key, value, "an array of some of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      choices.append(choice)
+    }
+    return choices
   }
 
   mutating func read<Choice: RawRepresentable & CaseIterable>(

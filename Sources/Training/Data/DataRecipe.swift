@@ -26,6 +26,8 @@ public struct DataRecipe: Sendable, Equatable {
   public var requiresVerbatimValues = true
   /// Which answers of a `messages` row are learnt.
   public var supervisedTurns: SupervisedTurns = .all
+  /// Damage put into the articles and statements.
+  public var noise = DataNoise()
 
   /// Most tokens of an example. Longer ones are left out and counted; chunks of articles are cut so that they fit with an
   /// answer of 512 tokens, and never get longer than that.
@@ -78,6 +80,7 @@ public struct DataRecipe: Sendable, Equatable {
     guard (0...1).contains(hardNegativeShare) else {
       throw wrong("a hard-negative share of \(hardNegativeShare)", "a number from 0 to 1")
     }
+    guard (0...1).contains(noise.share) else { throw wrong("a noise share of \(noise.share)", "a number from 0 to 1") }
     guard maximumLength >= 16 else { throw wrong("a maximum length of \(maximumLength)", "at least 16 tokens") }
   }
 }

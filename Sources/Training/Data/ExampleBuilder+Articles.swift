@@ -5,6 +5,8 @@ import JSON
 struct ChunkText {
   var id: String
   var text: String
+  /// Whether its article has training noise.
+  var isNoisy: Bool
 }
 
 extension ExampleBuilder {
@@ -14,22 +16,26 @@ extension ExampleBuilder {
   /// - Parameter copy: later copies begin at some later paragraph of the first chunk, and so are cut elsewhere.
   mutating func addArticle(_ text: String, _ statements: [String], id: String, copy: Int) throws {
     report.extract.statements += statements.count
-    let article: ArticleText
-    do { article = try ArticleText(text) } catch {
+    guard var article = try? ArticleText(text) else {
       report.extract.statementsNotFound += statements.count
       return
     }
     let places = statements.map { self.places(of: $0, in: article) }
     report.extract.statementsNotFound += places.count(where: \.isEmpty)
-    let occurrences = zip(statements.indices, places).flatMap { index, ranges in ranges.map { (index, $0) } }
+    var occurrences = zip(statements.indices, places).flatMap { index, ranges in ranges.map { (index, $0) } }
       .sorted { ($0.1.lowerBound, $0.0) < ($1.1.lowerBound, $1.0) }
+    let noisy = noisyArticle(article, occurrences.map(\.1), id: id)
+    if let noisy {
+      article = noisy.article
+      occurrences = zip(occurrences, noisy.places).map { ($0.0, $1) }
+    }
 
     var isWhole = statements.map { _ in false }
     for (number, range) in try chunks(of: article, copy: copy, id: id).enumerated() {
       report.extract.chunks += 1
       let touching = occurrences.filter { $0.1.overlaps(range) }
       let chunk = ChunkText(
-        id: "\(id)#\(number)", text: String(decoding: article.bytes[range], as: UTF8.self))
+        id: "\(id)#\(number)", text: String(decoding: article.bytes[range], as: UTF8.self), isNoisy: noisy != nil)
       if touching.isEmpty {
         report.extract.negatives += 1
         entries.append(.negative(chunk))
@@ -54,7 +60,33 @@ extension ExampleBuilder {
   mutating func addChunk(_ chunk: ChunkText, statements: [String]) throws {
     try add(
       id: chunk.id, task: .extract, prompt: Prompts.statements(in: chunk.text),
-      answer: .object([("statements", .array(statements.map(JSON.string)))]), isAnswered: !statements.isEmpty)
+      answer: .object([("statements", .array(statements.map(JSON.string)))]), isAnswered: !statements.isEmpty,
+      isNoisy: chunk.isNoisy)
+  }
+
+  /// The article with training noise, and where the places of its statements are in it.
+  private func noisyArticle(
+    _ article: ArticleText, _ places: [Range<Int>], id: String
+  ) -> (article: ArticleText, places: [Range<Int>])? {
+    var random = DataRandom(seed: recipe.seed, "noise", id)
+    let scalars = ScalarPlaces(article.cleaned)
+    guard
+      zip(places, places.dropFirst()).allSatisfy({ $0.upperBound <= $1.lowerBound }),
+      let damaged = recipe.noise.applied(
+        to: scalars.text, keeping: places.map(scalars.scalars), isFixed: false, &random),
+      // Cleaning may take away again what was put in.
+      let noisy = try? ArticleText(String(damaged.text))
+    else { return nil }
+    var found: [Range<Int>] = []
+    for range in damaged.kept {
+      let statement = String(damaged.text[range])
+      guard
+        let place = self.places(of: statement, in: noisy)
+          .first(where: { $0.lowerBound >= found.last?.upperBound ?? 0 })
+      else { return nil }
+      found.append(place)
+    }
+    return (noisy, found)
   }
 
   /// Ranges of the cleaned text.

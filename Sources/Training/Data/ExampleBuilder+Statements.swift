@@ -16,9 +16,22 @@ extension ExampleBuilder {
       report.parse.rowsNotVerbatim += 1
       return
     }
+    let noisy = noisyStatement(statement, values, id: id)
     try add(
-      id: id, task: .parse, prompt: Prompts.funders(in: statement), answer: .array(funders.map(\.json)),
-      isAnswered: !funders.isEmpty)
+      id: id, task: .parse, prompt: Prompts.funders(in: noisy ?? statement), answer: .array(funders.map(\.json)),
+      isAnswered: !funders.isEmpty, isNoisy: noisy != nil)
+  }
+
+  /// The statement with training noise outside of its values, as stage 2 reads it; nil if it is left as it is.
+  private func noisyStatement(_ statement: String, _ values: StatementValues, id: String) -> String? {
+    var random = DataRandom(seed: recipe.seed, "noise", id)
+    let scalars = ScalarPlaces(statement)
+    guard
+      let damaged = recipe.noise.applied(
+        to: scalars.text, keeping: values.places.map(scalars.scalars), isFixed: true, &random)
+    else { return nil }
+    let noisy = pipeline.stage2Text(String(damaged.text))
+    return values.areVerbatim(in: noisy) ? noisy : nil
   }
 }
 
@@ -27,6 +40,8 @@ struct StatementValues {
   private(set) var count = 0
   private(set) var respelled = 0
   private(set) var notVerbatim = 0
+  /// The values that are in the statement, as they are spelled there.
+  private var verbatim: Set<[UInt8]> = []
   private let bytes: [UInt8]
   /// The statement's letters and digits in lower case, and the byte range that each byte of them stands for.
   private let folded: (bytes: [UInt8], ranges: [Range<Int>])
@@ -53,7 +68,10 @@ struct StatementValues {
   private mutating func spelled(_ value: String) -> String {
     count += 1
     let wanted = Array(value.utf8)
-    if place(of: wanted, from: 0) != nil { return value }
+    if place(of: wanted, from: 0) != nil {
+      verbatim.insert(wanted)
+      return value
+    }
     let key = Self.folded(value)
     // Within a word or a number it would be another value.
     let found = ByteSearch(key.bytes).firstRange(in: folded.bytes, within: folded.bytes.indices) { range in
@@ -69,7 +87,37 @@ struct StatementValues {
     var end = folded.ranges[found.upperBound - 1].upperBound
     // What closes the value, such as a parenthesis.
     if let last = wanted.last, end < bytes.count, bytes[end] == last { end += 1 }
+    verbatim.insert(Array(bytes[start..<end]))
     return String(decoding: bytes[start..<end], as: UTF8.self)
+  }
+
+  /// Byte ranges of the values in the statement, wherever they occur, in order; those that overlap are one.
+  var places: [Range<Int>] {
+    var all: [Range<Int>] = []
+    for value in verbatim {
+      let search = ByteSearch(value)
+      var start = 0
+      while let range = search.firstRange(in: bytes, within: start..<bytes.count) {
+        all.append(range)
+        start = range.upperBound
+      }
+    }
+    all.sort { ($0.lowerBound, $0.upperBound) < ($1.lowerBound, $1.upperBound) }
+    var merged: [Range<Int>] = []
+    for range in all {
+      if let last = merged.last, range.lowerBound < last.upperBound {
+        merged[merged.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
+      } else {
+        merged.append(range)
+      }
+    }
+    return merged
+  }
+
+  /// Whether another form of the statement still has all values that this one has.
+  func areVerbatim(in text: String) -> Bool {
+    let text = Array(text.utf8)
+    return verbatim.allSatisfy { ByteSearch($0).firstRange(in: text, within: text.indices) != nil }
   }
 
   /// Sorts funders by place, unless the order they have can be read in the text already.

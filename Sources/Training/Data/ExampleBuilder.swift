@@ -53,7 +53,9 @@ struct ExampleBuilder {
         case .article(let text, let statements): try addArticle(text, statements, id: id, copy: copy)
         case .statement(let text, let funders): try addStatement(text, funders, id: id)
         case .chat(let messages):
-          add(try encoder.example(id: id, chat: messages, turns: recipe.supervisedTurns), isAnswered: true)
+          add(
+            try encoder.example(id: id, chat: messages, turns: recipe.supervisedTurns), isAnswered: true, isNoisy: false
+          )
         }
       }
     }
@@ -84,8 +86,10 @@ struct ExampleBuilder {
   }
 
   /// Takes an example in if its length allows, and counts it.
-  /// - Parameter isAnswered: whether the answer says more than that there is nothing.
-  mutating func add(_ example: TrainingExample, isAnswered: Bool) {
+  /// - Parameters:
+  ///   - isAnswered: whether the answer says more than that there is nothing.
+  ///   - isNoisy: whether the input has training noise.
+  mutating func add(_ example: TrainingExample, isAnswered: Bool, isNoisy: Bool) {
     guard example.tokens.count <= recipe.maximumLength else {
       report[example.task].tooLong += 1
       return
@@ -95,19 +99,22 @@ struct ExampleBuilder {
     report[example.task].tokens += example.tokens.count
     report[example.task].supervisedTokens += example.supervisedCount
     report[example.task].answered += isAnswered ? 1 : 0
+    report[example.task].noisy += isNoisy ? 1 : 0
     report[example.task].longest = max(report[example.task].longest, example.tokens.count)
   }
 
   /// Takes in an example of one answer.
   mutating func add(
-    id: String, task: TrainingExample.Task, prompt: [Message], answer: JSON, isAnswered: Bool
+    id: String, task: TrainingExample.Task, prompt: [Message], answer: JSON, isAnswered: Bool, isNoisy: Bool
   ) throws {
     let answer = answer.text(.compact)
     guard encoder.canExpress(answer) else {
       report[task].inexpressible += 1
       return
     }
-    add(try encoder.example(id: id, task: task, prompt: prompt, answer: answer), isAnswered: isAnswered)
+    add(
+      try encoder.example(id: id, task: task, prompt: prompt, answer: answer), isAnswered: isAnswered,
+      isNoisy: isNoisy)
   }
 }
 
