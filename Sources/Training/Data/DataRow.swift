@@ -138,6 +138,27 @@ extension DataRow {
   }
 }
 
+extension DataRow {
+  /// As a line of a data file.
+  public var json: JSON {
+    var members: [(String, JSON)] = [("id", .string(id)), ("source", "synthetic")]
+    if let license { members.append(("license", .string(license))) }
+    switch content {
+    case .article(let text, let statements):
+      members += [("article", .string(text)), ("statements", .array(statements.map(JSON.string)))]
+    case .statement(let text, let funders):
+      members += [("statement", .string(text)), ("funders", .array(funders.map(\.json)))]
+    case .chat(let messages):
+      members.append(
+        (
+          "messages",
+          .array(messages.map { .object([("role", .string($0.role.rawValue)), ("content", .string($0.content))]) })
+        ))
+    }
+    return .object(members)
+  }
+}
+
 extension Award {
   var isEmpty: Bool { awardIDs.isEmpty && fundingSchemes.isEmpty && awardTitles.isEmpty }
 }
