@@ -16,7 +16,7 @@ struct DataCommand: ParsableCommand {
       1), statement or funding_statement and funders (stage 2), or messages (a chat). FILE@2 counts the rows of a file \
       twice, FILE@0.5 half of them.
       """,
-    subcommands: [DataStatsCommand.self, DataInspectCommand.self, DataSynthesizeCommand.self])
+    subcommands: [DataStatsCommand.self, DataInspectCommand.self, DataTokenizeCommand.self, DataSynthesizeCommand.self])
 }
 
 /// The model whose tokenizer and chat template are used; its weights are not loaded.
@@ -127,5 +127,46 @@ struct DataInspectCommand: ParsableCommand {
       let view = ExampleView(example, tokenizer, usesColour: Terminal.output.usesColour)
       try output.write(tokens ? view.tokenList : view.text)
     }
+  }
+}
+
+/// `patron data tokenize`
+struct DataTokenizeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tokenize",
+    abstract: "Writes examples as token ids, as other trainers take them.",
+    discussion: """
+      One JSON object a line: id, task, input_ids, and labels, which are -100 where nothing is learnt. The order is that of \
+      training.
+      """)
+
+  @Argument(help: "Data files, each with @weight behind it or not.", completion: .file())
+  var files: [String]
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("File to write to (default: standard output).", valueName: "file"), completion: .file())
+  var output: String?
+
+  @OptionGroup var tokenizerOptions: TokenizerOptions
+  @OptionGroup(title: "Data") var dataOptions: DataOptions
+  @OptionGroup(title: "Messages") var consoleOptions: ConsoleOptions
+
+  func run() throws {
+    Interruption.watch()
+    let (tokenizer, template) = try tokenizerOptions.open()
+    let recipe = try dataOptions.recipe(files: files)
+    let file = try output.map { try OutputFile(path: $0, inPlace: false) } ?? OutputFile()
+    let (examples, _) = try recipe.examples(tokenizer, template, shuffled: true, console: consoleOptions.console)
+    for example in examples {
+      try Interruption.check()
+      let labels = zip(example.tokens, example.isSupervised).map { $1 ? $0 : -100 }
+      let row: JSON = .object([
+        ("id", .string(example.id)), ("task", .string(example.task.rawValue)),
+        ("input_ids", .array(example.tokens.map(JSON.number))), ("labels", .array(labels.map(JSON.number))),
+      ])
+      try file.write(row.text() + "\n")
+    }
+    try file.commit()
   }
 }

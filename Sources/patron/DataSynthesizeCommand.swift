@@ -14,6 +14,9 @@ struct DataSynthesizeCommand: ParsableCommand {
       funders have a funder a line, with the columns name, acronym, country, shapes of award ids and schemes, parted by \
       tabs; all but the name may be left out. In a shape # is a digit, @ a capital letter and [a|b] one of several, such \
       as [R01|R21] CA######; several shapes or schemes are parted by ";".
+
+      With --task extract, --articles and --statements put real statements among real paragraphs: statements whose funders \
+      nobody has annotated become examples of stage 1.
       """)
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Rows to make.", valueName: "n"))
@@ -40,6 +43,19 @@ struct DataSynthesizeCommand: ParsableCommand {
   var articles: [String] = []
 
   @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "For extract: rows with statements, funders or not, to take instead of made-up ones; repeat it for several.",
+      valueName: "file"),
+    completion: .file())
+  var statements: [String] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Which articles and statements to take: none (all) or open (no NC, no ND).", valueName: "filter"))
+  var licenseFilter: LicenseFilter = .none
+
+  @Option(
     name: .shortAndLong,
     help: ArgumentHelp("File to write to (default: standard output).", valueName: "file"), completion: .file())
   var output: String?
@@ -50,21 +66,28 @@ struct DataSynthesizeCommand: ParsableCommand {
     guard (1...100_000_000).contains(count) else {
       throw ValidationError("found --count \(count), expected a number from 1 to 100000000")
     }
-    guard articles.isEmpty || task == .extract else { throw ValidationError("--articles goes with --task extract") }
+    guard articles.isEmpty && statements.isEmpty || task == .extract else {
+      throw ValidationError("--articles and --statements go with --task extract")
+    }
   }
 
   func run() throws {
     Interruption.watch()
     let lists = try funders.map { path in
-      (text: String(decoding: try MappedFile(path: path).bytes, as: UTF8.self), path: path)
+      (text: String(decoding: try MappedFile(path: path).copy(), as: UTF8.self), path: path)
     }
-    let statements = try StatementSynthesizer(seed: seed, lists: lists)
+    let synthesizer = try StatementSynthesizer(seed: seed, lists: lists)
     let row: (Int) -> DataRow
     switch task {
-    case .parse: row = statements.row
+    case .parse: row = synthesizer.row
     case .extract:
       let rows = try articles.flatMap { try DataFileContents(path: $0).rows.map(\.row) }
-      row = ArticleSynthesizer(seed: seed, statements: statements, articles: rows).row
+      let texts = try statements.flatMap(StatementText.all)
+      row =
+        ArticleSynthesizer(
+          seed: seed, statements: synthesizer, articles: rows.filter { licenseFilter.accepts($0.license) },
+          texts: texts.filter { licenseFilter.accepts($0.license) }
+        ).row
     }
     let file = try output.map { try OutputFile(path: $0, inPlace: false) } ?? OutputFile()
     var text = ""

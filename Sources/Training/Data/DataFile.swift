@@ -36,8 +36,7 @@ public struct DataFileContents: Sendable {
   ///
   /// - Throws: `ModelFileError` if the file cannot be read, `DataError.unreadableFile` if it holds no rows at all.
   public init(path: String) throws {
-    let file = try MappedFile(path: path)
-    try self.init(Array(file.bytes), path: path)
+    try self.init(MappedFile(path: path).copy(), path: path)
   }
 
   /// - Parameter path: what messages call the file.

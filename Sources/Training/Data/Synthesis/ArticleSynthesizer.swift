@@ -1,8 +1,9 @@
-import Funding
+import Foundation
 import JSON
+import ModelFiles
 
-/// Makes articles with synthetic funding statements: paragraphs of given articles, or of a small grammar, around statements of
-/// `StatementSynthesizer`.
+/// Makes articles with funding statements: paragraphs of given articles, or of a small grammar, around given statements, or
+/// those of `StatementSynthesizer`.
 ///
 /// The statements that a given article has are taken out; the new ones take their places, or stand under a heading near the end.
 /// One article in four has none; some of these say so. Conflicts of interest that name funders are put in as what is easily taken
@@ -11,16 +12,24 @@ public struct ArticleSynthesizer: Sendable {
   private let statements: StatementSynthesizer
   private let seed: UInt64
   private let articles: [(license: String?, blocks: [Block])]
+  private let texts: [StatementText]
 
   private struct Block: Sendable {
     var text: String
     var isStatement = false
+    /// Of a given statement.
+    var license: String?
   }
 
-  /// - Parameter articles: rows with articles, whose paragraphs are used; other rows are passed over.
-  public init(seed: UInt64, statements: StatementSynthesizer, articles rows: [DataRow] = []) {
+  /// - Parameters:
+  ///   - articles: rows with articles, whose paragraphs are used; other rows are passed over.
+  ///   - texts: real statements to take instead of synthetic ones; those of several lines are passed over.
+  public init(
+    seed: UInt64, statements: StatementSynthesizer, articles rows: [DataRow] = [], texts: [StatementText] = []
+  ) {
     self.seed = seed
     self.statements = statements
+    self.texts = texts.filter { !$0.text.contains(where: \.isNewline) }
     articles = rows.compactMap { row in
       guard case .article(let text, let gold) = row.content else { return nil }
       let blocks = Self.lines(of: text).map { line in
@@ -35,19 +44,21 @@ public struct ArticleSynthesizer: Sendable {
   /// A row in the form of `extract.jsonl`. Row `n` of a seed and of the same articles is always the same.
   public func row(_ number: Int) -> DataRow {
     var random = DataRandom(seed: seed, "article", String(number))
-    var license: String?
+    var licenses: [String] = []
     var blocks: [Block]
     if articles.isEmpty {
       blocks = (0..<random.number(in: 3...14)).map { _ in Block(text: Self.paragraph(&random)) }
     } else {
       let article = random.pick(articles)
-      license = article.license
+      licenses.append(article.license ?? "not stated")
       blocks = Self.window(article.blocks, &random)
     }
     blocks = filled(blocks, &random)
     let statements = blocks.filter(\.isStatement).map(\.text)
+    licenses += blocks.compactMap(\.license)
+    let distinct = licenses.enumerated().filter { !licenses[..<$0.offset].contains($0.element) }.map(\.element)
     return DataRow(
-      id: "synthetic-article-\(seed)-\(number)", license: license.map { "\($0); statements synthetic" } ?? "synthetic",
+      id: "synthetic-article-\(seed)-\(number)", license: (distinct + ["synthetic"]).joined(separator: "; "),
       content: .article(blocks.map(\.text).joined(separator: "\n\n") + "\n", statements: statements))
   }
 
@@ -93,7 +104,7 @@ public struct ArticleSynthesizer: Sendable {
     }
     // Whatever else equals a statement is one.
     let texts = Set(result.filter(\.isStatement).map { Array($0.text.utf8) })
-    return result.map { Block(text: $0.text, isStatement: texts.contains(Array($0.text.utf8))) }
+    return result.map { Block(text: $0.text, isStatement: texts.contains(Array($0.text.utf8)), license: $0.license) }
   }
 
   /// A place before the references, else near the end, else after the first paragraph.
@@ -104,6 +115,10 @@ public struct ArticleSynthesizer: Sendable {
   }
 
   private func statement(_ random: inout DataRandom) -> Block {
+    if !texts.isEmpty {
+      let given = random.pick(texts)
+      return Block(text: given.text, isStatement: true, license: given.license ?? "not stated")
+    }
     var phrase = statements.statement(&random)
     for _ in 0..<20 where phrase.facts.isEmpty { phrase = statements.statement(&random) }
     return Block(text: phrase.text, isStatement: !phrase.facts.isEmpty)
@@ -171,5 +186,36 @@ public struct ArticleSynthesizer: Sendable {
     WordLists.fill(
       "{last} {initial}, {last} {initial}. " + random.pick(WordLists.titles)
         + ". J. {topic} {n}, {n} (20\(random.number(in: 10...23))).", &random)
+  }
+}
+
+/// A funding statement of which it need not be known whom it names.
+public struct StatementText: Sendable, Equatable {
+  public var text: String
+  public var license: String?
+
+  public init(_ text: String, license: String? = nil) {
+    self.text = text
+    self.license = license
+  }
+
+  /// The statements of a file of rows with `statement` or `funding_statement`. Rows whose list of funders is empty are no
+  /// funding statements and are passed over.
+  ///
+  /// - Throws: `ModelFileError` if the file cannot be read, `DataError.unreadableRow` that names a line without statement.
+  public static func all(path: String) throws -> [StatementText] {
+    var statements: [StatementText] = []
+    for (index, line) in try MappedFile(path: path).copy().split(separator: 0x0A).enumerated() {
+      let value = try? JSON.parse(line, options: .python)
+      guard let text = value?["statement"]?.string ?? value?["funding_statement"]?.string else {
+        throw DataError(
+          .unreadableRow,
+          "\(path):\(index + 1): found \(value?.kindDescription ?? "no JSON"), expected an object with a statement")
+      }
+      if value?["funders"]?.array?.isEmpty == true { continue }
+      let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
+      if !trimmed.isEmpty { statements.append(StatementText(trimmed, license: value?["license"]?.string)) }
+    }
+    return statements
   }
 }
