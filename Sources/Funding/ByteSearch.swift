@@ -1,11 +1,11 @@
 /// Search in bytes by Knuth, Morris and Pratt: linear time also for text made to be slow.
-struct ByteSearch {
-  let needle: [UInt8]
+package struct ByteSearch {
+  package let needle: [UInt8]
   /// For each prefix of the needle the length of its longest proper prefix that is also its suffix.
   private let borders: [Int]
 
   /// - Parameter needle: what to look for; an empty one is found nowhere.
-  init(_ needle: [UInt8]) {
+  package init(_ needle: [UInt8]) {
     self.needle = needle
     var borders = [Int](repeating: 0, count: needle.count)
     var length = 0
@@ -18,7 +18,7 @@ struct ByteSearch {
   }
 
   /// The first place of the needle that lies within `range` and that `isAccepted`.
-  func firstRange(
+  package func firstRange(
     in bytes: [UInt8], within range: Range<Int>, where isAccepted: (Range<Int>) -> Bool = { _ in true }
   ) -> Range<Int>? {
     guard !needle.isEmpty, needle.count <= range.count else { return nil }
@@ -41,5 +41,5 @@ struct ByteSearch {
     }
   }
 
-  func firstRange(in bytes: [UInt8]) -> Range<Int>? { firstRange(in: bytes, within: bytes.indices) }
+  package func firstRange(in bytes: [UInt8]) -> Range<Int>? { firstRange(in: bytes, within: bytes.indices) }
 }

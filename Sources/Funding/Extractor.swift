@@ -54,9 +54,7 @@ public struct Extractor: Sendable {
   private func findStatements(
     in article: ArticleText, _ record: inout ExtractionRecord, _ onProgress: ProgressHandler?
   ) async throws {
-    let chunks = try chunker(newTokens: options.maximumStatementTokens, overlap: options.overlapTokens) {
-      Prompts.statements(in: $0)
-    }.chunks(of: article.cleaned)
+    let chunks = try chunks(of: article)
     let prompts = chunks.map { Prompts.statements(in: String(decoding: article.bytes[$0], as: UTF8.self)) }
     let completions = try await complete(.statements, prompts, options.maximumStatementTokens, onProgress)
 
@@ -79,6 +77,13 @@ public struct Extractor: Sendable {
         text: span.map(article.originalText) ?? candidate.modelText, status: candidate.status, span: span,
         chunk: candidate.chunk)
     }
+  }
+
+  /// The UTF-8 ranges of the cleaned text that stage 1 reads, one at a time.
+  package func chunks(of article: ArticleText) throws -> [Range<Int>] {
+    try chunker(newTokens: options.maximumStatementTokens, overlap: options.overlapTokens) {
+      Prompts.statements(in: $0)
+    }.chunks(of: article.cleaned)
   }
 
   /// The input of `--stage parse`: a statement without the whitespace around it.
@@ -104,7 +109,7 @@ public struct Extractor: Sendable {
   }
 
   /// A statement as stage 2 reads it.
-  private func stage2Text(_ statement: String) -> String {
+  package func stage2Text(_ statement: String) -> String {
     let cleaned = (try? ArticleText(statement))?.cleaned ?? statement
     return options.cleansStatements ? StatementCleanup.clean(cleaned) : cleaned
   }

@@ -49,16 +49,7 @@ public final class LlamaGenerator: ChatGenerator {
 
   /// Tokens of a chat, up to where the assistant's answer begins.
   public func prompt(_ messages: [Message], _ specialTokens: SpecialTokenPolicy) throws -> [Int] {
-    let chat = messages.map { message in
-      let role: ChatTemplate.Message.Role =
-        switch message.role {
-        case .system: .system
-        case .user: .user
-        case .assistant: .assistant
-        }
-      return ChatTemplate.Message(role, message.content)
-    }
-    return try template.encode(chat, with: tokenizer, specialTokens: specialTokens == .parse ? .parse : .plain)
+    try template.encode(messages, with: tokenizer, specialTokens: specialTokens)
   }
 
   public func complete(
@@ -90,8 +81,27 @@ public final class LlamaGenerator: ChatGenerator {
 }
 
 extension ChatTemplate {
+  /// Tokens of a chat, up to where the assistant's answer begins.
+  package func encode(
+    _ messages: [Generation.Message], with tokenizer: Tokenizer, specialTokens: SpecialTokenPolicy,
+    addsGenerationPrompt: Bool = true
+  ) throws -> [Int] {
+    let chat = messages.map { message in
+      let role: ChatTemplate.Message.Role =
+        switch message.role {
+        case .system: .system
+        case .user: .user
+        case .assistant: .assistant
+        }
+      return ChatTemplate.Message(role, message.content)
+    }
+    return try encode(
+      chat, with: tokenizer, specialTokens: specialTokens == .parse ? .parse : .plain,
+      addsGenerationPrompt: addsGenerationPrompt)
+  }
+
   /// The token that ends the assistant's message.
-  func endOfTurnToken(in tokenizer: Tokenizer) -> Int? {
+  package func endOfTurnToken(in tokenizer: Tokenizer) -> Int? {
     switch self {
     case .llama31: tokenizer.id(ofSpecialToken: "<|eot_id|>")
     case .smolLM2: tokenizer.id(ofSpecialToken: "<|im_end|>")

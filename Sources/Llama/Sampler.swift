@@ -93,10 +93,12 @@ func argmax(_ values: [Float]) -> Int {
 }
 
 /// Steele, Lea and Flood's SplitMix64: small, seedable by any number, the same on every machine.
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
+package struct SplitMix64: RandomNumberGenerator {
+  package var state: UInt64
 
-  mutating func next() -> UInt64 {
+  package init(state: UInt64) { self.state = state }
+
+  package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var z = state
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -105,5 +107,5 @@ struct SplitMix64: RandomNumberGenerator {
   }
 
   /// Uniform in [0, 1), 53 bits.
-  mutating func nextUniform() -> Double { Double(next() >> 11) * 0x1p-53 }
+  package mutating func nextUniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 }

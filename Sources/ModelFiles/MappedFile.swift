@@ -51,6 +51,10 @@ public final class MappedFile: @unchecked Sendable {
   /// The whole file. Valid as long as this object lives.
   public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: byteCount) }
 
+  /// A copy of the whole file, which needs this object no longer: for `MappedFile(path:).copy()`, after which nobody keeps
+  /// the mapping.
+  public func copy() -> [UInt8] { withExtendedLifetime(self) { Array(bytes) } }
+
   /// `count` bytes from `offset` on. Valid as long as this object lives.
   /// - Throws: `ModelFileError` where the range leaves the file.
   public func bytes(at offset: Int, count: Int) throws -> UnsafeRawBufferPointer {

@@ -117,6 +117,14 @@ public enum ChatTemplate: String, Sendable, CaseIterable {
     return pieces
   }
 
+  /// A message's content as the template prints it.
+  package func content(of message: Message) -> String {
+    switch self {
+    case .llama31: Self.trim(message.content)
+    case .smolLM2: message.content
+    }
+  }
+
   /// The system message of SmolLM2's template for chats that have none.
   static let smolLM2System = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
 

@@ -15,8 +15,8 @@ struct Patron: AsyncParsableCommand {
       """,
     version: Version.description,
     subcommands: [
-      ExtractCommand.self, TrainCommand.self, MergeCommand.self, ModelsCommand.self, BenchCommand.self,
-      CheckCommand.self,
+      ExtractCommand.self, DataCommand.self, TrainCommand.self, MergeCommand.self, ModelsCommand.self,
+      BenchCommand.self, CheckCommand.self,
     ]
   )
 

@@ -28,9 +28,10 @@ import Testing
 
         SUBCOMMANDS:
           extract                 Finds funding statements and funders in articles.
+          data                    Shows, checks and makes training data.
+          train                   Trains a LoRA adapter.
           merge                   Writes a model with its adapters merged as a Hugging
                                   Face folder.
-          train                   Trains a LoRA adapter.
           models                  Lists and checks the models on this machine.
           bench                   Measures prefill, decode and a whole extraction on
                                   this machine.

@@ -1,0 +1,60 @@
+import JSON
+
+extension DataReport {
+  /// As the records of a run hold it.
+  public var json: JSON {
+    .object([
+      (
+        "files",
+        .array(
+          files.map { file in
+            .object([
+              ("path", .string(file.path)), ("sha256", .string(file.hash)), ("rows", .number(file.rows)),
+              ("refused_licenses", .number(file.refusedLicenses)),
+              (
+                "rows_by_license",
+                .object(file.rowsByLicense.sorted { $0.key < $1.key }.map { ($0.key, .number($0.value)) })
+              ),
+            ])
+          })
+      ),
+      ("unreadable_rows", .array(problems.map { .string($0.description) })),
+      (
+        "tasks",
+        .object(
+          TrainingExample.Task.allCases.compactMap { task in
+            tasks[task].map { counts in
+              (
+                task.rawValue,
+                .object([
+                  ("rows", .number(counts.rows)), ("examples", .number(counts.examples)),
+                  ("answered", .number(counts.answered)), ("noisy", .number(counts.noisy)),
+                  ("tokens", .number(counts.tokens)), ("supervised_tokens", .number(counts.supervisedTokens)),
+                  ("longest", .number(counts.longest)), ("too_long", .number(counts.tooLong)),
+                  ("inexpressible", .number(counts.inexpressible)),
+                ])
+              )
+            }
+          })
+      ),
+      (
+        "extract",
+        .object([
+          ("chunks", .number(extract.chunks)), ("cut_chunks", .number(extract.cutChunks)),
+          ("negatives", .number(extract.negatives)), ("negatives_kept", .number(extract.negativesKept)),
+          ("hard_negatives_kept", .number(extract.hardNegativesKept)), ("statements", .number(extract.statements)),
+          ("statements_not_found", .number(extract.statementsNotFound)),
+          ("statements_never_whole", .number(extract.statementsNeverWhole)),
+        ])
+      ),
+      (
+        "parse",
+        .object([
+          ("funders", .number(parse.funders)), ("values", .number(parse.values)),
+          ("respelled", .number(parse.respelled)), ("not_verbatim", .number(parse.notVerbatim)),
+          ("rows_not_verbatim", .number(parse.rowsNotVerbatim)), ("reordered", .number(parse.reordered)),
+        ])
+      ),
+    ])
+  }
+}

@@ -1,0 +1,126 @@
+import Funding
+import Generation
+import JSON
+import Tokenizer
+
+/// Makes the examples of a recipe, file by file.
+struct ExampleBuilder {
+  let recipe: DataRecipe
+  let encoder: ChatEncoder
+  /// The pipeline's own reading of articles and statements.
+  let pipeline: Extractor
+  var report = DataReport()
+  /// In the order of the rows.
+  var entries: [Entry] = []
+
+  /// An example, or a chunk without statements of which it is not yet known whether it is kept.
+  enum Entry {
+    case example(TrainingExample)
+    case negative(ChunkText)
+  }
+
+  init(_ recipe: DataRecipe, _ tokenizer: Tokenizer, _ template: ChatTemplate) throws(DataError) {
+    self.recipe = recipe
+    encoder = try ChatEncoder(tokenizer, template, contextLength: recipe.maximumLength)
+    var options = ExtractionOptions()
+    options.chunkTokens = recipe.chunkTokens
+    options.overlapTokens = recipe.overlapTokens
+    pipeline = Extractor(generator: encoder, options: options, version: "")
+  }
+
+  mutating func add(
+    _ file: DataFile, _ onProgress: ((DataFile, _ done: Int, _ total: Int) throws -> Void)?
+  ) throws {
+    let contents = try DataFileContents(path: file.path)
+    if let problem = contents.problems.first, !recipe.skipsBadRows {
+      throw DataError(.unreadableRow, "\(problem); mend the row, or leave out such rows (they are then counted)")
+    }
+    report.problems += contents.problems
+    var counts = DataReport.File(path: file.path, hash: contents.hash, rows: contents.rows.count)
+    for (index, (line, row)) in contents.rows.enumerated() {
+      try onProgress?(file, index, contents.rows.count)
+      counts.rowsByLicense[row.license ?? "not stated", default: 0] += 1
+      guard recipe.licenses.accepts(row.license) else {
+        counts.refusedLicenses += 1
+        continue
+      }
+      var random = DataRandom(seed: recipe.seed, "copies", row.id, String(line))
+      let copies = random.copies(file.weight * (recipe.taskWeights[row.content.task] ?? 1))
+      for copy in 0..<copies {
+        report[row.content.task].rows += 1
+        let id = copy == 0 ? row.id : "\(row.id)~\(copy)"
+        switch row.content {
+        case .article(let text, let statements): try addArticle(text, statements, id: id, copy: copy)
+        case .statement(let text, let funders): try addStatement(text, funders, id: id)
+        case .chat(let messages):
+          add(
+            try encoder.example(id: id, chat: messages, turns: recipe.supervisedTurns), isAnswered: true, isNoisy: false
+          )
+        }
+      }
+    }
+    report.files.append(counts)
+  }
+
+  /// - Throws: `DataError.noRows` if nothing is left.
+  mutating func finish() throws -> (examples: [TrainingExample], report: DataReport) {
+    let all = entries
+    let kept = keptNegatives()
+    entries = []
+    for (index, entry) in all.enumerated() {
+      switch entry {
+      case .example: entries.append(entry)
+      case .negative(let chunk): if kept.contains(index) { try addChunk(chunk, statements: []) }
+      }
+    }
+    let examples = entries.compactMap { entry in
+      if case .example(let example) = entry { example } else { nil }
+    }
+    guard !examples.isEmpty else {
+      throw DataError(
+        .noRows,
+        "no examples are left of \(report.files.reduce(0) { $0 + $1.rows }) rows; the licence filter, the weights or the "
+          + "maximum length leave all of them out")
+    }
+    return (examples, report)
+  }
+
+  /// Takes an example in if its length allows, and counts it.
+  /// - Parameters:
+  ///   - isAnswered: whether the answer says more than that there is nothing.
+  ///   - isNoisy: whether the input has training noise.
+  mutating func add(_ example: TrainingExample, isAnswered: Bool, isNoisy: Bool) {
+    guard example.tokens.count <= recipe.maximumLength else {
+      report[example.task].tooLong += 1
+      return
+    }
+    entries.append(.example(example))
+    report[example.task].examples += 1
+    report[example.task].tokens += example.tokens.count
+    report[example.task].supervisedTokens += example.supervisedCount
+    report[example.task].answered += isAnswered ? 1 : 0
+    report[example.task].noisy += isNoisy ? 1 : 0
+    report[example.task].longest = max(report[example.task].longest, example.tokens.count)
+  }
+
+  /// Takes in an example of one answer.
+  mutating func add(
+    id: String, task: TrainingExample.Task, prompt: [Message], answer: JSON, isAnswered: Bool, isNoisy: Bool
+  ) throws {
+    let answer = answer.text(.compact)
+    guard encoder.canExpress(answer) else {
+      report[task].inexpressible += 1
+      return
+    }
+    add(
+      try encoder.example(id: id, task: task, prompt: prompt, answer: answer), isAnswered: isAnswered,
+      isNoisy: isNoisy)
+  }
+}
+
+extension DataReport {
+  subscript(task: TrainingExample.Task) -> TaskCounts {
+    get { tasks[task] ?? TaskCounts() }
+    set { tasks[task] = newValue }
+  }
+}

@@ -1,0 +1,124 @@
+import Foundation
+import JSON
+import Training
+
+extension DataReport {
+  /// Upper ends of the bins of example lengths.
+  private static let bins = [256, 512, 1_024, 2_048, 4_096, 8_192, Int.max]
+
+  /// Examples by their number of tokens.
+  private func histogram(_ examples: [TrainingExample]) -> [(upTo: Int, count: Int)] {
+    var counts = Self.bins.map { (upTo: $0, count: 0) }
+    for example in examples {
+      counts[Self.bins.firstIndex { example.tokens.count <= $0 } ?? Self.bins.count - 1].count += 1
+    }
+    return counts
+  }
+
+  /// A table for people.
+  func text(of examples: [TrainingExample]) -> String {
+    var text = ""
+    for file in files {
+      text += "\(file.path)\n"
+      text += "  \(Self.grouped(file.rows)) rows"
+      if file.refusedLicenses > 0 { text += ", \(Self.grouped(file.refusedLicenses)) left out for their licence" }
+      let unreadable = problems.count { $0.path == file.path }
+      if unreadable > 0 { text += ", \(Self.grouped(unreadable)) more unreadable" }
+      text += "\n  sha256 \(file.hash)\n"
+      for (license, count) in file.rowsByLicense.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
+        text += "  \(Self.padded(count, 8))  \(license)\n"
+      }
+    }
+    text +=
+      "\n"
+      + Self.table(
+        ["task", "rows", "examples", "answered", "noisy", "tokens", "learnt", "longest", "too long"],
+        TrainingExample.Task.allCases.compactMap { task in
+          tasks[task].map { counts in
+            [
+              task.rawValue, Self.grouped(counts.rows), Self.grouped(counts.examples), Self.grouped(counts.answered),
+              Self.grouped(counts.noisy), Self.grouped(counts.tokens), Self.grouped(counts.supervisedTokens),
+              Self.grouped(counts.longest), Self.grouped(counts.tooLong),
+            ]
+          }
+        } + [
+          [
+            "all", "", Self.grouped(self.examples), "", "", Self.grouped(tokens), Self.grouped(supervisedTokens), "",
+            "",
+          ]
+        ])
+    for line in remarks { text += "\n" + line }
+    text += "\n\nexamples by tokens\n"
+    let bins = histogram(examples)
+    let most = max(bins.map(\.count).max() ?? 1, 1)
+    for (upTo, count) in bins where count > 0 || upTo < Int.max {
+      let label = upTo == Int.max ? "more" : "≤ \(Self.grouped(upTo))"
+      let bar = String(repeating: "█", count: count * 40 / most)
+      text += "  \(String(repeating: " ", count: max(0, 8 - label.count)))\(label) \(Self.padded(count, 8)) \(bar)\n"
+    }
+    return text
+  }
+
+  /// What was left out and changed, in words.
+  private var remarks: [String] {
+    var lines: [String] = []
+    if tasks[.extract] != nil {
+      lines.append(
+        "extract: \(Self.grouped(extract.chunks)) chunks, \(Self.grouped(extract.cutChunks)) left out because their border "
+          + "cuts a statement, \(Self.grouped(extract.negativesKept)) of \(Self.grouped(extract.negatives)) without "
+          + "statement kept (\(Self.grouped(extract.hardNegativesKept)) of them hard)")
+      lines.append(
+        "extract: \(Self.grouped(extract.statements)) statements, \(Self.grouped(extract.statementsNotFound)) not found in "
+          + "the article, \(Self.grouped(extract.statementsNeverWhole)) whole in no chunk")
+    }
+    if tasks[.parse] != nil {
+      lines.append(
+        "parse: \(Self.grouped(parse.funders)) funders, \(Self.grouped(parse.values)) values, "
+          + "\(Self.grouped(parse.respelled)) spelled as in the text, \(Self.grouped(parse.notVerbatim)) not verbatim "
+          + "(\(Self.grouped(parse.rowsNotVerbatim)) rows left out for it), \(Self.grouped(parse.reordered)) rows put in "
+          + "order")
+    }
+    let inexpressible = tasks.values.reduce(0) { $0 + $1.inexpressible }
+    if inexpressible > 0 { lines.append("\(inexpressible) left out: the vocabulary lacks a character of the answer") }
+    return lines
+  }
+
+  /// The report and the histogram as JSON.
+  func json(of examples: [TrainingExample]) -> JSON {
+    guard case .object(var object) = json else { return json }
+    object["examples_by_tokens"] = .array(
+      histogram(examples).map {
+        .object([("up_to", $0.upTo == Int.max ? .null : .number($0.upTo)), ("examples", .number($0.count))])
+      })
+    return .object(object)
+  }
+
+  // MARK: Layout
+
+  private static func table(_ header: [String], _ rows: [[String]]) -> String {
+    let all = [header] + rows
+    let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+    return all.map { row in
+      zip(row, widths).enumerated().map { index, cell in
+        let space = String(repeating: " ", count: cell.1 - cell.0.count)
+        return index == 0 ? cell.0 + space : space + cell.0
+      }.joined(separator: "  ") + "\n"
+    }.joined()
+  }
+
+  private static func padded(_ number: Int, _ width: Int) -> String {
+    let text = grouped(number)
+    return String(repeating: " ", count: max(0, width - text.count)) + text
+  }
+
+  /// `12,345`
+  private static func grouped(_ number: Int) -> String {
+    var digits = Array(String(number))
+    var place = digits.count - 3
+    while place > 0 {
+      digits.insert(",", at: place)
+      place -= 3
+    }
+    return String(digits)
+  }
+}

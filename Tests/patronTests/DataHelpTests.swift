@@ -1,0 +1,205 @@
+import ArgumentParser
+import Testing
+
+@testable import patron
+
+/// Whole help texts of `patron data`, byte for byte.
+@Suite struct DataHelpTests {
+  private func help(_ command: any ParsableCommand.Type) -> String {
+    Patron.helpMessage(for: command, columns: 80) + "\n"
+  }
+
+  /// The same for every command that reads training data.
+  private let dataOptions = #"""
+    DATA:
+      --task-weight <task=factor>
+                              Copies of the rows of a task, on top of those of the
+                              files, such as extract=2 or parse=0.5.
+      --license-filter <filter>
+                              none (all rows) or open (leave out rows whose licence
+                              says NC or ND; rows that state none stay). (values:
+                              none, open; default: none)
+      --skip-bad-rows         Leave out rows that cannot be read and say how many;
+                              otherwise the first one is an error.
+      --data-seed <n>         Seed of copies, negatives, noise and order. (default:
+                              0)
+      --chunk-tokens <n>      Most tokens of a chunk of an article. (default: 7500)
+      --overlap-tokens <n>    Tokens that neighbouring chunks share. (default: 1024)
+      --negatives <ratio>     Chunks without funding statements to keep for each
+                              one with some, or all. (default: 1)
+      --hard-negatives <share>
+                              Share of those that speak of funds, grants, support
+                              or interests, as far as there are such. (default:
+                              0.75)
+      --keep-unverbatim       Keep statements of which a funder's value is not in
+                              the text; they teach to write what is not there.
+      --supervised-turns <turns>
+                              Which answers of a chat in messages rows are learnt:
+                              all or last. (values: all, last; default: all)
+      --noise <share>         Share of the rows that get damage as real texts have
+                              it; 0: texts as they are. (default: 0.5)
+      --noise-kinds <kinds>   What may happen to them: case, confusions, unicode,
+                              zero-width, markup, hyphenation; several with commas.
+                              (default: all)
+      --max-length <n>        Most tokens of an example; longer ones are left out.
+                              (default: 8192)
+
+    MESSAGES:
+      -q, --quiet             Say only what went wrong.
+      -v, --verbose           Also say in a pipe what is otherwise said on a
+                              terminal only.
+
+
+    """#
+
+  @Test func group() {
+    #expect(
+      help(DataCommand.self) == #"""
+        OVERVIEW: Shows, checks and makes training data.
+
+        Files are JSON Lines or a JSON array. Rows are recognised by their members:
+        article and statements (a task of stage 1), statement or funding_statement and
+        funders (stage 2), or messages (a chat). FILE@2 counts the rows of a file
+        twice, FILE@0.5 half of them.
+
+        USAGE: patron data <subcommand>
+
+        OPTIONS:
+          --version               Show the version.
+          -h, --help              Show help information.
+
+        SUBCOMMANDS:
+          stats                   Counts rows, examples and tokens, and what was left
+                                  out and why.
+          inspect                 Shows examples as the model sees them, with what it
+                                  learns marked.
+          tokenize                Writes examples as token ids, as other trainers take
+                                  them.
+          synthesize              Makes funding statements with their funders, or
+                                  articles with such statements.
+
+          See 'patron help data <subcommand>' for detailed help.
+
+        """#)
+  }
+
+  @Test func stats() {
+    #expect(
+      help(DataStatsCommand.self) == #"""
+        OVERVIEW: Counts rows, examples and tokens, and what was left out and why.
+
+        USAGE: patron data stats [<options>] <files> ...
+
+        ARGUMENTS:
+          <files>                 Data files, each with @weight behind it or not.
+
+        \#(dataOptions)OPTIONS:
+          -m, --model <model>     Whose tokenizer: a name that `patron models list`
+                                  shows, a Hugging Face folder, or a .gguf file.
+                                  (default: smollm2-135m)
+          --json                  Write JSON.
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """#)
+  }
+
+  @Test func inspect() {
+    #expect(
+      help(DataInspectCommand.self) == #"""
+        OVERVIEW: Shows examples as the model sees them, with what it learns marked.
+
+        Special tokens are shown by their names. What is learnt is coloured on a
+        terminal, and stands between ⟦ and ⟧ elsewhere.
+
+        USAGE: patron data inspect [<options>] <files> ...
+
+        ARGUMENTS:
+          <files>                 Data files, each with @weight behind it or not.
+
+        \#(dataOptions)OPTIONS:
+          --row <id>              Only examples whose id begins with this, such as a
+                                  row's id.
+          --count <n>             Most examples to show. (default: 3)
+          --skip <n>              Examples to pass over first. (default: 0)
+          --tokens                Show the tokens one by one: id, mark, text.
+          -m, --model <model>     Whose tokenizer: a name that `patron models list`
+                                  shows, a Hugging Face folder, or a .gguf file.
+                                  (default: smollm2-135m)
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """#)
+  }
+
+  @Test func tokenize() {
+    #expect(
+      help(DataTokenizeCommand.self) == #"""
+        OVERVIEW: Writes examples as token ids, as other trainers take them.
+
+        One JSON object a line: id, task, input_ids, and labels, which are -100 where
+        nothing is learnt. The order is that of training.
+
+        USAGE: patron data tokenize [<options>] <files> ...
+
+        ARGUMENTS:
+          <files>                 Data files, each with @weight behind it or not.
+
+        \#(dataOptions)OPTIONS:
+          -o, --output <file>     File to write to (default: standard output).
+          -m, --model <model>     Whose tokenizer: a name that `patron models list`
+                                  shows, a Hugging Face folder, or a .gguf file.
+                                  (default: smollm2-135m)
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """#)
+  }
+
+  @Test func synthesize() {
+    #expect(
+      help(DataSynthesizeCommand.self) == #"""
+        OVERVIEW: Makes funding statements with their funders, or articles with such
+        statements.
+
+        Writes JSON Lines. Row n of a seed is always the same, so that a longer file
+        begins like a shorter one. Lists of funders have a funder a line, with the
+        columns name, acronym, country, shapes of award ids and schemes, parted by
+        tabs; all but the name may be left out. In a shape # is a digit, @ a capital
+        letter and [a|b] one of several, such as [R01|R21] CA######; several shapes or
+        schemes are parted by ";".
+
+        With --task extract, --articles and --statements put real statements among real
+        paragraphs: statements whose funders nobody has annotated become examples of
+        stage 1.
+
+        USAGE: patron data synthesize [--count <n>] [--seed <n>] [--task <task>] [--funders <file> ...] [--articles <file> ...] [--statements <file> ...] [--license-filter <filter>] [--output <file>]
+
+        OPTIONS:
+          -c, --count <n>         Rows to make. (default: 1000)
+          --seed <n>              Seed of the rows. (default: 0)
+          --task <task>           What to make: parse (statements with funders) or
+                                  extract (articles with statements). (values: parse,
+                                  extract; default: parse)
+          --funders <file>        A list of funders instead of the built-in one; repeat
+                                  it for several.
+          --articles <file>       For extract: rows with articles whose paragraphs
+                                  surround the statements (default: made-up ones);
+                                  repeat it for several.
+          --statements <file>     For extract: rows with statements, funders or not, to
+                                  take instead of made-up ones; repeat it for several.
+          --license-filter <filter>
+                                  Which articles and statements to take: none (all) or
+                                  open (no NC, no ND). (values: none, open; default:
+                                  none)
+          -o, --output <file>     File to write to (default: standard output).
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """#)
+  }
+}
