@@ -10,8 +10,8 @@ after the first. Memory: the process's largest resident set.
 
 import argparse
 import json
+import os
 import random
-import resource
 import statistics
 import subprocess
 import sys
@@ -78,13 +78,34 @@ def report(step, batch, loss, seconds):
 
 
 def run(command):
-    """Lines of JSON that a process prints, and its peak memory in bytes."""
+    """What a process prints, its peak memory in bytes and its processor time in seconds."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    lines = [json.loads(line) for line in process.stdout if line.startswith("{")]
-    _, status, usage = __import__("os").wait4(process.pid, 0)
+    output = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"{command[0]} failed")
-    return lines, usage.ru_maxrss * 1024, usage.ru_utime + usage.ru_stime
+    return output, usage.ru_maxrss * 1024, usage.ru_utime + usage.ru_stime
+
+
+def run_patron(options, rows, folder, shared):
+    _, memory, seconds = run(
+        [options.patron, "train", "sft", "--model", options.model, "--tokenized", str(rows), "--no-shuffle", "--quiet",
+         "--epochs", "1", "--save-every", "0", "--eval-every", "0", "--schedule", "constant",
+         "--output", str(folder / "run")] + shared)
+    lines = map(json.loads, (folder / "run/metrics.jsonl").read_text().splitlines())
+    return [(line["train/tokens_per_second"], line["train/loss"]) for line in lines], memory, seconds
+
+
+def run_peers(options, rows, shared):
+    output, memory, seconds = run(
+        [sys.executable, __file__, options.model, "--rows", str(rows), "--steps", str(options.steps)] + shared)
+    lines = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    return [(line["tokens"] / line["seconds"], line["loss"]) for line in lines], memory, seconds
+
+
+def median_speed(steps):
+    """Of the steps after the first, which warms up."""
+    return statistics.median(speed for speed, _ in steps[1:] or steps)
 
 
 def main():
@@ -114,22 +135,16 @@ def main():
                       "--micro-batch", str(options.micro_batch), "--accumulation", str(options.accumulation)]
             shared += ["--checkpointing"] if options.checkpointing else []
             if options.only != "peers":
-                results["patron"] = run(
-                    [options.patron, "train", "sft", "--model", options.model, "--tokenized", str(rows),
-                     "--keep-order", "--json-steps", "--epochs", "1", "--save-every", "0", "--eval-every", "0",
-                     "--output", str(Path(folder) / "run")] + shared)
+                results["patron"] = run_patron(options, rows, Path(folder), shared)
             if options.only != "patron":
-                results["transformers + peft"] = run(
-                    [sys.executable, __file__, options.model, "--rows", str(rows), "--steps", str(options.steps)] + shared)
+                results["transformers + peft"] = run_peers(options, rows, shared)
         for name, (steps, memory, seconds) in results.items():
-            speed = statistics.median(step["tokens"] / step["seconds"] for step in steps[1:] or steps)
-            print(f"{name:20} rows of {length:5}: {speed:7.1f} tok/s, peak {memory / 2**30:5.2f} GiB, "
-                  f"{seconds:6.1f} s of processor time, loss {steps[0]['loss']:.4f} -> {steps[-1]['loss']:.4f}", flush=True)
+            print(f"{name:20} rows of {length:5}: {median_speed(steps):7.1f} tok/s, peak {memory / 2**30:5.2f} GiB, "
+                  f"{seconds:6.1f} s of processor time, loss {steps[0][1]:.4f} -> {steps[-1][1]:.4f}", flush=True)
         if len(results) == 2:
-            speeds = [statistics.median(s["tokens"] / s["seconds"] for s in r[0][1:] or r[0]) for r in results.values()]
-            peaks = [r[1] for r in results.values()]
-            print(f"{'ratio':20} rows of {length:5}: {speeds[0] / speeds[1]:.2f} x the speed, "
-                  f"{peaks[0] / peaks[1]:.2f} x the memory", flush=True)
+            (ours, our_peak, _), (theirs, their_peak, _) = results.values()
+            print(f"{'ratio':20} rows of {length:5}: {median_speed(ours) / median_speed(theirs):.2f} x the speed, "
+                  f"{our_peak / their_peak:.2f} x the memory", flush=True)
 
 
 if __name__ == "__main__":

@@ -74,8 +74,10 @@ public final class SFTTrainer {
   public let optimizer: AdamW
   public let schedule: LearningRateSchedule
   let order: RowOrder
-  private let rows: [TrainingExample]
-  private let devRows: [TrainingExample]
+  /// To train on.
+  public let rows: [TrainingExample]
+  /// To measure the loss on.
+  public let devRows: [TrainingExample]
   public internal(set) var progress = TrainingProgress()
   /// What tells this base model from others in saved states, such as its SHA-256.
   let modelIdentity: String
@@ -117,7 +119,9 @@ public final class SFTTrainer {
   /// - Throws: what a hook throws, between two micro-batches; ``progress``, the adapter and the optimizer then stand as after
   ///   the last whole step, and can be saved. `TrainingError.diverged` when the loss leaves all bounds.
   public func run(_ hooks: SFTHooks) throws {
-    while progress.step < totalSteps {
+    while true {
+      try settle(hooks)
+      if progress.step == totalSteps { return }
       let step = progress.step
       let start = ContinuousClock.now
       let batch = order.rows(ofStep: step).map { rows[$0] }
@@ -153,14 +157,18 @@ public final class SFTTrainer {
           learningRate: rate, gradientNorm: norm, isSkipped: isSkipped, tokens: tokens, supervisedTokens: supervised,
           seconds: (ContinuousClock.now - start) / .seconds(1), progress: progress))
       try checkDivergence()
-
-      // Measure, save.
-      let isLast = progress.step == totalSteps
-      func isDue(_ interval: Int) -> Bool { isLast || interval > 0 && progress.step % interval == 0 }
-      var metrics: [(name: String, value: Double)] = []
-      if isDue(settings.evaluationInterval) { metrics = try evaluate(hooks) }
-      if isDue(settings.checkpointInterval) { try hooks.onCheckpoint?(self, metrics) }
     }
+  }
+
+  /// Measures and saves what is due after the last step, unless that was done before: a run that was interrupted here does
+  /// it when it goes on.
+  private func settle(_ hooks: SFTHooks) throws {
+    guard progress.settledStep < progress.step else { return }
+    let isLast = progress.step == totalSteps
+    func isDue(_ interval: Int) -> Bool { isLast || interval > 0 && progress.step % interval == 0 }
+    let metrics = isDue(settings.evaluationInterval) ? try evaluate(hooks) : []
+    progress.settledStep = progress.step
+    if isDue(settings.checkpointInterval) { try hooks.onCheckpoint?(self, metrics) }
   }
 
   /// The mean loss over the supervised tokens of the dev rows, without dropout, and whatever else the hook measures.

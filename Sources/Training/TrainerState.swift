@@ -8,6 +8,8 @@ import Torch
 public struct TrainingProgress: Sendable, Equatable {
   /// Steps done, those skipped included. It decides the learning rate, the next rows and their dropout.
   public var step = 0
+  /// The last step after which everything that was due was measured.
+  public var settledStep = 0
   /// Steps left out because their loss or gradients were not finite.
   public var skippedSteps = 0
   public var skipsInARow = 0
@@ -37,7 +39,7 @@ public struct TrainingProgress: Sendable, Equatable {
 
   var json: JSON {
     .object([
-      ("step", .number(step)), ("skipped_steps", .number(skippedSteps)), ("skips_in_a_row", .number(skipsInARow)),
+      ("step", .number(step)), ("settled_step", .number(settledStep)), ("skipped_steps", .number(skippedSteps)), ("skips_in_a_row", .number(skipsInARow)),
       ("tokens", .number(tokens)), ("supervised_tokens", .number(supervisedTokens)),
       ("first_loss", firstLoss.map { .number($0) } ?? .null),
       ("smoothed_loss", smoothedLoss.map { .number($0) } ?? .null),
@@ -46,10 +48,11 @@ public struct TrainingProgress: Sendable, Equatable {
 
   init?(_ json: JSON) {
     func count(_ key: String) -> Int? { json[key]?.int.flatMap { $0 >= 0 ? $0 : nil } }
-    guard let step = count("step"), let skipped = count("skipped_steps"), let inARow = count("skips_in_a_row"),
-      let tokens = count("tokens"), let supervised = count("supervised_tokens"), skipped <= step
+    guard let step = count("step"), let settled = count("settled_step"), let skipped = count("skipped_steps"), let inARow = count("skips_in_a_row"),
+      let tokens = count("tokens"), let supervised = count("supervised_tokens"), skipped <= step, settled <= step
     else { return nil }
     self.step = step
+    settledStep = settled
     skippedSteps = skipped
     skipsInARow = inARow
     self.tokens = tokens
