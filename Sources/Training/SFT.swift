@@ -8,8 +8,9 @@ public struct SFTSettings: Sendable, Hashable {
   public var lora = LoRASettings()
   public var learningRate = 1e-4
   public var schedule = LearningRateSchedule.Shape.linear
-  /// Updates over which the learning rate rises from 0.
+  /// Updates over which the learning rate rises from 0; the same as a share of all updates, rounded up, where it is 0.
   public var warmupSteps = 0
+  public var warmupRatio = 0.0
   public var optimizer = AdamW.Settings()
   /// Largest norm of the gradients, which are scaled down to it; 0: as they are.
   public var gradientClip = 1.0
@@ -37,7 +38,8 @@ public struct SFTSettings: Sendable, Hashable {
   /// Rows of an optimizer step.
   public var rowsPerStep: Int { microBatch * accumulation }
 
-  func check() throws {
+  /// - Throws: `TrainingError.setting` for a value outside its range.
+  public func check() throws {
     try lora.check()
     try optimizer.check()
     for (name, value, least) in [
@@ -48,6 +50,11 @@ public struct SFTSettings: Sendable, Hashable {
       guard (least...1 << 30).contains(value) else {
         throw TrainingError(.setting, "found \(name) \(value), expected a number from \(least) to \(1 << 30)")
       }
+    }
+    guard (0...1).contains(warmupRatio), warmupRatio == 0 || warmupSteps == 0 else {
+      throw TrainingError(
+        .setting, "found a warm-up of \(warmupSteps) steps and of \(warmupRatio) of all, expected one of them, the latter "
+          + "from 0 to 1")
     }
     guard learningRate.isFinite, learningRate >= 0 else {
       throw TrainingError(.setting, "found learning rate \(learningRate), expected 0 or more")
@@ -105,10 +112,12 @@ public final class SFTTrainer {
     rowsHash = hash(of: rows)
     order = RowOrder(
       rowCount: rows.count, rowsPerStep: settings.rowsPerStep, seed: settings.shuffles ? settings.seed : nil)
-    let steps = order.stepCount(epochs: settings.epochs)
+    let steps = min(order.stepCount(epochs: settings.epochs), settings.maximumSteps ?? .max)
+    let warmup =
+      settings.warmupSteps > 0
+      ? settings.warmupSteps : LearningRateSchedule.warmupSteps(ratio: settings.warmupRatio, of: steps)
     schedule = LearningRateSchedule(
-      shape: settings.schedule, base: settings.learningRate, warmupSteps: settings.warmupSteps,
-      totalSteps: min(steps, settings.maximumSteps ?? steps))
+      shape: settings.schedule, base: settings.learningRate, warmupSteps: warmup, totalSteps: steps)
     optimizer = try AdamW(count: model.adapter.count, device: model.base.device, settings: settings.optimizer)
   }
 

@@ -132,7 +132,7 @@ extension SFTTrainer {
     return .object([
       ("rank", .number(s.lora.rank)), ("alpha", .number(s.lora.alpha)), ("dropout", .number(s.lora.dropout)),
       ("learning_rate", .number(s.learningRate)), ("schedule", .string(s.schedule.rawValue)),
-      ("warmup_steps", .number(s.warmupSteps)), ("beta1", .number(s.optimizer.beta1)),
+      ("warmup_steps", .number(schedule.warmupSteps)), ("beta1", .number(s.optimizer.beta1)),
       ("beta2", .number(s.optimizer.beta2)), ("epsilon", .number(s.optimizer.epsilon)),
       ("weight_decay", .number(s.optimizer.weightDecay)), ("gradient_clip", .number(s.gradientClip)),
       ("micro_batch", .number(s.microBatch)), ("accumulation", .number(s.accumulation)),

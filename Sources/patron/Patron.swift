@@ -15,10 +15,8 @@ struct Patron: AsyncParsableCommand {
       """,
     version: Version.description,
     subcommands: [
-    subcommands: [
       ExtractCommand.self, DataCommand.self, TrainCommand.self, MergeCommand.self, ModelsCommand.self,
       BenchCommand.self, CheckCommand.self, LogitsCommand.self,
-    ]
     ]
   )
 

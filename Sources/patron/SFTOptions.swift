@@ -1,4 +1,5 @@
 import ArgumentParser
+import Torch
 import Training
 
 /// Every number of the recipe.
@@ -18,8 +19,11 @@ struct SFTOptions: ParsableArguments {
   @Option(name: .long, help: "How the learning rate falls: linear, cosine or constant.")
   var schedule = LearningRateSchedule.Shape.linear
 
-  @Option(name: .long, help: "Steps over which the learning rate rises from 0.")
+  @Option(name: .long, help: ArgumentHelp("Steps over which the learning rate rises from 0.", valueName: "n"))
   var warmupSteps = 0
+
+  @Option(name: .long, help: ArgumentHelp("The same as a share of all steps, rounded up.", valueName: "share"))
+  var warmupRatio = 0.0
 
   @Option(name: .long, help: "AdamW: decoupled weight decay.")
   var weightDecay = 0.0
@@ -54,15 +58,29 @@ struct SFTOptions: ParsableArguments {
   @Flag(name: .long, help: "Keep only the input of each block: a quarter more time, a fraction of the memory.")
   var checkpointing = false
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Type of activations, float32 or bfloat16 (default: the weights').", valueName: "type"))
+  var computeDtype: DType?
+
   @Option(name: .long, help: ArgumentHelp("Start from the values of this PEFT adapter folder.", valueName: "folder"))
   var initAdapter: String?
 
-  var settings: SFTSettings {
+  func validate() throws {
+    do { try settings().check() } catch let error as TrainingError { throw ValidationError(error.message) }
+    if let computeDtype, ![.float32, .bfloat16].contains(computeDtype) {
+      throw ValidationError("found --compute-dtype \(computeDtype.rawValue), expected float32 or bfloat16")
+    }
+  }
+
+  func settings() -> SFTSettings {
     var settings = SFTSettings()
     settings.lora = LoRASettings(rank: rank, alpha: alpha, dropout: dropout)
     settings.learningRate = learningRate
     settings.schedule = schedule
     settings.warmupSteps = warmupSteps
+    settings.warmupRatio = warmupRatio
     settings.optimizer.weightDecay = weightDecay
     settings.gradientClip = gradientClip
     settings.microBatch = microBatch

@@ -3,6 +3,7 @@ import Foundation
 import JSON
 import Llama
 import ModelFiles
+import Tokenizer
 import Torch
 import Training
 
@@ -10,118 +11,127 @@ import Training
 struct TrainSFTCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sft",
-    abstract: "Fine-tunes an adapter on rows with answers.")
+    abstract: "Fine-tunes an adapter on rows with answers.",
+    discussion: """
+      The defaults are the published recipe's. Every flag is also a line of a --config file.
 
-  @OptionGroup var modelOptions: ModelOptions
-  @OptionGroup var trainingOptions: SFTOptions
+      The run's folder gets config.json (these settings), data.json (what became of the rows), metrics.jsonl and TensorBoard \
+      events, checkpoints/ and, at the end, adapter/: a PEFT folder that patron, peft and vLLM load. A run that was \
+      interrupted (Ctrl-C saves) or killed goes on with --resume and the same settings; on a CPU it ends with the same \
+      bytes as one that was not.
+
+      `patron train report` makes a page of a run, `patron data inspect` shows the rows as the model sees them.
+      """)
+
+  @OptionGroup(title: "Model") var modelOptions: ModelOptions
+
+  @OptionGroup(title: "Rows") var rowOptions: TrainingRowOptions
+  @OptionGroup(title: "Making examples of rows") var dataOptions: DataOptions
+
+  @OptionGroup(title: "Recipe") var recipeOptions: SFTOptions
 
   @Option(
-    name: .long, parsing: .upToNextOption,
-    help: ArgumentHelp("Rows as token ids: JSON lines with input_ids and labels (-100: not asked for).", valueName: "file"),
-    completion: .file())
-  var tokenized: [String]
+    name: .shortAndLong, help: ArgumentHelp("The run's folder (needed unless --dry-run).", valueName: "folder"),
+    completion: .directory)
+  var output: String?
 
-  @Option(
-    name: .long, parsing: .upToNextOption,
-    help: ArgumentHelp("The same for the dev loss.", valueName: "file"), completion: .file())
-  var devTokenized: [String] = []
-
-  @Option(name: .shortAndLong, help: ArgumentHelp("The run's folder.", valueName: "folder"), completion: .directory)
-  var output: String
-
-  @Flag(name: .long, help: "Go on from the last checkpoint in the run's folder, if there is one.")
+  @Flag(name: .long, help: "Go on from the last checkpoint in the run's folder, or begin where there is none.")
   var resume = false
 
+  @Option(name: .long, help: ArgumentHelp("Checkpoints that are kept, besides the best one.", valueName: "n"))
+  var keep = 3
+
+  @Flag(name: .long, help: "Show the plan (rows, steps, memory, time by a short measurement) and do nothing.")
+  var dryRun = false
+
+  @Option(name: .long, help: ArgumentHelp("File of settings, YAML or JSON.", valueName: "file"), completion: .file())
+  var config: String?
+
   @OptionGroup var consoleOptions: ConsoleOptions
+
+  func validate() throws {
+    guard dryRun || output != nil else { throw ValidationError("name the run's folder with --output, or use --dry-run") }
+    guard keep >= 1 else { throw ValidationError("found --keep \(keep), expected 1 or more") }
+  }
 
   func run() async throws {
     let console = consoleOptions.console
     Interruption.watch()
     defer { console.clearStatus() }
-    let base = try loadBase(console)
-    let settings = trainingOptions.settings
-    let rows = try tokenized.flatMap(TokenizedRows.read), devRows = try devTokenized.flatMap(TokenizedRows.read)
-    let adapter = try LoRAAdapter(
-      settings: settings.lora, model: base,
-      computeDType: TrainableLlama.adapterComputeDType(for: base.dtype, on: base.device), seed: settings.seed)
-    if let start = trainingOptions.initAdapter { try adapter.load(AdapterFolder(URL(fileURLWithPath: start))) }
-    let model = try TrainableLlama(base: base, adapter: adapter, checkpointing: trainingOptions.checkpointing)
-    let trainer = try SFTTrainer(model: model, settings: settings, rows: rows, devRows: devRows)
-    let run = URL(fileURLWithPath: output)
-    if resume, let latest = try Self.checkpoints(in: run).last {
-      try trainer.restoreState(from: latest)
-      console.note("going on after step \(trainer.progress.step)")
-    }
-    var hooks = SFTHooks()
-    let meter = TrainingMeter(totalSteps: trainer.totalSteps, doneSteps: trainer.progress.step)
-    hooks.onMicroBatch = { done, total in
-      try Interruption.check()
-      console.status(meter.line(share: Double(done) / Double(total)))
-    }
-    hooks.onStep = { report in
-      meter.update(report)
-      console.note(meter.summary)
-    }
-    hooks.onDevRow = { done, total in
-      try Interruption.check()
-      console.status("dev row \(done)/\(total)")
-    }
-    hooks.onCheckpoint = { trainer, metrics in
-      for (name, value) in metrics { console.note("step \(trainer.progress.step): \(name) \(value)") }
-      try Self.save(trainer, in: run, model: modelOptions.model)
-    }
-    do {
-      try trainer.run(hooks)
-    } catch is CancellationError {
-      try Self.save(trainer, in: run, model: modelOptions.model)
-      console.warning("interrupted after step \(trainer.progress.step), which is saved; go on with --resume")
-      throw CancellationError()
-    }
-    let folder = try FolderWriter(run.appendingPathComponent("adapter"), replacingExisting: true)
-    try adapter.write(into: folder.url(for: "x").deletingLastPathComponent(), baseModel: modelOptions.model)
-    try folder.commit()
-  }
-
-  private func loadBase(_ console: Console) throws -> LlamaModel {
+    // The large blocks of one micro-batch serve the next: a tenth of the time on a CPU.
+    Runtime.keepAllFreedMemory()
     try Runtime.checkVersion()
     if let threads = modelOptions.threads { try Runtime.setThreadCount(threads) }
-    let (configuration, checkpoint) = try ModelLocation(ModelCatalog.url(of: modelOptions.model)).open()
-    return try LlamaModel.load(
+    let settings = recipeOptions.settings()
+    let location = try ModelLocation(ModelCatalog.url(of: modelOptions.model))
+    // A run that cannot be is refused before hours of reading.
+    let folder = dryRun ? nil : try RunFolder(URL(fileURLWithPath: output ?? ""), resuming: resume)
+    let rows = try rowOptions.rows(of: location, dataOptions, console)
+    let trainer = try makeTrainer(location, settings, rows, console)
+    guard let folder else { return print(try plan(trainer, rows, console)) }
+    let run = SFTRun(
+      folder: folder, trainer: trainer, keptCheckpoints: keep, modelName: modelOptions.model, console: console)
+    try run.describe(
+      settings: JSON.object(SettingsFile.values(of: self)), data: rows.report?.json,
+      card: try card(location, rows))
+    try run.run(resuming: resume)
+  }
+
+  private func makeTrainer(
+    _ location: ModelLocation, _ settings: SFTSettings, _ rows: TrainingRows, _ console: Console
+  ) throws -> SFTTrainer {
+    let (configuration, checkpoint) = try location.open()
+    // Without bfloat16 products float32 is the faster type, and nothing is gained but memory by the other.
+    let isSlow = modelOptions.device == .cpu && !Runtime.cpuHasFastBFloat16
+    let base = try LlamaModel.load(
       checkpoint, configuration: configuration,
       options: LoadOptions(
-        adapters: modelOptions.adapters(), merge: modelOptions.merge, dtype: modelOptions.dtype,
-        device: modelOptions.device),
+        adapters: modelOptions.adapters(), merge: modelOptions.merge,
+        dtype: modelOptions.dtype ?? (isSlow ? .float32 : .bfloat16), device: modelOptions.device),
       onProgress: { share in console.status("loading \(modelOptions.model): \(Int(share * 100)) %") })
+    let dtype = recipeOptions.computeDtype ?? base.dtype
+    let adapter = try LoRAAdapter(
+      settings: settings.lora, model: base,
+      computeDType: TrainableLlama.adapterComputeDType(for: dtype, on: base.device), seed: settings.seed)
+    if let start = recipeOptions.initAdapter { try adapter.load(AdapterFolder(URL(fileURLWithPath: start))) }
+    let model = try TrainableLlama(
+      base: base, adapter: adapter, computeDType: dtype, checkpointing: recipeOptions.checkpointing)
+    let identity = try [location.identity().value] + modelOptions.adapters().map { try $0.hash() }
+    return try SFTTrainer(
+      model: model, modelIdentity: identity.joined(separator: "+"), settings: settings, rows: rows.rows,
+      devRows: rows.devRows)
   }
 
-  private static func save(_ trainer: SFTTrainer, in run: URL, model: String) throws {
-    let name = "step-" + String(format: "%06d", trainer.progress.step)
-    let folder = try FolderWriter(
-      run.appendingPathComponent("checkpoints").appendingPathComponent(name), replacingExisting: true)
-    try trainer.writeState(into: folder.url(for: "x").deletingLastPathComponent(), baseModel: model)
-    try folder.commit()
-  }
-
-  private static func checkpoints(in run: URL) throws -> [URL] {
-    let folder = run.appendingPathComponent("checkpoints")
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    return names.filter { $0.hasPrefix("step-") }.sorted().map { folder.appendingPathComponent($0) }
-  }
-}
-
-/// Rows of token ids, as trainers of transformers take them.
-enum TokenizedRows {
-  static func read(_ path: String) throws -> [TrainingExample] {
-    let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
-    return try bytes.split(separator: UInt8(ascii: "\n")).enumerated().map { index, line in
-      func wrong(_ what: String) -> TrainingError { TrainingError(.data, "\(path):\(index + 1): \(what)") }
-      let json: JSON
-      do { json = try JSON.parse(Array(line)) } catch { throw wrong("\(error)") }
-      guard let ids = json["input_ids"]?.array?.compactMap(\.int), let labels = json["labels"]?.array?.compactMap(\.int),
-        !ids.isEmpty, ids.count == labels.count
-      else { throw wrong("expected input_ids and as many labels, lists of whole numbers") }
-      return TrainingExample(
-        id: json["id"]?.string ?? "\(index + 1)", task: .chat, tokens: ids, isSupervised: labels.map { $0 >= 0 })
+  /// What the adapter is for, as far as it is made for this program's own two tasks.
+  private func card(_ location: ModelLocation, _ rows: TrainingRows) throws -> AdapterCard? {
+    guard let template = rows.template, let report = rows.report else { return nil }
+    let stages: [AdapterCard.Stage] = [(.statements, .extract), (.parse, .parse)].compactMap {
+      (report.tasks[$1]?.examples ?? 0) > 0 ? $0 : nil
     }
+    guard !stages.isEmpty else { return nil }
+    let identity = try location.identity()
+    var card = AdapterCard(
+      version: Version.full,
+      baseModel: .init(name: modelOptions.model, kind: identity.kind, identity: identity.value),
+      chunkTokens: dataOptions.chunkTokens, overlapTokens: dataOptions.overlapTokens,
+      chatTemplate: template.rawValue,
+      promptHashes: Dictionary(
+        uniqueKeysWithValues: stages.map { ($0, AdapterCards.promptHash(of: $0)) }))
+    card.previousAdapters = try modelOptions.adapters().map { try $0.hash() }
+    card.dataHashes = Dictionary(
+      report.files.map { (URL(fileURLWithPath: $0.path).lastPathComponent, $0.hash) },
+      uniquingKeysWith: { first, _ in first })
+    card.recipe = .object(
+      SettingsFile.values(of: recipeOptions) + SettingsFile.values(of: dataOptions))
+    return card
+  }
+
+  private func plan(_ trainer: SFTTrainer, _ rows: TrainingRows, _ console: Console) throws -> String {
+    let speed = try trainer.measure { done, total in
+      try Interruption.check()
+      console.status("measuring: micro-batch \(done)/\(total)")
+    }
+    console.clearStatus()
+    return TrainingPlan(trainer: trainer, speed: speed).text
   }
 }

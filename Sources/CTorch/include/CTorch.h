@@ -63,6 +63,9 @@ ct_status ct_set_thread_count(int32_t count);
 // Tells the C library to keep freed memory for the next operator instead of giving it back to the system each time; for
 // programs that do little else than run models. Call it before threads are started.
 void ct_keep_freed_memory(void);
+// The same for blocks of any size, which otherwise come from the system anew each time, page by page; for training, whose
+// steps all need the same blocks. The peak may be a little higher.
+void ct_keep_all_freed_memory(void);
 // Loads libtorch_cuda beside the loaded libtorch_cpu if it is there, and starts the driver. Idempotent.
 ct_status ct_cuda_load(void);
 int32_t ct_cuda_device_count(void);
