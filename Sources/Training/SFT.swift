@@ -53,7 +53,8 @@ public struct SFTSettings: Sendable, Hashable {
     }
     guard (0...1).contains(warmupRatio), warmupRatio == 0 || warmupSteps == 0 else {
       throw TrainingError(
-        .setting, "found a warm-up of \(warmupSteps) steps and of \(warmupRatio) of all, expected one of them, the latter "
+        .setting,
+        "found a warm-up of \(warmupSteps) steps and of \(warmupRatio) of all, expected one of them, the latter "
           + "from 0 to 1")
     }
     guard learningRate.isFinite, learningRate >= 0 else {

@@ -39,7 +39,8 @@ public struct TrainingProgress: Sendable, Equatable {
 
   var json: JSON {
     .object([
-      ("step", .number(step)), ("settled_step", .number(settledStep)), ("skipped_steps", .number(skippedSteps)), ("skips_in_a_row", .number(skipsInARow)),
+      ("step", .number(step)), ("settled_step", .number(settledStep)), ("skipped_steps", .number(skippedSteps)),
+      ("skips_in_a_row", .number(skipsInARow)),
       ("tokens", .number(tokens)), ("supervised_tokens", .number(supervisedTokens)),
       ("first_loss", firstLoss.map { .number($0) } ?? .null),
       ("smoothed_loss", smoothedLoss.map { .number($0) } ?? .null),
@@ -48,7 +49,8 @@ public struct TrainingProgress: Sendable, Equatable {
 
   init?(_ json: JSON) {
     func count(_ key: String) -> Int? { json[key]?.int.flatMap { $0 >= 0 ? $0 : nil } }
-    guard let step = count("step"), let settled = count("settled_step"), let skipped = count("skipped_steps"), let inARow = count("skips_in_a_row"),
+    guard let step = count("step"), let settled = count("settled_step"), let skipped = count("skipped_steps"),
+      let inARow = count("skips_in_a_row"),
       let tokens = count("tokens"), let supervised = count("supervised_tokens"), skipped <= step, settled <= step
     else { return nil }
     self.step = step

@@ -50,7 +50,9 @@ struct TrainSFTCommand: AsyncParsableCommand {
   @OptionGroup var consoleOptions: ConsoleOptions
 
   func validate() throws {
-    guard dryRun || output != nil else { throw ValidationError("name the run's folder with --output, or use --dry-run") }
+    guard dryRun || output != nil else {
+      throw ValidationError("name the run's folder with --output, or use --dry-run")
+    }
     guard keep >= 1 else { throw ValidationError("found --keep \(keep), expected 1 or more") }
   }
 

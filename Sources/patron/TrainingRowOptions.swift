@@ -20,7 +20,8 @@ struct TrainingRowOptions: ParsableArguments {
 
   @Option(
     name: .long, parsing: .upToNextOption,
-    help: ArgumentHelp("Rows of the same forms that the loss is measured on, without training noise.", valueName: "file"),
+    help: ArgumentHelp(
+      "Rows of the same forms that the loss is measured on, without training noise.", valueName: "file"),
     completion: .file())
   var dev: [String] = []
 
@@ -46,7 +47,8 @@ struct TrainingRowOptions: ParsableArguments {
 
   /// Reads the files and makes the examples.
   func rows(of model: ModelLocation, _ options: DataOptions, _ console: Console) throws -> TrainingRows {
-    var rows = TrainingRows(rows: try tokenized.flatMap(Self.tokenRows), devRows: try devTokenized.flatMap(Self.tokenRows))
+    var rows = TrainingRows(
+      rows: try tokenized.flatMap(Self.tokenRows), devRows: try devTokenized.flatMap(Self.tokenRows))
     guard !(train + dev).isEmpty else { return rows }
     let (tokenizer, template) = try model.tokenizer()
     func examples(_ recipe: DataRecipe) throws -> (examples: [TrainingExample], report: DataReport) {
@@ -77,7 +79,9 @@ struct TrainingRowOptions: ParsableArguments {
     return try bytes.split(separator: UInt8(ascii: "\n")).enumerated().map { index, line in
       func wrong(_ what: String) -> TrainingError { TrainingError(.data, "\(path):\(index + 1): \(what)") }
       let json: JSON
-      do throws(JSONError) { json = try JSON.parse(Array(line)) } catch { throw wrong("offset \(error.offset): \(error.message)") }
+      do throws(JSONError) { json = try JSON.parse(Array(line)) } catch {
+        throw wrong("offset \(error.offset): \(error.message)")
+      }
       guard let ids = json["input_ids"]?.array?.map(\.int), let labels = json["labels"]?.array?.map(\.int),
         !ids.isEmpty, ids.count == labels.count, !ids.contains(nil), !labels.contains(nil)
       else { throw wrong("expected \"input_ids\" and as many \"labels\", lists of whole numbers") }

@@ -29,8 +29,11 @@ import Torch
     }
   }
 
-  @Test(arguments: [(DType.float32, DType.float32, DType.float32, 1e-6), (.bfloat16, .bfloat16, .bfloat16, 1e-2),
-    (.bfloat16, .float32, .float32, 1e-2), (.float32, .bfloat16, .bfloat16, 1e-2), (.bfloat16, .bfloat16, .float32, 1e-2)])
+  @Test(arguments: [
+    (DType.float32, DType.float32, DType.float32, 1e-6), (.bfloat16, .bfloat16, .bfloat16, 1e-2),
+    (.bfloat16, .float32, .float32, 1e-2), (.float32, .bfloat16, .bfloat16, 1e-2),
+    (.bfloat16, .bfloat16, .float32, 1e-2),
+  ])
   func products(_ left: DType, _ right: DType, _ out: DType, _ tolerance: Double) throws {
     let a = try random(5, 7, dtype: left)
     let b = try random(7, 9, dtype: right)
@@ -89,7 +92,8 @@ import Torch
     let gate = try joined.sliced(0..<40, dimension: 1)
     let up = try joined.sliced(40..<80, dimension: 1)
     let wanted = try gradients(
-      [gate.to(.float32), up.to(.float32)], weightedBy: seed.to(.float32)) { try $0[0].silu() * $0[1] }
+      [gate.to(.float32), up.to(.float32)], weightedBy: seed.to(.float32)
+    ) { try $0[0].silu() * $0[1] }
     try Tensor.replaceBySiLUMultiplyGradients(gate: gate, up: up, gradient: seed)
     #expect(try distance(gate, wanted[0]) < tolerance)
     #expect(try distance(up, wanted[1]) < tolerance)

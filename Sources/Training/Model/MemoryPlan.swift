@@ -21,7 +21,8 @@ public struct MemoryPlan: Sendable {
     let queries = c.headCount * c.headDimension
     let packed = queries + 2 * c.keyValueHeadCount * c.headDimension
     // What a block keeps of each token (`TrainableBlock.Saved`), and what its backward pass needs beside it.
-    let kept = (2 * c.hiddenSize + packed + queries + 2 * c.intermediateSize) * width + 7 * rank * rankWidth
+    let kept =
+      (2 * c.hiddenSize + packed + queries + 2 * c.intermediateSize) * width + 7 * rank * rankWidth
       + 4 * c.headCount
     let working = (4 * c.intermediateSize + 4 * c.hiddenSize + packed) * width
     let blockRows = 128

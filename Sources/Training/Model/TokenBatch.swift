@@ -37,12 +37,14 @@ public struct TokenBatch: Sendable {
     for example in examples {
       guard example.tokens.count <= configuration.contextLength else {
         throw TrainingError(
-          .data, "row \(example.id): found \(example.tokens.count) tokens, expected at most the model's context of "
+          .data,
+          "row \(example.id): found \(example.tokens.count) tokens, expected at most the model's context of "
             + "\(configuration.contextLength)")
       }
       if let wrong = example.tokens.first(where: { !(0..<configuration.vocabularySize).contains($0) }) {
         throw TrainingError(
-          .data, "row \(example.id): found token \(wrong), expected ids below the vocabulary of "
+          .data,
+          "row \(example.id): found token \(wrong), expected ids below the vocabulary of "
             + "\(configuration.vocabularySize); was the row made with this model's tokenizer?")
       }
       // The last supervised token is only asked for; it and what follows need no computing.

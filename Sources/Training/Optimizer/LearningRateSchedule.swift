@@ -27,7 +27,9 @@ public struct LearningRateSchedule: Sendable, Hashable {
   }
 
   /// Warm-up steps of a share of the run, rounded up.
-  public static func warmupSteps(ratio: Double, of totalSteps: Int) -> Int { Int((Double(totalSteps) * ratio).rounded(.up)) }
+  public static func warmupSteps(ratio: Double, of totalSteps: Int) -> Int {
+    Int((Double(totalSteps) * ratio).rounded(.up))
+  }
 
   /// The rate of an update; `step` counts from 0.
   public func rate(atStep step: Int) -> Double {
