@@ -1,12 +1,18 @@
 import Torch
 
 /// A LoRA adapter beside a weight: the layer adds scale · B·A·x.
-struct LowRankUpdate: Sendable {
+package struct LowRankUpdate: Sendable {
   /// [r, in], float32
-  let a: Tensor
+  package let a: Tensor
   /// [out, r], float32
-  let b: Tensor
-  let scale: Double
+  package let b: Tensor
+  package let scale: Double
+
+  package init(a: Tensor, b: Tensor, scale: Double) {
+    self.a = a
+    self.b = b
+    self.scale = scale
+  }
 
   /// scale · B·A, [out, in] float32: the product first, then the factor, as PEFT does.
   func delta() throws -> Tensor { try b.matmul(a) * scale }
@@ -16,13 +22,13 @@ struct LowRankUpdate: Sendable {
 ///
 /// Their weights are one matrix where they were copied anyway (on a GPU), so that one product serves all; on a CPU they stay
 /// where they are, which is the mapped file if it has the model's dtype.
-final class Linear: Sendable {
+package final class Linear: Sendable {
   /// [sum of outputs, in], or [outputs, in] of each part.
-  let weights: [Tensor]
+  package let weights: [Tensor]
   /// Outputs of each part.
-  let widths: [Int]
+  package let widths: [Int]
   /// Adapters that were not merged, by part.
-  let updates: [[LowRankUpdate]]
+  package let updates: [[LowRankUpdate]]
 
   init(weights: [Tensor], widths: [Int], updates: [[LowRankUpdate]] = []) {
     self.weights = weights

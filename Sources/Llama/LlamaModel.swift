@@ -10,11 +10,11 @@ public final class LlamaModel: Sendable {
   public let configuration: LlamaConfiguration
   public let dtype: DType
   public let device: Device
-  let embeddings: Tensor  // [V, H]
-  let blocks: [Block]
-  let finalNorm: Norm
-  let head: Linear
-  let rotary: RotaryEmbedding
+  package let embeddings: Tensor  // [V, H]
+  package let blocks: [Block]
+  package let finalNorm: Norm
+  package let head: Linear
+  package let rotary: RotaryEmbedding
 
   init(
     configuration: LlamaConfiguration, dtype: DType, device: Device, embeddings: Tensor, blocks: [Block],
@@ -71,11 +71,11 @@ public final class LlamaModel: Sendable {
   public func logits(_ hidden: Tensor) throws -> Tensor { try head(hidden) }
 
   /// Transformer block.
-  struct Block: Sendable {
-    let attentionNorm: Norm
-    let attention: Attention
-    let feedForwardNorm: Norm
-    let feedForward: FeedForward
+  package struct Block: Sendable {
+    package let attentionNorm: Norm
+    package let attention: Attention
+    package let feedForwardNorm: Norm
+    package let feedForward: FeedForward
 
     func callAsFunction(_ x: Tensor, layer: Int, segments: [Segment]) throws -> Tensor {
       let h = try attention(attentionNorm(x), adding: x, layer: layer, segments: segments)
@@ -83,10 +83,10 @@ public final class LlamaModel: Sendable {
     }
   }
 
-  struct Attention: Sendable {
-    let queryKeyValue: Linear
-    let output: Linear
-    let scale: Double
+  package struct Attention: Sendable {
+    package let queryKeyValue: Linear
+    package let output: Linear
+    package let scale: Double
 
     /// x [T, H] -> residual + attention, [T, H]
     func callAsFunction(_ x: Tensor, adding residual: Tensor, layer: Int, segments: [Segment]) throws -> Tensor {
@@ -106,9 +106,9 @@ public final class LlamaModel: Sendable {
   }
 
   /// SwiGLU: down(silu(gate(x)) · up(x))
-  struct FeedForward: Sendable {
-    let gateUp: Linear
-    let down: Linear
+  package struct FeedForward: Sendable {
+    package let gateUp: Linear
+    package let down: Linear
 
     func callAsFunction(_ x: Tensor, adding residual: Tensor) throws -> Tensor {
       let parts = try gateUp.parts(x)  // 2 × [T, F]
@@ -116,10 +116,15 @@ public final class LlamaModel: Sendable {
     }
   }
 
-  struct Norm: Sendable {
-    let weight: Tensor  // [H]
-    let epsilon: Double
+  package struct Norm: Sendable {
+    package let weight: Tensor  // [H]
+    package let epsilon: Double
 
-    func callAsFunction(_ x: Tensor) throws -> Tensor { try x.rmsNorm(weight: weight, epsilon: epsilon) }
+    package init(weight: Tensor, epsilon: Double) {
+      self.weight = weight
+      self.epsilon = epsilon
+    }
+
+    package func callAsFunction(_ x: Tensor) throws -> Tensor { try x.rmsNorm(weight: weight, epsilon: epsilon) }
   }
 }

@@ -4,16 +4,16 @@ import Synchronization
 import Torch
 
 /// Cosines and sines of the rotary position embedding, computed once and as far as they are needed.
-final class RotaryEmbedding: Sendable {
+package final class RotaryEmbedding: Sendable {
   /// Angle per position of each pair of dimensions: [D/2] float32.
   let inverseFrequencies: Tensor
   private let device: Device
   private let tables: Mutex<Tables?>
 
-  struct Tables: Sendable {
+  package struct Tables: Sendable {
     /// [positions, D/2] float32
-    let cosine: Tensor
-    let sine: Tensor
+    package let cosine: Tensor
+    package let sine: Tensor
   }
 
   init(_ configuration: LlamaConfiguration, device: Device) throws {
@@ -51,7 +51,7 @@ final class RotaryEmbedding: Sendable {
   }
 
   /// Tables for at least `count` positions.
-  func tables(forPositions count: Int) throws -> Tables {
+  package func tables(forPositions count: Int) throws -> Tables {
     try tables.withLock { tables in
       if let tables, tables.cosine.size(0) >= count { return tables }
       let rows = max(1024, count, 2 * (tables?.cosine.size(0) ?? 0))

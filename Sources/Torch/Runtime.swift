@@ -36,6 +36,10 @@ public enum Runtime {
   /// For programs that do little else than run models; call it once, first.
   public static func keepFreedMemory() { ct_keep_freed_memory() }
 
+  /// The same for blocks of any size, which otherwise come from the system anew each time; for training, whose steps all
+  /// need the same blocks.
+  public static func keepAllFreedMemory() { ct_keep_all_freed_memory() }
+
   /// Loads CUDA support if the libtorch has it. Call before the first use of `Device.cuda`; further calls do nothing.
   public static func loadCUDA() throws(TorchError) { try check(ct_cuda_load()) }
 

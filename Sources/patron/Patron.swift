@@ -17,6 +17,7 @@ struct Patron: AsyncParsableCommand {
     subcommands: [
       ExtractCommand.self, EvaluateCommand.self, RewardCommand.self, CalibrateCommand.self, TrainCommand.self,
       DataCommand.self, MergeCommand.self, ModelsCommand.self, BenchCommand.self, CheckCommand.self,
+      LogitsCommand.self,
     ]
   )
 

@@ -5,5 +5,5 @@ struct TrainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
     abstract: "Trains a LoRA adapter.",
-    subcommands: [TrainReportCommand.self])
+    subcommands: [TrainSFTCommand.self, TrainReportCommand.self])
 }

@@ -63,6 +63,9 @@ ct_status ct_set_thread_count(int32_t count);
 // Tells the C library to keep freed memory for the next operator instead of giving it back to the system each time; for
 // programs that do little else than run models. Call it before threads are started.
 void ct_keep_freed_memory(void);
+// The same for blocks of any size, which otherwise come from the system anew each time, page by page; for training, whose
+// steps all need the same blocks. The peak may be a little higher.
+void ct_keep_all_freed_memory(void);
 // Loads libtorch_cuda beside the loaded libtorch_cpu if it is there, and starts the driver. Idempotent.
 ct_status ct_cuda_load(void);
 int32_t ct_cuda_device_count(void);
@@ -251,6 +254,44 @@ ct_status ct_cached_attention(
 // the weight as it lies in memory; more go through ct_linear's product.
 ct_status ct_streamed_linear(
     const ct_tensor *input, const ct_tensor *weight, const ct_tensor *residual, ct_tensor **out);
+
+// --- Operators of the training path: backward passes written out, nothing recorded ----------------------------------
+
+// out = beta · out + alpha · left · right (matrices; views allowed). Dtypes may differ: operands are computed in the narrower
+// of theirs, or in float32 on a CPU without fast bfloat16 products, and the result is rounded once to out's.
+ct_status ct_multiply_into(
+    ct_tensor *out, const ct_tensor *left, const ct_tensor *right, double beta, double alpha);
+// sum [rows, width] += gradient of ct_rms_norm with respect to x, for `gradient` with respect to its result.
+ct_status ct_rms_norm_backward(
+    const ct_tensor *x, const ct_tensor *weight, const ct_tensor *gradient, double epsilon, ct_tensor *sum);
+// Writes the gradients of silu(gate) · up over gate and up [rows, width] (rows may be strided).
+ct_status ct_silu_multiply_backward(ct_tensor *gate, ct_tensor *up, const ct_tensor *gradient);
+// Rotates the first `heads` heads of each row in place: x [T, >= heads·D] (rows may be strided); cosine, sine [T, D/2]
+// float32. `inverse` turns back, which is the gradient.
+ct_status ct_rotate_in_place(
+    ct_tensor *x, int64_t heads, const ct_tensor *cosine, const ct_tensor *sine, bool inverse);
+// Causal attention within segments of packed rows. packed [T, (heads + 2·groups)·D]: queries, keys, values of each token;
+// segment i is the rows bounds[i] ..< bounds[i + 1], bounds[0] = 0, bounds[segments] = T.
+// out [T, heads·D]; normalizers: log-sum-exp of each row of scores, float32 [groups, heads/groups, T].
+ct_status ct_causal_attention(
+    const ct_tensor *packed, int64_t heads, int64_t groups, const int64_t *bounds, int32_t segments, double scale,
+    ct_tensor **out, ct_tensor **normalizers);
+// The gradient with respect to `packed`, of its shape, for `gradient` with respect to out.
+ct_status ct_causal_attention_backward(
+    const ct_tensor *packed, const ct_tensor *out, const ct_tensor *normalizers, const ct_tensor *gradient,
+    int64_t heads, int64_t groups, const int64_t *bounds, int32_t segments, double scale, ct_tensor **result);
+// Dropout with a mask that the seed and the element's index decide: the same call gives the same mask, so that none has to
+// be kept. The second form adds the result to `sum`: the backward pass.
+ct_status ct_counted_dropout(const ct_tensor *x, double probability, uint64_t seed, ct_tensor **out);
+ct_status ct_add_counted_dropout(ct_tensor *sum, const ct_tensor *x, double probability, uint64_t seed);
+// losses [rows] = -log softmax(logits)[target]; logits [rows, V] float32 become (softmax - one-hot) · scale. targets int64.
+ct_status ct_cross_entropy(ct_tensor *logits, const ct_tensor *targets, double scale, ct_tensor **losses);
+// sum[places[i]] += rows[i]; places int64.
+ct_status ct_add_rows(ct_tensor *sum, const ct_tensor *places, const ct_tensor *rows);
+// One AdamW update in place; `step` counts from 1.
+ct_status ct_adamw(
+    ct_tensor *values, const ct_tensor *gradients, ct_tensor *first_moments, ct_tensor *second_moments, int64_t step,
+    double learning_rate, double beta1, double beta2, double epsilon, double weight_decay);
 
 // --- Gradients -------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,72 @@
+import Foundation
+import JSON
+import Llama
+import ModelFiles
+import Torch
+
+extension LoRAAdapter {
+  /// Takes over the values of a PEFT adapter folder.
+  ///
+  /// - Throws: `TrainingError.adapter` when its layers, rank or scale are not those of this adapter.
+  public func load(_ folder: AdapterFolder) throws {
+    let path = folder.url.path
+    try folder.check(against: configuration)
+    let stored = Dictionary(folder.modules.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
+    let wanted = Set(modules.map(\.name))
+    guard Set(stored.keys) == wanted else {
+      let different = Set(stored.keys).symmetricDifference(wanted).sorted().prefix(5).joined(separator: ", ")
+      throw TrainingError(
+        .adapter,
+        "\(path): found \(stored.count) adapted layers, expected all \(wanted.count) linear layers but the head; "
+          + "different are \(different)")
+    }
+    for module in modules {
+      let found = stored[module.name]!
+      guard found.rank == settings.rank, found.scale == settings.scale else {
+        throw TrainingError(
+          .adapter,
+          "\(path): \(module.name): found rank \(found.rank) and scale \(found.scale), expected rank \(settings.rank) and "
+            + "scale \(settings.scale) (alpha / rank); give --rank and --alpha as the adapter has them")
+      }
+      try module.a.copy(from: Tensor(found.a.floats(), shape: found.a.shape))
+      try module.b.copy(from: Tensor(found.b.floats(), shape: found.b.shape))
+    }
+    try valuesChanged()
+  }
+
+  /// Writes `adapter_config.json` and `adapter_model.safetensors` as PEFT does into a folder that exists, in float32.
+  ///
+  /// - Parameter baseModel: what the configuration calls the base model.
+  public func write(into folder: URL, baseModel: String?) throws {
+    let order = modules.flatMap { [("\($0.name).lora_A.weight", $0.a), ("\($0.name).lora_B.weight", $0.b)] }
+    let writer = try SafetensorsWriter(
+      folder.appendingPathComponent("adapter_model.safetensors"),
+      tensors: order.map { name, tensor in
+        TensorDescription(name: "base_model.model." + name, dtype: .float32, shape: tensor.shape)
+      })
+    for (_, tensor) in order { try tensor.to(device: .cpu).contiguous().withUnsafeBytes { try writer.write($0) } }
+    try writer.finish()
+    let text = configurationJSON(baseModel: baseModel).text(pretty: true) + "\n"
+    try Data(Array(text.utf8)).write(to: folder.appendingPathComponent("adapter_config.json"))
+  }
+
+  /// The fields that PEFT 0.21 reads, with its defaults where this adapter says nothing.
+  private func configurationJSON(baseModel: String?) -> JSON {
+    let targets = LinearGroup.allCases.flatMap(\.names).map { String($0.split(separator: ".").last!) }.sorted()
+    return .object([
+      ("alpha_pattern", .object([(String, JSON)]())), ("auto_mapping", .null),
+      ("base_model_name_or_path", baseModel.map { .string($0) } ?? .null), ("bias", .string("none")),
+      ("fan_in_fan_out", .bool(false)), ("inference_mode", .bool(true)), ("init_lora_weights", .bool(true)),
+      ("layers_pattern", .null), ("layers_to_transform", .null),
+      ("lora_alpha", number(settings.alpha)), ("lora_dropout", .number(settings.dropout)),
+      ("modules_to_save", .null), ("peft_type", .string("LORA")), ("r", .number(settings.rank)),
+      ("rank_pattern", .object([(String, JSON)]())), ("revision", .null),
+      ("target_modules", .array(targets.map { .string($0) })), ("task_type", .string("CAUSAL_LM")),
+      ("use_dora", .bool(false)), ("use_rslora", .bool(false)),
+    ])
+  }
+
+  private func number(_ value: Double) -> JSON {
+    Int(exactly: value).map { .number($0) } ?? .number(value)
+  }
+}

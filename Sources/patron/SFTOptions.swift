@@ -1,0 +1,98 @@
+import ArgumentParser
+import Torch
+import Training
+
+/// Every number of the recipe.
+struct SFTOptions: ParsableArguments {
+  @Option(name: .long, help: "Rank of the adapter.")
+  var rank = 64
+
+  @Option(name: .long, help: "The adapter's product is scaled by alpha / rank.")
+  var alpha = 128.0
+
+  @Option(name: .long, help: "Share of the adapter's inputs that is left out at random in training.")
+  var dropout = 0.05
+
+  @Option(name: .long, help: "Highest learning rate.")
+  var learningRate = 1e-4
+
+  @Option(name: .long, help: "How the learning rate falls: linear, cosine or constant.")
+  var schedule = LearningRateSchedule.Shape.linear
+
+  @Option(name: .long, help: ArgumentHelp("Steps over which the learning rate rises from 0.", valueName: "n"))
+  var warmupSteps = 0
+
+  @Option(name: .long, help: ArgumentHelp("The same as a share of all steps, rounded up.", valueName: "share"))
+  var warmupRatio = 0.0
+
+  @Option(name: .long, help: "AdamW: decoupled weight decay.")
+  var weightDecay = 0.0
+
+  @Option(name: .long, help: "Largest norm of the gradients; 0: no clipping.")
+  var gradientClip = 1.0
+
+  @Option(name: .long, help: "Rows that go through the model together.")
+  var microBatch = 2
+
+  @Option(name: .long, help: "Micro-batches of an optimizer step.")
+  var accumulation = 16
+
+  @Option(name: .long, help: "Passes over the rows.")
+  var epochs = 2.0
+
+  @Option(name: .long, help: "Ends the run after so many steps.")
+  var maxSteps: Int?
+
+  @Flag(name: .long, help: "Take the rows as they stand instead of shuffling them every epoch.")
+  var noShuffle = false
+
+  @Option(name: .long, help: "Decides the first values, the order of the rows and what dropout leaves out.")
+  var seed: UInt64 = 0
+
+  @Option(name: .long, help: "Steps between measurements of the dev loss; 0: at the end only.")
+  var evalEvery = 50
+
+  @Option(name: .long, help: "Steps between checkpoints; 0: at the end only.")
+  var saveEvery = 50
+
+  @Flag(name: .long, help: "Keep only the input of each block: a quarter more time, a fraction of the memory.")
+  var checkpointing = false
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Type of activations, float32 or bfloat16 (default: the weights').", valueName: "type"))
+  var computeDtype: DType?
+
+  @Option(name: .long, help: ArgumentHelp("Start from the values of this PEFT adapter folder.", valueName: "folder"))
+  var initAdapter: String?
+
+  func validate() throws {
+    do { try settings().check() } catch let error as TrainingError { throw ValidationError(error.message) }
+    if let computeDtype, ![.float32, .bfloat16].contains(computeDtype) {
+      throw ValidationError("found --compute-dtype \(computeDtype.rawValue), expected float32 or bfloat16")
+    }
+  }
+
+  func settings() -> SFTSettings {
+    var settings = SFTSettings()
+    settings.lora = LoRASettings(rank: rank, alpha: alpha, dropout: dropout)
+    settings.learningRate = learningRate
+    settings.schedule = schedule
+    settings.warmupSteps = warmupSteps
+    settings.warmupRatio = warmupRatio
+    settings.optimizer.weightDecay = weightDecay
+    settings.gradientClip = gradientClip
+    settings.microBatch = microBatch
+    settings.accumulation = accumulation
+    settings.epochs = epochs
+    settings.maximumSteps = maxSteps
+    settings.shuffles = !noShuffle
+    settings.seed = seed
+    settings.evaluationInterval = evalEvery
+    settings.checkpointInterval = saveEvery
+    return settings
+  }
+}
+
+extension LearningRateSchedule.Shape: ExpressibleByArgument {}

@@ -1,0 +1,146 @@
+import Foundation
+import JSON
+import Llama
+import ModelFiles
+import Torch
+import Training
+
+/// A run of supervised fine-tuning in its folder: checkpoints, logs, progress.
+final class SFTRun {
+  private let folder: RunFolder
+  private let trainer: SFTTrainer
+  private let store: CheckpointStore
+  private let modelName: String
+  private let console: Console
+  private var status: RunStatus
+  private var card: AdapterCard?
+
+  init(folder: RunFolder, trainer: SFTTrainer, keptCheckpoints: Int, modelName: String, console: Console) {
+    self.folder = folder
+    self.trainer = trainer
+    store = CheckpointStore(
+      folder, keepingLast: keptCheckpoints, ranking: CheckpointRanking(metric: MetricName.devLoss, prefers: .lowest))
+    self.modelName = modelName
+    self.console = console
+    status = RunStatus(kind: "sft", version: Version.full, plannedSteps: trainer.totalSteps)
+  }
+
+  /// Writes what the run is into its folder.
+  func describe(settings: JSON, data: JSON?, card: AdapterCard?) throws {
+    self.card = card
+    if let before = try? RunStatus.read(folder.url) { status.started = before.started }
+    try write(settings, to: folder.configuration)
+    if let data { try write(data, to: folder.data) }
+  }
+
+  private func write(_ json: JSON, to url: URL) throws {
+    try AtomicFile.write(Array((json.text(pretty: true) + "\n").utf8), to: url)
+  }
+
+  /// Trains to the end and writes the adapter.
+  func run(resuming: Bool) throws {
+    var start: SavedCheckpoint?
+    if resuming {
+      let (latest, warnings) = try store.latest()
+      for warning in warnings { console.warning(warning) }
+      if let latest { try trainer.restoreState(from: latest.url) }
+      start = latest
+    }
+    try store.discard(after: start?.step ?? -1)
+    let log = try MetricLog(folder, resumingAt: start?.step)
+    try update(.running)
+    if let start { console.note("going on after step \(start.step) of \(trainer.totalSteps)") }
+    do {
+      try trainer.run(hooks(log))
+      try writeAdapter()
+      try update(.finished)
+    } catch is CancellationError {
+      try save(log, metrics: [])
+      try update(.stopped)
+      console.clearStatus()
+      console.warning(
+        "interrupted; step \(trainer.progress.step) of \(trainer.totalSteps) is saved: go on with --resume")
+      throw CancellationError()
+    } catch {
+      try? log.synchronize()
+      try? update(.failed, note: ExitStatus.message(of: error))
+      throw error
+    }
+  }
+
+  private func hooks(_ log: MetricLog) -> SFTHooks {
+    let meter = TrainingMeter(totalSteps: trainer.totalSteps, doneSteps: trainer.progress.step)
+    var hooks = SFTHooks()
+    hooks.onMicroBatch = { [console] done, total in
+      try Interruption.check()
+      console.status(meter.line(share: Double(done) / Double(total)))
+    }
+    hooks.onStep = { [console] report in
+      meter.update(report)
+      if report.isSkipped {
+        console.warning("step \(report.step): loss or gradients are not finite; nothing was changed")
+      }
+      try log.record(
+        step: report.step,
+        [
+          (MetricName.loss, report.loss), (MetricName.learningRate, report.learningRate),
+          (MetricName.gradientNorm, report.gradientNorm),
+          (MetricName.tokensPerSecond, Double(report.tokens) / max(report.seconds, 1e-9)),
+          (MetricName.tokens, Double(report.progress.tokens)), (MetricName.epoch, report.epoch),
+          (MetricName.skippedSteps, Double(report.progress.skippedSteps)),
+        ])
+      if console.level == .verbose { console.note(meter.summary) }
+    }
+    hooks.onDevRow = { [console] done, total in
+      try Interruption.check()
+      console.status("dev loss: row \(done)/\(total)")
+    }
+    hooks.onEvaluation = { [console] trainer, metrics in
+      if !metrics.isEmpty { try log.record(step: trainer.progress.step, metrics) }
+      for (name, value) in metrics {
+        console.note("step \(trainer.progress.step)/\(trainer.totalSteps): \(name) \(String(format: "%.4f", value))")
+      }
+      return []
+    }
+    hooks.onCheckpoint = { [self] _, metrics in
+      try save(log, metrics: metrics)
+      try update(.running)
+    }
+    return hooks
+  }
+
+  private func save(_ log: MetricLog, metrics: [(name: String, value: Double)]) throws {
+    console.status("saving step \(trainer.progress.step)")
+    try log.synchronize()
+    try store.save(
+      step: trainer.progress.step, metrics: Dictionary(metrics.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+    ) { [self] url in try trainer.writeState(into: url, baseModel: modelName) }
+  }
+
+  private func update(_ state: RunStatus.State, note: String? = nil) throws {
+    status.state = state
+    status.note = note
+    status.step = trainer.progress.step
+    status.tokens = trainer.progress.tokens
+    try status.write(to: folder)
+  }
+
+  /// The result: the best checkpoint by the dev loss, or the last where there is none.
+  private func writeAdapter() throws {
+    let (best, warnings) = try store.best()
+    for warning in warnings { console.warning(warning) }
+    guard let best else { return }
+    let writer = try FolderWriter(folder.adapter, replacingExisting: true)
+    for name in ["adapter_config.json", "adapter_model.safetensors"] {
+      try writer.copy(best.url.appendingPathComponent(name))
+    }
+    if var card {
+      card.devMetrics = .object(
+        [("step", .number(best.step))] + best.metrics.sorted { $0.key < $1.key }.map { ($0.key, .number($0.value)) })
+      try card.write(to: writer.temporary)
+    }
+    try writer.commit()
+    let loss = best.metrics[MetricName.devLoss].map { String(format: ", dev loss %.4f", $0) } ?? ""
+    console.note("\(folder.adapter.path): the adapter of step \(best.step)\(loss)")
+  }
+}

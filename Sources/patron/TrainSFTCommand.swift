@@ -1,0 +1,139 @@
+import ArgumentParser
+import Foundation
+import JSON
+import Llama
+import ModelFiles
+import Tokenizer
+import Torch
+import Training
+
+/// `patron train sft`: supervised fine-tuning.
+struct TrainSFTCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sft",
+    abstract: "Fine-tunes an adapter on rows with answers.",
+    discussion: """
+      The defaults are the published recipe's. Every flag is also a line of a --config file.
+
+      The run's folder gets config.json (these settings), data.json (what became of the rows), metrics.jsonl and TensorBoard \
+      events, checkpoints/ and, at the end, adapter/: a PEFT folder that patron, peft and vLLM load. A run that was \
+      interrupted (Ctrl-C saves) or killed goes on with --resume and the same settings; on a CPU it ends with the same \
+      bytes as one that was not.
+
+      `patron train report` makes a page of a run, `patron data inspect` shows the rows as the model sees them.
+      """)
+
+  @OptionGroup(title: "Model") var modelOptions: ModelOptions
+
+  @OptionGroup(title: "Rows") var rowOptions: TrainingRowOptions
+  @OptionGroup(title: "Making examples of rows") var dataOptions: DataOptions
+
+  @OptionGroup(title: "Recipe") var recipeOptions: SFTOptions
+
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The run's folder (needed unless --dry-run).", valueName: "folder"),
+    completion: .directory)
+  var output: String?
+
+  @Flag(name: .long, help: "Go on from the last checkpoint in the run's folder, or begin where there is none.")
+  var resume = false
+
+  @Option(name: .long, help: ArgumentHelp("Checkpoints that are kept, besides the best one.", valueName: "n"))
+  var keep = 3
+
+  @Flag(name: .long, help: "Show the plan (rows, steps, memory, time by a short measurement) and do nothing.")
+  var dryRun = false
+
+  @Option(name: .long, help: ArgumentHelp("File of settings, YAML or JSON.", valueName: "file"), completion: .file())
+  var config: String?
+
+  @OptionGroup var consoleOptions: ConsoleOptions
+
+  func validate() throws {
+    guard dryRun || output != nil else {
+      throw ValidationError("name the run's folder with --output, or use --dry-run")
+    }
+    guard keep >= 1 else { throw ValidationError("found --keep \(keep), expected 1 or more") }
+  }
+
+  func run() async throws {
+    let console = consoleOptions.console
+    Interruption.watch()
+    defer { console.clearStatus() }
+    // The large blocks of one micro-batch serve the next: a tenth of the time on a CPU.
+    Runtime.keepAllFreedMemory()
+    try Runtime.checkVersion()
+    if let threads = modelOptions.threads { try Runtime.setThreadCount(threads) }
+    let settings = recipeOptions.settings()
+    let location = try ModelLocation(ModelCatalog.url(of: modelOptions.model))
+    // A run that cannot be is refused before hours of reading.
+    let folder = dryRun ? nil : try RunFolder(URL(fileURLWithPath: output ?? ""), resuming: resume)
+    let rows = try rowOptions.rows(of: location, dataOptions, console)
+    let trainer = try makeTrainer(location, settings, rows, console)
+    guard let folder else { return print(try plan(trainer, rows, console)) }
+    let run = SFTRun(
+      folder: folder, trainer: trainer, keptCheckpoints: keep, modelName: modelOptions.model, console: console)
+    try run.describe(
+      settings: JSON.object(SettingsFile.values(of: self)), data: rows.report?.json,
+      card: try card(location, rows))
+    try run.run(resuming: resume)
+  }
+
+  private func makeTrainer(
+    _ location: ModelLocation, _ settings: SFTSettings, _ rows: TrainingRows, _ console: Console
+  ) throws -> SFTTrainer {
+    let (configuration, checkpoint) = try location.open()
+    // Without bfloat16 products float32 is the faster type, and nothing is gained but memory by the other.
+    let isSlow = modelOptions.device == .cpu && !Runtime.cpuHasFastBFloat16
+    let base = try LlamaModel.load(
+      checkpoint, configuration: configuration,
+      options: LoadOptions(
+        adapters: modelOptions.adapters(), merge: modelOptions.merge,
+        dtype: modelOptions.dtype ?? (isSlow ? .float32 : .bfloat16), device: modelOptions.device),
+      onProgress: { share in console.status("loading \(modelOptions.model): \(Int(share * 100)) %") })
+    let dtype = recipeOptions.computeDtype ?? base.dtype
+    let adapter = try LoRAAdapter(
+      settings: settings.lora, model: base,
+      computeDType: TrainableLlama.adapterComputeDType(for: dtype, on: base.device), seed: settings.seed)
+    if let start = recipeOptions.initAdapter { try adapter.load(AdapterFolder(URL(fileURLWithPath: start))) }
+    let model = try TrainableLlama(
+      base: base, adapter: adapter, computeDType: dtype, checkpointing: recipeOptions.checkpointing)
+    let identity = try [location.identity().value] + modelOptions.adapters().map { try $0.hash() }
+    return try SFTTrainer(
+      model: model, modelIdentity: identity.joined(separator: "+"), settings: settings, rows: rows.rows,
+      devRows: rows.devRows)
+  }
+
+  /// What the adapter is for, as far as it is made for this program's own two tasks.
+  private func card(_ location: ModelLocation, _ rows: TrainingRows) throws -> AdapterCard? {
+    guard let template = rows.template, let report = rows.report else { return nil }
+    let stages: [AdapterCard.Stage] = [(.statements, .extract), (.parse, .parse)].compactMap {
+      (report.tasks[$1]?.examples ?? 0) > 0 ? $0 : nil
+    }
+    guard !stages.isEmpty else { return nil }
+    let identity = try location.identity()
+    var card = AdapterCard(
+      version: Version.full,
+      baseModel: .init(name: modelOptions.model, kind: identity.kind, identity: identity.value),
+      chunkTokens: dataOptions.chunkTokens, overlapTokens: dataOptions.overlapTokens,
+      chatTemplate: template.rawValue,
+      promptHashes: Dictionary(
+        uniqueKeysWithValues: stages.map { ($0, AdapterCards.promptHash(of: $0)) }))
+    card.previousAdapters = try modelOptions.adapters().map { try $0.hash() }
+    card.dataHashes = Dictionary(
+      report.files.map { (URL(fileURLWithPath: $0.path).lastPathComponent, $0.hash) },
+      uniquingKeysWith: { first, _ in first })
+    card.recipe = .object(
+      SettingsFile.values(of: recipeOptions) + SettingsFile.values(of: dataOptions))
+    return card
+  }
+
+  private func plan(_ trainer: SFTTrainer, _ rows: TrainingRows, _ console: Console) throws -> String {
+    let speed = try trainer.measure { done, total in
+      try Interruption.check()
+      console.status("measuring: micro-batch \(done)/\(total)")
+    }
+    console.clearStatus()
+    return TrainingPlan(trainer: trainer, speed: speed).text
+  }
+}

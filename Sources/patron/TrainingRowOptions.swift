@@ -1,0 +1,106 @@
+import ArgumentParser
+import Foundation
+import JSON
+import Llama
+import ModelFiles
+import Tokenizer
+import Training
+
+/// Which rows a model is trained on.
+struct TrainingRowOptions: ParsableArguments {
+  @Option(
+    name: .long, parsing: .upToNextOption,
+    help: ArgumentHelp(
+      """
+      Rows to learn, JSON lines: articles with statements, statements with funders, or chats (messages); file@2 counts a \
+      file twice.
+      """, valueName: "file"),
+    completion: .file())
+  var train: [String] = []
+
+  @Option(
+    name: .long, parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Rows of the same forms that the loss is measured on, without training noise.", valueName: "file"),
+    completion: .file())
+  var dev: [String] = []
+
+  @Option(name: .long, help: ArgumentHelp("Most examples of --dev, taken by chance.", valueName: "n"))
+  var devLimit = 200
+
+  @Option(
+    name: .long, parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Rows as token ids instead: JSON lines with input_ids and labels (-100: not to be learnt).", valueName: "file"),
+    completion: .file())
+  var tokenized: [String] = []
+
+  @Option(
+    name: .long, parsing: .upToNextOption, help: ArgumentHelp("The same for the dev loss.", valueName: "file"),
+    completion: .file())
+  var devTokenized: [String] = []
+
+  func validate() throws {
+    guard !train.isEmpty || !tokenized.isEmpty else { throw ValidationError("name rows with --train or --tokenized") }
+    guard devLimit >= 1 else { throw ValidationError("found --dev-limit \(devLimit), expected 1 or more") }
+  }
+
+  /// Reads the files and makes the examples.
+  func rows(of model: ModelLocation, _ options: DataOptions, _ console: Console) throws -> TrainingRows {
+    var rows = TrainingRows(
+      rows: try tokenized.flatMap(Self.tokenRows), devRows: try devTokenized.flatMap(Self.tokenRows))
+    guard !(train + dev).isEmpty else { return rows }
+    let (tokenizer, template) = try model.tokenizer()
+    func examples(_ recipe: DataRecipe) throws -> (examples: [TrainingExample], report: DataReport) {
+      try recipe.examples(tokenizer: tokenizer, template: template) { file, done, total in
+        try Interruption.check()
+        console.status("\(file.path): row \(done)/\(total)")
+      }
+    }
+    if !train.isEmpty {
+      let (made, report) = try examples(options.recipe(files: train))
+      rows.rows += made
+      rows.report = report
+      rows.template = template
+    }
+    if !dev.isEmpty {
+      var recipe = try options.recipe(files: dev)
+      recipe.noise.share = 0
+      rows.devRows += try examples(recipe).examples.prefix(devLimit)
+    }
+    console.clearStatus()
+    for problem in (rows.report?.problems ?? []).prefix(5) { console.warning("left out: \(problem)") }
+    return rows
+  }
+
+  /// Rows of token ids, as trainers of transformers take them.
+  private static func tokenRows(_ path: String) throws -> [TrainingExample] {
+    let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
+    return try bytes.split(separator: UInt8(ascii: "\n")).enumerated().map { index, line in
+      func wrong(_ what: String) -> TrainingError { TrainingError(.data, "\(path):\(index + 1): \(what)") }
+      let json: JSON
+      do throws(JSONError) { json = try JSON.parse(Array(line)) } catch {
+        throw wrong("offset \(error.offset): \(error.message)")
+      }
+      guard let ids = json["input_ids"]?.array?.map(\.int), let labels = json["labels"]?.array?.map(\.int),
+        !ids.isEmpty, ids.count == labels.count, !ids.contains(nil), !labels.contains(nil)
+      else { throw wrong("expected \"input_ids\" and as many \"labels\", lists of whole numbers") }
+      for (id, label) in zip(ids, labels) where label != -100 && label != id {
+        throw wrong("found the label \(label!) at a token \(id!), expected -100 or the token itself")
+      }
+      return TrainingExample(
+        id: json["id"]?.string ?? "\(index + 1)", task: .chat, tokens: ids.map { $0! },
+        isSupervised: labels.map { $0 != -100 })
+    }
+  }
+}
+
+/// What the options gave.
+struct TrainingRows {
+  var rows: [TrainingExample]
+  var devRows: [TrainingExample]
+  /// What became of the rows of `--train`.
+  var report: DataReport?
+  /// The chat template that they were written with.
+  var template: ChatTemplate?
+}
