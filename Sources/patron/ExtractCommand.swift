@@ -99,14 +99,6 @@ struct DefaultAdapterOptions: ParsableArguments {
   var noAdapter = false
 }
 
-/// Whether the adapter that a known model comes with is used.
-struct DefaultAdapterOptions: ParsableArguments {
-  @Flag(
-    name: .long,
-    help: "Use the model as it is; otherwise the default model comes with its adapter, if that is installed.")
-  var noAdapter = false
-}
-
 /// What is done, and where the result goes.
 struct TaskOptions: ParsableArguments {
   @Option(name: .shortAndLong, help: "What to do: statements, parse (input: statements) or both.")
