@@ -28,18 +28,18 @@ import Testing
 
         SUBCOMMANDS:
           extract                 Finds funding statements and funders in articles.
-          train                   Trains a LoRA adapter.
           evaluate                Measures predictions against gold annotations.
           reward                  Computes the reward of predictions, with every term.
+          calibrate               Fits probabilities to the model's confidence in its
+                                  values.
+          train                   Trains a LoRA adapter.
+          data                    Shows, checks and makes training data.
           merge                   Writes a model with its adapters merged as a Hugging
                                   Face folder.
           models                  Lists and checks the models on this machine.
-          calibrate               Fits probabilities to the model's confidence in its
-                                  values.
           bench                   Measures prefill, decode and a whole extraction on
                                   this machine.
           check                   Compares a device and dtype with float32 on the CPU.
-          data                    Shows, checks and makes training data.
 
           See 'patron help <subcommand>' for detailed help.
 

@@ -55,7 +55,7 @@ import Testing
     return url.path
   }
 
-  private let short = ["--statement-tokens", "2", "--funder-tokens", "2", "--format", "json"]
+  private let short = ["--statement-tokens", "24", "--funder-tokens", "24", "--format", "json"]
 
   @Test(.enabled(if: DefaultModel.isPresent, DefaultModel.absence))
   func anAdapterIsUsedAsItWasTrained() throws {
