@@ -114,6 +114,7 @@ public struct Extractor: Sendable {
         ConfidentFunder(funder, confidences?[number])
       }
       if completion.closedAtLimit, let last = funders.popLast()?.withoutWhatIsEmpty { funders.append(last) }
+      if options.constraint.mode != .none { funders = ConfidentFunder.withoutRepetitions(funders) }
       found += funders
     }
     if groups.count > 1 { found = FunderMerging.merge(found) }

@@ -10,6 +10,42 @@ struct ConfidentFunder {
     self.confidence = confidence ?? FunderConfidence(unknownFor: funder)
   }
 
+  /// Without repetitions at the ends of lists: where a constraint holds, an item that repeats an earlier one is its list's last,
+  /// and says only that the model had nothing more to say.
+  var withoutRepetitions: ConfidentFunder {
+    var kept = self
+    for index in funder.awards.indices {
+      func drop(
+        _ values: WritableKeyPath<Award, [String]>,
+        _ confidences: WritableKeyPath<FunderConfidence.OfAward, [Confidence?]>
+      ) {
+        let count = Self.countWithoutRepetition(funder.awards[index][keyPath: values].map(JSON.string))
+        kept.funder.awards[index][keyPath: values].removeLast(
+          kept.funder.awards[index][keyPath: values].count - count)
+        kept.confidence.awards[index][keyPath: confidences].removeLast(
+          kept.confidence.awards[index][keyPath: confidences].count - count)
+      }
+      drop(\.awardIDs, \.awardIDs)
+      drop(\.fundingSchemes, \.fundingSchemes)
+      drop(\.awardTitles, \.awardTitles)
+    }
+    let count = Self.countWithoutRepetition(kept.funder.awards.map(\.json))
+    kept.funder.awards.removeLast(kept.funder.awards.count - count)
+    kept.confidence.awards.removeLast(kept.confidence.awards.count - count)
+    return kept
+  }
+
+  /// The same for a list of funders.
+  static func withoutRepetitions(_ funders: [ConfidentFunder]) -> [ConfidentFunder] {
+    let funders = funders.map(\.withoutRepetitions)
+    return Array(funders.prefix(countWithoutRepetition(funders.map(\.funder.json))))
+  }
+
+  private static func countWithoutRepetition(_ items: [JSON]) -> Int {
+    guard let last = items.last, items.dropLast().contains(last) else { return items.count }
+    return items.count - 1
+  }
+
   /// Without an empty name and without awards in which nothing stands; nil if nothing is left. An output that was closed at its
   /// limit can end in such a funder.
   var withoutWhatIsEmpty: ConfidentFunder? {

@@ -1,7 +1,6 @@
 import Constraints
 import Foundation
 import Generation
-import ModelFiles
 import Tokenizer
 import Torch
 
@@ -12,7 +11,6 @@ struct Decoding {
   let generator: LlamaGenerator
   /// Told what happened; throws to end everything.
   let report: (CompletionProgress) throws -> Void
-  private let guidedChoice: GuidedChoice
   private var sequences: [Sequence] = []
 
   /// Planned tokens that one step reads at most: their logits stand side by side in memory.
@@ -21,8 +19,6 @@ struct Decoding {
   init(generator: LlamaGenerator, report: @escaping (CompletionProgress) throws -> Void) {
     self.generator = generator
     self.report = report
-    guidedChoice = GuidedChoice(
-      vocabularySize: generator.model.configuration.vocabularySize, device: generator.model.device)
   }
 
   private struct Sequence {
@@ -59,7 +55,7 @@ struct Decoding {
     let limit = min(request.maximumNewTokens, room)
     let guided = try request.constraint.map { constraint in
       try GuidedOutput(
-        generator.constraintEngine().guide(for: constraint), tokenizer: generator.tokenizer, limit: limit)
+        generator.constraintGuidance().engine.guide(for: constraint), tokenizer: generator.tokenizer, limit: limit)
     }
     sequences.append(
       Sequence(
@@ -145,7 +141,7 @@ struct Decoding {
   /// - Parameter logits: [V]
   private mutating func choose(_ index: Int, _ logits: Tensor, normalizer: Float, best: Int) throws {
     if let guided = sequences[index].guided {
-      let choice = try guidedChoice.choose(
+      let choice = try generator.constraintGuidance().choice.choose(
         logits, normalizer: normalizer, best: best, among: guided.allowedTokens, with: &sequences[index].sampler)
       let remaining = sequences[index].maximumNewTokens - sequences[index].tokens.count - 1
       if sequences[index].guided?.append(choice.id, remaining: remaining) == true {

@@ -3,6 +3,20 @@ import Foundation
 import Generation
 import Torch
 
+/// What a generator needs to hold outputs to constraints: the engine for its vocabulary, and the choice among allowed tokens.
+///
+/// Used on the generating thread only, like the caches of a model.
+final class Guidance: @unchecked Sendable {
+  let engine: ConstraintEngine
+  let choice: GuidedChoice
+
+  /// - Parameter tokenBytes: what a token writes; nil for one that stands for no text.
+  init(vocabularySize: Int, device: Device, tokenBytes: (Int) -> ArraySlice<UInt8>?) {
+    engine = ConstraintEngine(TokenTrie(vocabularySize: vocabularySize, tokenBytes: tokenBytes))
+    choice = GuidedChoice(vocabularySize: vocabularySize, device: device)
+  }
+}
+
 /// Chooses tokens among those that a constraint allows.
 final class GuidedChoice {
   private let vocabularySize: Int

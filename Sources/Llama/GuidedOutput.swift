@@ -70,13 +70,34 @@ struct GuidedOutput {
 
   private mutating func plan(remaining: Int) {
     let forced = guide.forcedBytes(atMost: Self.lookahead)
-    let tokens = tokens(for: forced.bytes, isLast: forced.completes)
-    guard !tokens.isEmpty else { return }
-    let bytes = tokenizer.decodeBytes(tokens)
+    var tokens = tokens(for: forced.bytes, isLast: forced.completes)
+    if tokens.isEmpty { return }
+    if !takePlan(tokens, remaining: remaining) {
+      // A long copy near the limit: as far as it can surely be closed. What comes then is decided token by token.
+      tokens.removeLast(tokens.count - lengthThatFits(tokens, remaining: remaining))
+      if !tokens.isEmpty { _ = takePlan(tokens, remaining: remaining) }
+    }
+  }
+
+  private mutating func takePlan(_ tokens: [Int], remaining: Int) -> Bool {
     var next = self
-    next.planned = tokens
-    // What must come is part of every way to the end; only its split into tokens may be longer than that of the shortest.
-    if next.extend(bytes), next.canBeClosed(within: remaining - tokens.count) { self = next } else { close() }
+    guard next.extend(tokenizer.decodeBytes(tokens)), next.canBeClosed(within: remaining - tokens.count) else {
+      return false
+    }
+    self = next
+    planned = tokens
+    return true
+  }
+
+  /// How many of the tokens may be taken so that a token for each byte would be left to close the output.
+  private func lengthThatFits(_ tokens: [Int], remaining: Int) -> Int {
+    var guide = guide
+    var length = 0
+    for (index, token) in tokens.prefix(max(remaining, 0)).enumerated() {
+      guard guide.append(tokenizer.tokenBytes(token) ?? []) else { break }
+      if guide.closingBound <= remaining - index - 1 { length = index + 1 }
+    }
+    return length
   }
 
   /// The tokens that the tokenizer makes of bytes that follow the text.

@@ -18,7 +18,7 @@ public final class LlamaGenerator: ChatGenerator {
   /// Whether the tokens that a constraint leaves no choice for go through the model together. The output is the same either
   /// way; one by one is slower.
   public let readsPlannedTokensTogether: Bool
-  private let engine = Mutex<ConstraintEngine?>(nil)
+  private let guidance = Mutex<Guidance?>(nil)
   private let worker = WorkerThread(name: "patron.generate")
 
   /// - Parameters:
@@ -80,16 +80,16 @@ public final class LlamaGenerator: ChatGenerator {
     }
   }
 
-  /// What holds outputs to constraints with this vocabulary; made when it is first needed, used on the generating thread.
-  func constraintEngine() -> ConstraintEngine {
-    engine.withLock { engine in
-      if let engine { return engine }
+  /// What holds outputs to constraints; made when it is first needed.
+  func constraintGuidance() -> Guidance {
+    guidance.withLock { guidance in
+      if let guidance { return guidance }
       // The stop tokens are for when the constraint is fulfilled, and the added ones stand for no text.
-      let trie = TokenTrie(vocabularySize: model.configuration.vocabularySize) { [tokenizer, stopTokens] id in
+      let made = Guidance(vocabularySize: model.configuration.vocabularySize, device: model.device) {
+        [tokenizer, stopTokens] id in
         tokenizer.isAddedToken(id) || stopTokens.contains(id) ? nil : tokenizer.tokenBytes(id)
       }
-      let made = ConstraintEngine(trie)
-      engine = made
+      guidance = made
       return made
     }
   }

@@ -79,6 +79,23 @@ import Testing
     #expect(entries.map(\.value).first == "verbatim" && entries.count == 3)
   }
 
+  /// A model that runs in circles is stopped by the constraint; what it wrote twice counts once.
+  @Test func repetitions() async throws {
+    let repeated = FakeGenerator { request, _ in
+      request.messages[0].content == Prompts.statementsSystem
+        ? #"{"statements":["Supported by the Wellcome Trust (12).","Supported by the Wellcome Trust (12)."]}"#
+        : #"[{"funder_name":"A","awards":[{"award_ids":["1","2","1"],"funding_scheme":[],"award_title":["T"]},"#
+          + #"{"award_ids":["1","2"],"funding_scheme":[],"award_title":["T","T"]}]},"#
+          + #"{"funder_name":"A","awards":[{"award_ids":["1","2"],"funding_scheme":[],"award_title":["T"]}]}]"#
+    }
+    let expected = Funder(name: "A", awards: [Award(awardIDs: ["1", "2"], awardTitles: ["T"])])
+    let record = try await extract(repeated)
+    #expect(record.statements.count == 1 && record.funders == [expected])
+    #expect(record.confidences?.first?.awards.map(\.awardIDs.count) == [2])
+    // Free output is left as it is.
+    #expect(try await extract(repeated) { $0.constraint.mode = .none }.funders.count == 2)
+  }
+
   /// What closing at the limit leaves empty is no funder, and the record says that something may be missing.
   @Test func outputsClosedAtTheirLimit() async throws {
     let generator = FakeGenerator(closesAtLimit: true) { request, _ in
