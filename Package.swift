@@ -79,7 +79,7 @@ let package = Package(
       name: "LlamaTests",
       dependencies: ["Llama", "Torch", "Tokenizer", "ModelFiles", "Generation", "Constraints", "JSON"]),
     .testTarget(
-      name: "ConstraintsTests", dependencies: ["Constraints", "Generation", "Tokenizer", "JSON"],
+      name: "ConstraintsTests", dependencies: ["Constraints", "Funding", "Generation", "Tokenizer", "JSON"],
       swiftSettings: [.unsafeFlags(["-O"])]),
     .testTarget(
       name: "TrainingTests",

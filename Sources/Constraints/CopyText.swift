@@ -59,16 +59,16 @@ struct CopyText {
       let last = piece.lastIndex(where: CharacterClass.isVisible)
     else { return }
     let boundaries = TextBoundaries(piece)
-    append((first...last).map { Unit(scalar: piece[$0], source: $0) }, boundaries)
+    append((first...last).map { Unit(scalar: piece[$0], source: $0) }, boundaries, isFolded: false)
     guard foldsLines else { return }
     for paragraph in LineFolding.paragraphs(of: piece) {
       let withoutHyphens = LineFolding.fold(piece, paragraph, keepsHyphens: false)
       let withHyphens = LineFolding.fold(piece, paragraph, keepsHyphens: true)
       let isSame = withHyphens.count == paragraph.count  // folding only takes away, or puts a space for one character
       if !isSame || !zip(withHyphens, paragraph).allSatisfy({ $0.scalar == piece[$1] }) {
-        append(withHyphens, boundaries)
+        append(withHyphens, boundaries, isFolded: true)
       }
-      if withoutHyphens.count != withHyphens.count { append(withoutHyphens, boundaries) }
+      if withoutHyphens.count != withHyphens.count { append(withoutHyphens, boundaries, isFolded: true) }
     }
   }
 
@@ -78,7 +78,16 @@ struct CopyText {
     var source: Int
   }
 
-  private mutating func append(_ units: [Unit], _ boundaries: TextBoundaries) {
+  /// - Parameter isFolded: copies neither begin nor end with a hyphen then: whether one belongs to them could not be told when
+  ///   their place is looked for.
+  private mutating func append(_ units: [Unit], _ boundaries: TextBoundaries, isFolded: Bool) {
+    var units = units[...]
+    if isFolded {
+      while let last = units.last?.scalar, !CharacterClass.isVisible(last) || CharacterClass.isHyphen(last) {
+        units.removeLast()
+      }
+      if units.isEmpty { return }
+    }
     bytes.reserveCapacity(bytes.count + units.count + units.count / 8)
     // offsets[i]: where unit i begins; one more for the end.
     var offsets: [Int] = []
@@ -98,6 +107,7 @@ struct CopyText {
     extendBits()
     for (rule, edges) in edges.enumerated() {
       for (index, unit) in units.enumerated() where CharacterClass.isVisible(unit.scalar) {
+        if isFolded, CharacterClass.isHyphen(unit.scalar) { continue }
         if allows(boundaries.starts[unit.source], isCut: isCut[index], edges) {
           places[rule].starts.append(Int32(offsets[index]))
         }

@@ -38,14 +38,14 @@ enum LineFolding {
       let scalar = text[index]
       let place = index
       index += 1
-      if isHyphen(scalar) {
+      if scalar == "\u{AD}" {
+        let next = text[index..<paragraph.upperBound].firstIndex { !" \t\n\r\u{B}\u{C}".unicodeScalars.contains($0) }
+        let end = next ?? paragraph.upperBound
+        if text[index..<end].contains(where: { $0 == "\n" || $0 == "\r" }) { index = end }
+      } else if isHyphen(scalar) {
         var next = index
         while next < paragraph.upperBound, CharacterClass.isWhitespace(text[next]) { next += 1 }
         let hasBreak = text[index..<next].contains(where: CharacterClass.isLineBreak)
-        if scalar == "\u{AD}" {
-          if hasBreak { index = next }
-          continue
-        }
         if next > index, next < paragraph.upperBound, let previous = units.last?.scalar,
           isWordCharacter(previous), isWordCharacter(text[next])
         {
@@ -69,7 +69,7 @@ enum LineFolding {
   }
 
   private static func isHyphen(_ scalar: Unicode.Scalar) -> Bool {
-    scalar == "-" || scalar == "\u{2010}" || scalar == "\u{AD}"
+    scalar == "-" || scalar == "\u{2010}"
   }
 
   private static func isWordCharacter(_ scalar: Unicode.Scalar) -> Bool {

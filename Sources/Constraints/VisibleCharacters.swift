@@ -15,6 +15,14 @@ enum CharacterClass {
       ? (0x09...0x0D).contains(scalar.value) || (0x1C...0x20).contains(scalar.value) : scalar.properties.isWhitespace
   }
 
+  /// Hyphens and dashes, visible ones.
+  static func isHyphen(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x2D, 0x2010...0x2015, 0x2212: true
+    default: false
+    }
+  }
+
   /// Whether a word or number is cut between the two. From U+2E80 on (Chinese, Japanese, Korean) no spaces stand between
   /// words: there it never is.
   static func areJoined(_ left: Unicode.Scalar, _ right: Unicode.Scalar) -> Bool {

@@ -39,6 +39,13 @@ struct Reference {
     /// A text that folding made of another: sentences and lines begin and end where they do there.
     init(_ units: [CopyText.Unit], of source: SourceText) {
       self.init(units.map(\.scalar))
+      // A hyphen is neither the first nor the last character of a copy.
+      let hyphens = Set(scalars.indices.filter { "-‐‑‒–—―−".unicodeScalars.contains(scalars[$0]) })
+      for edges in [CopyEdges.anywhere, .words] {
+        starts[edges]!.removeAll { start in hyphens.contains { offsets[$0] == start } }
+        ends[edges]!.subtract(hyphens.map { offsets[$0 + 1] })
+      }
+      usableCount = ends[.anywhere]!.max() ?? 0
       for edges in [CopyEdges.sentences, .lines] {
         let (cutStarts, cutEnds) = (Set(starts[.words]!), ends[.words]!)
         starts[edges] = units.indices
@@ -46,7 +53,8 @@ struct Reference {
         ends[edges] = Set(
           units.indices
             .filter { cutEnds.contains(offsets[$0 + 1]) && source.mayEnd(units[$0].source + 1, edges) }
-            .map { offsets[$0 + 1] })
+            .map { offsets[$0 + 1] }
+            + [usableCount])
       }
     }
 

@@ -61,7 +61,7 @@ struct ConstrainedDefaultModelTests {
       for (a, b) in zip(a.tokens, b.tokens) { #expect(abs(a.logProbability - b.logProbability) < 1e-2) }
       _ = try JSON.parse(a.text)
     }
-    #expect(first.contains { $0.text.utf8.count > 100 }, "\(first.map(\.text))")
+    #expect(first.contains { $0.text.utf8.count > 80 }, "\(first.map(\.text))")
   }
 
   /// Probabilities under the constraint are those under the model over the share of what is allowed.
