@@ -27,7 +27,7 @@ public struct ConstraintOptions: Sendable, Hashable {
   /// Whether a copy may also read as if the text had no line breaks inside its paragraphs.
   public var foldsLines = Self.defaultFoldsLines
 
-  // Chosen by results on the development set; see Guides/Constraints.md.
+  // See Guides/Constraints.md; scripts/compare_constraints.sh compares them on annotated data.
 
   public static let defaultCopiedValues = CopiedValues.values
   public static let defaultStatementEdges = CopyEdges.sentences
