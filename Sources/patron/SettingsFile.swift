@@ -16,6 +16,8 @@ import Yams
 enum SettingsFile {
   /// Flags that make no sense in a file.
   private static let excluded: Set<String> = ["config", "help", "version"]
+  /// Flags that say how a process goes about it, and are no part of what it does.
+  private static let passing: Set<String> = ["output", "resume", "dry-run", "quiet", "verbose"]
   private static let sizeLimit = 1 << 20
 
   // MARK: Reading
@@ -117,8 +119,11 @@ enum SettingsFile {
 
   // MARK: Writing
 
-  /// The value of every flag of a parsed command, under the name that it has in a file of settings: defaults included,
-  /// those without a value left out.
+  /// The value of every flag of a parsed command that decides what it does, under the name that it has in a file of
+  /// settings: defaults included, those without a value left out.
+  ///
+  /// A flag's type must write what it reads: where it is none of Swift's own, `defaultValueDescription` has to be a text that
+  /// `init(argument:)` accepts.
   static func values(of command: any ParsableArguments) -> [(key: String, value: JSON)] {
     var values: [(key: String, value: JSON)] = []
     for child in Mirror(reflecting: command).children {
@@ -127,7 +132,9 @@ enum SettingsFile {
       case let group as any FlagGroup: values += Self.values(of: group.options)
       case let flag as any FlagValue:
         let key = kebab(String(label.dropFirst()))
-        if !excluded.contains(key), let value = json(flag.anyValue) { values.append((key, value)) }
+        if !excluded.contains(key), !passing.contains(key), let value = json(flag.anyValue) {
+          values.append((key, value))
+        }
       default: break
       }
     }

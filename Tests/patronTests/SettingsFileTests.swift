@@ -177,13 +177,13 @@ private struct Trainer: ParsableCommand {
     let values = SettingsFile.values(of: first)
     #expect(
       values.map(\.key) == [
-        "learning-rate", "seed", "shape", "epochs", "train", "lengths", "output", "checkpointing", "noise",
+        "learning-rate", "seed", "shape", "epochs", "train", "lengths", "checkpointing", "noise",
       ])
-    let second = try parse(JSON.object(values.map { ($0.key, $0.value) }).text(pretty: true))
+    let second = try parse(JSON.object(values.map { ($0.key, $0.value) }).text(pretty: true), "-o", "elsewhere")
     #expect(
       JSON.object(SettingsFile.values(of: second).map { ($0.key, $0.value) })
         == .object(values.map { ($0.key, $0.value) }))
-    #expect(second.train == ["a, b", ""] && second.output == "o: #" && second.group.seed == 7 && !second.noise)
+    #expect(second.train == ["a, b", ""] && second.output == "elsewhere" && second.group.seed == 7 && !second.noise)
     #expect(SettingsFile.values(of: try parse("output: o")).map(\.key).contains("epochs") == false, "no value, no line")
   }
 

@@ -109,11 +109,17 @@ enum HTML {
     switch json {
     case .null: "<span class=\"quiet\">–</span>"
     case .bool(let value): value ? "yes" : "no"
-    case .string(let text): text.isEmpty ? "<span class=\"quiet\">empty</span>" : excerpt(text, limit: 300)
+    case .string(let text) where text.isEmpty: "<span class=\"quiet\">empty</span>"
+    case .string(let text) where isHash(text): "<code title=\"\(text)\">\(text.prefix(12))…</code>"
+    case .string(let text): excerpt(text, limit: 300)
     case .number(let number):
       "<span class=\"number\">\(escaped(number.int.map(Figures.count) ?? number.literal))</span>"
     default: excerpt(json.text(), limit: 300)
     }
+  }
+
+  private static func isHash(_ text: String) -> Bool {
+    text.utf8.count == 64 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
   }
 
   private static func label(_ key: String) -> String { escaped(key.replacing("_", with: " ").prefix(100)) }

@@ -76,7 +76,8 @@ enum ReportStyle {
     dl.facts { columns: 3 300px; column-gap: 28px; margin: 0 0 12px; }
     dl.facts div { display: flex; gap: 12px; justify-content: space-between; break-inside: avoid;
       border-bottom: 1px solid var(--line); padding: 4px 0; }
-    dl.facts dt { font-size: 14px; flex: none; } dl.facts dd { font-size: 14px; text-align: right; min-width: 0; }
+    dl.facts dt { font-size: 14px; overflow-wrap: anywhere; min-width: 35%; }
+    dl.facts dd { font-size: 14px; text-align: right; min-width: 0; }
     td dl.facts { columns: 1; margin: 0; min-width: 150px; } td dl.facts div { padding: 1px 0; border: 0; }
     section > h4 { margin: 16px 0 6px; font-size: 14px; }
     code, pre { font: 13px/1.5 ui-monospace, "SFMono-Regular", Consolas, "DejaVu Sans Mono", monospace; }
