@@ -16,9 +16,7 @@ using namespace ctorch;
 namespace {
 
 // Whether products of this dtype run at the device's speed as they are.
-bool isFast(const at::Tensor &x) {
-  return !x.is_cpu() || x.scalar_type() == at::kFloat || x.scalar_type() == at::kDouble || ct_cpu_has_fast_bfloat16();
-}
+bool isFast(const at::Tensor &x) { return !isWidened(x) && !(x.is_cpu() && x.scalar_type() == at::kHalf); }
 
 // out = beta · out + alpha · left · right, all of one dtype of products, or out wider or narrower.
 void multiplyAlike(at::Tensor &out, const at::Tensor &left, const at::Tensor &right, double beta, double alpha) {
@@ -180,10 +178,10 @@ struct PackedHeads {
   at::Tensor keys(const at::Tensor &rows) const { return group(rows, heads); }
   at::Tensor values(const at::Tensor &rows) const { return group(rows, heads + groups); }
 
-  // Queries of one block, so that the scores stay in the cache.
-  int64_t blockRows(int64_t visible) const {
-    const int64_t scoreBytes = 8 << 20;
-    return std::clamp<int64_t>(scoreBytes / (heads * (visible + 128) * 4), 64, 128);
+  // Queries of one block: on a CPU the scores stay in the cache, on a GPU it has enough to do with each.
+  int64_t blockRows(int64_t visible, bool isCPU) const {
+    const int64_t scoreBytes = isCPU ? 8 << 20 : 512 << 20, most = isCPU ? 128 : 2048;
+    return std::clamp<int64_t>(scoreBytes / (heads * (visible + most) * 4), most / 2, most);
   }
 
  private:
@@ -215,7 +213,7 @@ void causalAttention(
     const at::Tensor rows = forProducts(packed.slice(0, start, start + count));
     const at::Tensor queries = layout.queries(rows), keys = layout.keys(rows), values = layout.values(rows);
     for (int64_t first = 0; first < count;) {
-      const int64_t size = std::min(count - first, layout.blockRows(first));
+      const int64_t size = std::min(count - first, layout.blockRows(first, packed.is_cpu()));
       const int64_t visible = first + size;
       const at::Tensor block = queries.slice(2, first, visible).reshape({groups, perGroup * size, dimension});
       at::Tensor scores = at::bmm(block, keys.slice(1, 0, visible).transpose(1, 2));
@@ -265,7 +263,7 @@ void causalAttentionGradient(
     at::Tensor keyGradient = at::zeros({groups, count, dimension}, wide);
     at::Tensor valueGradient = at::zeros({groups, count, dimension}, wide);
     for (int64_t first = 0; first < count;) {
-      const int64_t size = std::min(count - first, layout.blockRows(first));
+      const int64_t size = std::min(count - first, layout.blockRows(first, packed.is_cpu()));
       const int64_t visible = first + size;
       const at::Tensor block = queries.slice(2, first, visible).reshape({groups, perGroup * size, dimension});
       const at::Tensor blockGradient =

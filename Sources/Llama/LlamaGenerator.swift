@@ -80,6 +80,20 @@ public final class LlamaGenerator: ChatGenerator {
     }
   }
 
+  /// Completes prompts of token ids greedily, all of them side by side, on the calling thread: for what runs on a thread of
+  /// its own already.
+  /// - Parameter report: throws to end everything.
+  package func complete(
+    prompts: [[Int]], maximumNewTokens: Int, report: @escaping (CompletionProgress) throws -> Void
+  ) throws -> [Completion] {
+    try withoutGradients {
+      var decoding = Decoding(generator: self, report: report)
+      let request = CompletionRequest(messages: [], maximumNewTokens: maximumNewTokens)
+      for prompt in prompts { try decoding.add(request, prompt: prompt) }
+      return try decoding.run()
+    }
+  }
+
   /// What holds outputs to constraints; made when it is first needed.
   func constraintGuidance() -> Guidance {
     guidance.withLock { guidance in

@@ -25,6 +25,15 @@ struct SFTOptions: ParsableArguments {
   @Option(name: .long, help: ArgumentHelp("The same as a share of all steps, rounded up.", valueName: "share"))
   var warmupRatio = 0.0
 
+  @Option(name: .long, help: "AdamW: decay of the mean of the gradients.")
+  var beta1 = 0.9
+
+  @Option(name: .long, help: "AdamW: decay of the mean of their squares.")
+  var beta2 = 0.999
+
+  @Option(name: .long, help: "AdamW: what is added to the denominator.")
+  var adamEpsilon = 1e-8
+
   @Option(name: .long, help: "AdamW: decoupled weight decay.")
   var weightDecay = 0.0
 
@@ -81,6 +90,9 @@ struct SFTOptions: ParsableArguments {
     settings.schedule = schedule
     settings.warmupSteps = warmupSteps
     settings.warmupRatio = warmupRatio
+    settings.optimizer.beta1 = beta1
+    settings.optimizer.beta2 = beta2
+    settings.optimizer.epsilon = adamEpsilon
     settings.optimizer.weightDecay = weightDecay
     settings.gradientClip = gradientClip
     settings.microBatch = microBatch

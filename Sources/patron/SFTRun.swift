@@ -12,14 +12,20 @@ final class SFTRun {
   private let store: CheckpointStore
   private let modelName: String
   private let console: Console
+  /// Nil: the model writes nothing on the way.
+  private let generation: DevGeneration?
   private var status: RunStatus
   private var card: AdapterCard?
 
-  init(folder: RunFolder, trainer: SFTTrainer, keptCheckpoints: Int, modelName: String, console: Console) {
+  init(
+    folder: RunFolder, trainer: SFTTrainer, generation: DevGeneration?, keptCheckpoints: Int, bestBy: String,
+    modelName: String, console: Console
+  ) {
     self.folder = folder
+    self.generation = generation
     self.trainer = trainer
     store = CheckpointStore(
-      folder, keepingLast: keptCheckpoints, ranking: CheckpointRanking(metric: MetricName.devLoss, prefers: .lowest))
+      folder, keepingLast: keptCheckpoints, ranking: CheckpointRanking(metric: bestBy, prefers: bestBy == MetricName.devLoss ? .lowest : .highest))
     self.modelName = modelName
     self.console = console
     status = RunStatus(kind: "sft", version: Version.full, plannedSteps: trainer.totalSteps)
@@ -48,14 +54,15 @@ final class SFTRun {
     }
     try store.discard(after: start?.step ?? -1)
     let log = try MetricLog(folder, resumingAt: start?.step)
+    let samples = try generation.map { _ in try SampleLog(folder, resumingAt: start?.step) }
     try update(.running)
     if let start { console.note("going on after step \(start.step) of \(trainer.totalSteps)") }
     do {
-      try trainer.run(hooks(log))
+      try trainer.run(hooks(log, samples))
       try writeAdapter()
       try update(.finished)
     } catch is CancellationError {
-      try save(log, metrics: [])
+      try save(log, samples, metrics: [])
       try update(.stopped)
       console.clearStatus()
       console.warning(
@@ -68,7 +75,7 @@ final class SFTRun {
     }
   }
 
-  private func hooks(_ log: MetricLog) -> SFTHooks {
+  private func hooks(_ log: MetricLog, _ samples: SampleLog?) -> SFTHooks {
     let meter = TrainingMeter(totalSteps: trainer.totalSteps, doneSteps: trainer.progress.step)
     var hooks = SFTHooks()
     hooks.onMicroBatch = { [console] done, total in
@@ -95,23 +102,33 @@ final class SFTRun {
       try Interruption.check()
       console.status("dev loss: row \(done)/\(total)")
     }
-    hooks.onEvaluation = { [console] trainer, metrics in
-      if !metrics.isEmpty { try log.record(step: trainer.progress.step, metrics) }
-      for (name, value) in metrics {
-        console.note("step \(trainer.progress.step)/\(trainer.totalSteps): \(name) \(String(format: "%.4f", value))")
+    hooks.onEvaluation = { [console, generation] trainer, metrics in
+      let step = trainer.progress.step
+      var generated: [(name: String, value: Double)] = []
+      if let generation {
+        let (figures, written) = try generation.measure(step: step) { done, total in
+          try Interruption.check()
+          console.status("writing answers: dev row \(done + 1)/\(total)")
+        }
+        for sample in written { try samples?.record(sample) }
+        generated = figures
       }
-      return []
+      if !(metrics + generated).isEmpty { try log.record(step: step, metrics + generated) }
+      let figures = (metrics + generated).map { "\($0.name) \(String(format: "%.4f", $0.value))" }
+      if !figures.isEmpty { console.note("step \(step)/\(trainer.totalSteps): \(figures.joined(separator: ", "))") }
+      return generated
     }
     hooks.onCheckpoint = { [self] _, metrics in
-      try save(log, metrics: metrics)
+      try save(log, samples, metrics: metrics)
       try update(.running)
     }
     return hooks
   }
 
-  private func save(_ log: MetricLog, metrics: [(name: String, value: Double)]) throws {
+  private func save(_ log: MetricLog, _ samples: SampleLog?, metrics: [(name: String, value: Double)]) throws {
     console.status("saving step \(trainer.progress.step)")
     try log.synchronize()
+    try samples?.synchronize()
     try store.save(
       step: trainer.progress.step, metrics: Dictionary(metrics.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
     ) { [self] url in try trainer.writeState(into: url, baseModel: modelName) }

@@ -41,6 +41,15 @@ struct TrainSFTCommand: AsyncParsableCommand {
   @Option(name: .long, help: ArgumentHelp("Checkpoints that are kept, besides the best one.", valueName: "n"))
   var keep = 3
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      Which checkpoint becomes the adapter: dev/loss or, with --dev-written, dev/funder_f0.5, dev/award_id_f0.5, \
+      dev/statement_f1, ...; without dev rows it is the last.
+      """, valueName: "figure"))
+  var bestBy = MetricName.devLoss
+
   @Flag(name: .long, help: "Show the plan (rows, steps, memory, time by a short measurement) and do nothing.")
   var dryRun = false
 
@@ -52,6 +61,13 @@ struct TrainSFTCommand: AsyncParsableCommand {
   func validate() throws {
     guard dryRun || output != nil else {
       throw ValidationError("name the run's folder with --output, or use --dry-run")
+    }
+    let figures = [MetricName.devLoss] + DevGeneration.figures
+    guard figures.contains(bestBy) else {
+      throw ValidationError("found --best-by \(bestBy), expected one of \(figures.joined(separator: ", "))")
+    }
+    guard bestBy == MetricName.devLoss || rowOptions.devWritten > 0 else {
+      throw ValidationError("--best-by \(bestBy) needs answers to dev rows: give --dev-written")
     }
     guard keep >= 1 else { throw ValidationError("found --keep \(keep), expected 1 or more") }
   }
@@ -72,7 +88,8 @@ struct TrainSFTCommand: AsyncParsableCommand {
     let trainer = try makeTrainer(location, settings, rows, console)
     guard let folder else { return print(try plan(trainer, rows, console)) }
     let run = SFTRun(
-      folder: folder, trainer: trainer, keptCheckpoints: keep, modelName: modelOptions.model, console: console)
+      folder: folder, trainer: trainer, generation: try generation(trainer, location), keptCheckpoints: keep,
+      bestBy: bestBy, modelName: modelOptions.model, console: console)
     try run.describe(
       settings: JSON.object(SettingsFile.values(of: self)), data: rows.report?.json,
       card: try card(location, rows))
@@ -102,6 +119,15 @@ struct TrainSFTCommand: AsyncParsableCommand {
     return try SFTTrainer(
       model: model, modelIdentity: identity.joined(separator: "+"), settings: settings, rows: rows.rows,
       devRows: rows.devRows)
+  }
+
+  /// What writes answers to dev rows at each measurement; nil where none are asked for.
+  private func generation(_ trainer: SFTTrainer, _ location: ModelLocation) throws -> DevGeneration? {
+    guard rowOptions.devWritten > 0, !trainer.devRows.isEmpty else { return nil }
+    let (tokenizer, template) = try location.tokenizer()
+    return try DevGeneration(
+      model: trainer.model.generatingModel(), tokenizer: tokenizer, template: template,
+      rows: Array(trainer.devRows.prefix(rowOptions.devWritten)), maximumNewTokens: rowOptions.devTokens)
   }
 
   /// What the adapter is for, as far as it is made for this program's own two tasks.

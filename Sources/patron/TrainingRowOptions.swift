@@ -29,6 +29,18 @@ struct TrainingRowOptions: ParsableArguments {
   var devLimit = 200
 
   @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      Dev examples that the model writes an answer to at each measurement; the answers go to samples.jsonl, their scores \
+      to the figures.
+      """, valueName: "n"))
+  var devWritten = 0
+
+  @Option(name: .long, help: ArgumentHelp("Most tokens of such an answer.", valueName: "n"))
+  var devTokens = 512
+
+  @Option(
     name: .long, parsing: .upToNextOption,
     help: ArgumentHelp(
       "Rows as token ids instead: JSON lines with input_ids and labels (-100: not to be learnt).", valueName: "file"),
@@ -42,7 +54,11 @@ struct TrainingRowOptions: ParsableArguments {
 
   func validate() throws {
     guard !train.isEmpty || !tokenized.isEmpty else { throw ValidationError("name rows with --train or --tokenized") }
-    guard devLimit >= 1 else { throw ValidationError("found --dev-limit \(devLimit), expected 1 or more") }
+    for (name, value, least) in [("--dev-limit", devLimit, 1), ("--dev-written", devWritten, 0), ("--dev-tokens", devTokens, 1)] {
+      guard (least...1 << 30).contains(value) else {
+        throw ValidationError("found \(name) \(value), expected a number from \(least) to \(1 << 30)")
+      }
+    }
   }
 
   /// Reads the files and makes the examples.

@@ -1,0 +1,129 @@
+import Funding
+import Generation
+import Llama
+import Scoring
+import Tokenizer
+import Torch
+
+/// What a model in training writes for dev rows, greedily, and how good it is.
+///
+/// The figures are those of `patron evaluate` over these rows, chunk by chunk instead of article by article: a trend to
+/// choose checkpoints by, not the accuracy of an extraction.
+public struct DevGeneration {
+  /// Names of the figures; the higher, the better.
+  public static let figures = [
+    "dev/funder_f0.5", "dev/award_id_f0.5", "dev/statement_f1", "dev/exact_answers", "dev/whole_answers",
+  ]
+
+  private let generator: LlamaGenerator
+  private let rows: [Row]
+  private let maximumNewTokens: Int
+  /// Rows that are completed side by side.
+  private let batchSize = 8
+
+  private struct Row {
+    let example: TrainingExample
+    let prompt: [Int]
+    let expected: String
+  }
+
+  /// - Parameters:
+  ///   - model: usually ``TrainableLlama/generatingModel()``.
+  ///   - rows: of each, the tokens before the first supervised one are the prompt, the supervised ones that follow the answer.
+  public init(
+    model: LlamaModel, tokenizer: Tokenizer, template: ChatTemplate, rows: [TrainingExample], maximumNewTokens: Int
+  ) throws {
+    let stopTokens = model.configuration.eosTokenIDs
+    generator = try LlamaGenerator(model: model, tokenizer: tokenizer, template: template, stopTokens: stopTokens)
+    self.maximumNewTokens = maximumNewTokens
+    self.rows = rows.compactMap { example in
+      guard let start = example.isSupervised.firstIndex(of: true), start > 0 else { return nil }
+      let end = example.isSupervised[start...].firstIndex(of: false) ?? example.tokens.count
+      return Row(
+        example: example, prompt: Array(example.tokens[..<start]),
+        expected: tokenizer.decode(example.tokens[start..<end], skippingSpecialTokens: true))
+    }
+  }
+
+  /// - Parameters:
+  ///   - onProgress: rows done so far; throws to end everything.
+  /// - Returns: figures by name, and what was written.
+  public func measure(
+    step: Int, onProgress: (_ done: Int, _ total: Int) throws -> Void
+  ) throws -> (metrics: [(name: String, value: Double)], samples: [RunSample]) {
+    try withoutActuallyEscaping(onProgress) { onProgress in
+      var samples: [RunSample] = []
+      var score = DevScore()
+      for first in stride(from: 0, to: rows.count, by: batchSize) {
+        let batch = rows[first..<min(first + batchSize, rows.count)]
+        let completions = try generator.complete(prompts: batch.map(\.prompt), maximumNewTokens: maximumNewTokens) { _ in
+          try onProgress(first, rows.count)
+        }
+        for (row, completion) in zip(batch, completions) {
+          score.add(
+            row.example.task, id: row.example.id, expected: row.expected, written: completion.text,
+            isWhole: completion.finishReason == .stop)
+          samples.append(
+            RunSample(
+              step: step, id: row.example.id, task: row.example.task.rawValue,
+              promptExcerpt: excerpt(row.prompt), expected: row.expected, generated: completion.text))
+        }
+      }
+      return (score.metrics, samples)
+    }
+  }
+
+  /// The end of the prompt, where the text stands; the instructions before it are the same for all rows.
+  private func excerpt(_ prompt: [Int]) -> String {
+    let text = generator.tokenizer.decode(prompt.suffix(200), skippingSpecialTokens: true)
+    return String(text.unicodeScalars.suffix(500).map(Character.init))
+  }
+}
+
+/// Sums up what was written.
+struct DevScore {
+  private var counts: [TrainingExample.Task: Int] = [:]
+  private var whole = 0
+  private var funders = LevelScore()
+  private var awardIDs = LevelScore()
+  private var statements: [StatementDocument] = []
+  private var exact = 0
+
+  /// - Parameter isWhole: the model ended its answer by itself.
+  mutating func add(_ task: TrainingExample.Task, id: String, expected: String, written: String, isWhole: Bool) {
+    counts[task, default: 0] += 1
+    whole += isWhole ? 1 : 0
+    switch task {
+    case .parse:
+      let gold = FunderReader.read(expected).elements
+      // What cannot be compared (it is too large) counts as nothing predicted.
+      let comparison = try? FunderComparison(
+        gold: gold, predicted: FunderReader.read(written).elements, options: ComparisonOptions())
+      let nothing = try? FunderComparison(gold: gold, predicted: [], options: ComparisonOptions())
+      if let comparison = comparison ?? nothing {
+        funders += comparison.funder
+        awardIDs += comparison.awardID
+      }
+    case .extract:
+      statements.append(
+        StatementDocument(
+          label: id, gold: StatementReader.read(expected).elements,
+          predicted: StatementReader.read(written).elements))
+    case .chat: exact += written == expected ? 1 : 0
+    }
+  }
+
+  var metrics: [(name: String, value: Double)] {
+    let total = counts.values.reduce(0, +)
+    guard total > 0 else { return [] }
+    var metrics = [("dev/whole_answers", Double(whole) / Double(total))]
+    if counts[.parse] != nil {
+      metrics += [("dev/funder_f0.5", funders.f0_5), ("dev/award_id_f0.5", awardIDs.f0_5)]
+    }
+    if counts[.extract] != nil, let evaluation = try? StatementEvaluation(statements) {
+      metrics += [("dev/statement_f1", evaluation.honest.f1)]
+    }
+    if let chats = counts[.chat] { metrics.append(("dev/exact_answers", Double(exact) / Double(chats))) }
+    return metrics.map { (name: $0.0, value: $0.1) }
+  }
+}
