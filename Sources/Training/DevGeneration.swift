@@ -2,6 +2,7 @@ import Funding
 import Generation
 import Llama
 import Scoring
+import ModelFiles
 import Tokenizer
 import Torch
 
@@ -56,7 +57,8 @@ public struct DevGeneration {
       var score = DevScore()
       for first in stride(from: 0, to: rows.count, by: batchSize) {
         let batch = rows[first..<min(first + batchSize, rows.count)]
-        let completions = try generator.complete(prompts: batch.map(\.prompt), maximumNewTokens: maximumNewTokens) { _ in
+        let completions = try generator.complete(prompts: batch.map(\.prompt), maximumNewTokens: maximumNewTokens) {
+          _ in
           try onProgress(first, rows.count)
         }
         for (row, completion) in zip(batch, completions) {

@@ -54,7 +54,9 @@ struct TrainingRowOptions: ParsableArguments {
 
   func validate() throws {
     guard !train.isEmpty || !tokenized.isEmpty else { throw ValidationError("name rows with --train or --tokenized") }
-    for (name, value, least) in [("--dev-limit", devLimit, 1), ("--dev-written", devWritten, 0), ("--dev-tokens", devTokens, 1)] {
+    for (name, value, least) in [
+      ("--dev-limit", devLimit, 1), ("--dev-written", devWritten, 0), ("--dev-tokens", devTokens, 1),
+    ] {
       guard (least...1 << 30).contains(value) else {
         throw ValidationError("found \(name) \(value), expected a number from \(least) to \(1 << 30)")
       }

@@ -151,7 +151,9 @@ import Training
     let result = try Executable.run(
       ["train", "sft", "--model", model, "--tokenized", rows, "--dry-run", "--rank", "4", "--accumulation", "2"])
     #expect(result.status == 0 && result.errors == "", "\(result.errors)")
-    for line in [/rows +24, dev 0/, /steps +12 of 4 rows \(2 × 2\)/, /speed +\d+ tok\/s measured/, /time +about 0:\d\d/] {
+    for line in [
+      /rows +24, dev 0/, /steps +12 of 4 rows \(2 × 2\)/, /speed +\d+ tok\/s measured/, /time +about 0:\d\d/,
+    ] {
       #expect(try line.firstMatch(in: result.output) != nil, "\(result.output)")
     }
     #expect(folder.names == ["model", "rows.jsonl"])
