@@ -25,7 +25,8 @@ final class SFTRun {
     self.generation = generation
     self.trainer = trainer
     store = CheckpointStore(
-      folder, keepingLast: keptCheckpoints, ranking: CheckpointRanking(metric: bestBy, prefers: bestBy == MetricName.devLoss ? .lowest : .highest))
+      folder, keepingLast: keptCheckpoints,
+      ranking: CheckpointRanking(metric: bestBy, prefers: bestBy == MetricName.devLoss ? .lowest : .highest))
     self.modelName = modelName
     self.console = console
     status = RunStatus(kind: "sft", version: Version.full, plannedSteps: trainer.totalSteps)

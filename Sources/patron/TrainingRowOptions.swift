@@ -93,7 +93,10 @@ struct TrainingRowOptions: ParsableArguments {
 
   /// Rows of token ids, as trainers of transformers take them.
   private static func tokenRows(_ path: String) throws -> [TrainingExample] {
-    let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
+    let bytes: Data
+    do { bytes = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
+      throw TrainingError(.data, "\(path): \(error.localizedDescription)")
+    }
     return try bytes.split(separator: UInt8(ascii: "\n")).enumerated().map { index, line in
       func wrong(_ what: String) -> TrainingError { TrainingError(.data, "\(path):\(index + 1): \(what)") }
       let json: JSON
