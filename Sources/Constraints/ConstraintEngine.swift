@@ -9,6 +9,8 @@ public final class ConstraintEngine: @unchecked Sendable {
   public let trie: TokenTrie
   private let free: FreeString
   private var graphs: [GraphKey: GraphMasks] = [:]
+  /// Programs have a handful of shapes; should there be many, memory must not grow with them.
+  private static let mostGraphs = 32
   private var insides: [FreeString.State: Inside] = [:]
 
   private struct GraphKey: Hashable {
@@ -41,6 +43,7 @@ public final class ConstraintEngine: @unchecked Sendable {
       masks = known
     } else {
       masks = GraphMasks(key.impossible.isEmpty ? whole : try ShapeGraph(constraint.shape, without: key.impossible))
+      if graphs.count >= Self.mostGraphs { graphs.removeAll() }
       graphs[key] = masks
     }
     if whole.contents.contains(.free) { prepareFreeStrings() }

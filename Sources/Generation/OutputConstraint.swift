@@ -63,8 +63,8 @@ public enum StringContent: Sendable, Hashable {
 public enum CopyEdges: String, Sendable, Hashable, CaseIterable {
   /// At every character.
   case anywhere
-  /// Not between two letters or digits, so that no word and no number is cut. (Chinese, Japanese and Korean, which put no
-  /// spaces between words, may be cut anywhere.)
+  /// Not between two letters or digits, nor before a combining mark, so that no word and no number is cut. (Chinese, Japanese
+  /// and Korean, which put no spaces between words, may be cut between characters.)
   case words
   /// At the beginnings and ends of sentences and lines.
   case sentences

@@ -13,8 +13,9 @@ struct Decoding {
   let report: (CompletionProgress) throws -> Void
   private var sequences: [Sequence] = []
 
-  /// Planned tokens that one step reads at most: their logits stand side by side in memory.
+  /// Planned tokens that one step reads at most, of a sequence and of all together: their logits stand side by side in memory.
   private static let mostPlannedTokens = 64
+  private static let mostPlannedTokensInAll = 256
 
   init(generator: LlamaGenerator, report: @escaping (CompletionProgress) throws -> Void) {
     self.generator = generator
@@ -34,14 +35,16 @@ struct Decoding {
     var finishReason: FinishReason?
     var prefillSeconds = 0.0
     var decodeSeconds = 0.0
+  }
 
-    /// Planned tokens that the next step reads behind the last one. Where they end the output, the very last need not be
-    /// read.
-    func planned(together: Bool) -> ArraySlice<Int> {
-      guard together, let guided else { return [] }
-      let planned = guided.planned.prefix(Decoding.mostPlannedTokens)
-      return guided.isDecided && planned.count == guided.planned.count ? planned.dropLast() : planned
-    }
+  /// Planned tokens that a sequence's next step reads behind its last token. Where they end the output, the very last need
+  /// not be read.
+  ///
+  /// - Parameter count: of the sequences that share the step.
+  private func planned(_ sequence: Sequence, among count: Int) -> ArraySlice<Int> {
+    guard generator.readsPlannedTokensTogether, let guided = sequence.guided else { return [] }
+    let planned = guided.planned.prefix(min(Self.mostPlannedTokens, max(1, Self.mostPlannedTokensInAll / count)))
+    return guided.isDecided && planned.count == guided.planned.count ? planned.dropLast() : planned
   }
 
   mutating func add(_ request: CompletionRequest, prompt: [Int]) throws {
@@ -71,8 +74,7 @@ struct Decoding {
       if active.isEmpty { break }
       let step = active.map { index in
         let sequence = sequences[index]
-        let planned = sequence.planned(together: generator.readsPlannedTokensTogether)
-        return (tokens: [sequence.tokens.last!.id] + planned, cache: sequence.cache!)
+        return (tokens: [sequence.tokens.last!.id] + planned(sequence, among: active.count), cache: sequence.cache!)
       }
       let hidden = try generator.model.forward(step)
       try settle(active, counts: step.map(\.tokens.count), generator.model.logits(hidden))
@@ -91,7 +93,7 @@ struct Decoding {
   private mutating func prefill(_ index: Int) throws {
     let start = ContinuousClock.now
     let prompt = sequences[index].prompt
-    let planned = sequences[index].planned(together: generator.readsPlannedTokensTogether)
+    let planned = planned(sequences[index], among: 1)
     let cache = try generator.model.makeCache(capacity: prompt.count + sequences[index].maximumNewTokens)
     sequences[index].cache = cache
     var hidden: Tensor?

@@ -24,7 +24,7 @@ struct GuidedOutput {
   init(_ guide: OutputGuide, tokenizer: Tokenizer, limit: Int) throws {
     self.guide = guide
     self.tokenizer = tokenizer
-    let shortest = tokens(for: guide.closingBytes(), isLast: true).count
+    let shortest = closingTokens().count
     guard shortest <= limit else {
       throw LlamaError(
         .prompt,
@@ -50,7 +50,7 @@ struct GuidedOutput {
   mutating func append(_ token: Int, remaining: Int) -> Bool {
     let bytes = tokenizer.tokenBytes(token) ?? []
     var next = self
-    guard next.extend(bytes), next.canBeClosed(within: remaining) else {
+    guard !bytes.isEmpty, next.extend(bytes), next.canBeClosed(within: remaining) else {
       close()
       return false
     }
@@ -138,11 +138,18 @@ struct GuidedOutput {
 
   private func canBeClosed(within remaining: Int) -> Bool {
     // A token has one byte at least.
-    guide.closingBound <= remaining || tokens(for: guide.closingBytes(), isLast: true).count <= remaining
+    guide.closingBound <= remaining || closingTokens().count <= remaining
+  }
+
+  private func closingTokens() -> [Int] {
+    let bytes = guide.closingBytes()
+    let tokens = tokens(for: bytes, isLast: true)
+    // Every byte of it is a token by itself, whatever the tokenizer would make of the whole.
+    return tokens.isEmpty ? bytes.flatMap { tokenizer.encode(utf8: [$0]) } : tokens
   }
 
   private mutating func close() {
-    planned = tokens(for: guide.closingBytes(), isLast: true)
+    planned = closingTokens()
     isClosing = true
   }
 }

@@ -227,7 +227,8 @@ struct Reference {
 
 extension Unicode.Scalar {
   var isVisibleHere: Bool { !properties.isWhitespace && properties.generalCategory != .control }
-  var isWordHere: Bool { value < 0x2E80 && (properties.isAlphabetic || properties.numericType != nil) }
+  var isMarkHere: Bool { [.nonspacingMark, .spacingMark, .enclosingMark].contains(properties.generalCategory) }
+  var isWordHere: Bool { value < 0x2E80 && (properties.isAlphabetic || properties.numericType != nil || isMarkHere) }
   var breaksLineHere: Bool { "\n\r\u{B}\u{C}\u{85}\u{2028}\u{2029}".unicodeScalars.contains(self) }
 }
 
@@ -238,7 +239,9 @@ extension Reference.SourceText {
   func mayStart(_ index: Int, _ edges: CopyEdges) -> Bool {
     guard scalars[index].isVisibleHere else { return false }
     if edges == .anywhere { return true }
-    if scalar(index - 1)?.isWordHere == true, scalars[index].isWordHere { return false }
+    if let before = scalar(index - 1), before.isWordHere && scalars[index].isWordHere || scalars[index].isMarkHere {
+      return false
+    }
     switch edges {
     case .anywhere, .words: return true
     case .lines: return startsLine(index)
@@ -283,7 +286,7 @@ extension Reference.SourceText {
   func mayEnd(_ index: Int, _ edges: CopyEdges) -> Bool {
     guard let before = scalar(index - 1), before.isVisibleHere else { return false }
     if edges == .anywhere { return true }
-    if before.isWordHere, scalar(index)?.isWordHere == true { return false }
+    if let next = scalar(index), before.isWordHere && next.isWordHere || next.isMarkHere { return false }
     let rest = scalars[index...]
     let endsLine = rest.prefix { !$0.breaksLineHere }.allSatisfy { !$0.isVisibleHere }
     switch edges {
