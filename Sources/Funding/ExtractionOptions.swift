@@ -23,6 +23,8 @@ public struct ExtractionOptions: Sendable, Equatable {
   public var chunkTokens = 7_500
   /// Tokens that neighbouring chunks share.
   public var overlapTokens = 1_024
+  /// Which chunks are read.
+  public var chunkSelection = ChunkSelection.all
   /// Most tokens that the model may write for one chunk.
   public var maximumStatementTokens = 512
   /// Most tokens that the model may write for one article's statements.

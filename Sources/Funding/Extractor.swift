@@ -54,8 +54,14 @@ public struct Extractor: Sendable {
   private func findStatements(
     in article: ArticleText, _ record: inout ExtractionRecord, _ onProgress: ProgressHandler?
   ) async throws {
-    let chunks = try chunks(of: article)
-    let texts = chunks.map { String(decoding: article.bytes[$0], as: UTF8.self) }
+    var chunks: [Range<Int>] = []
+    var texts: [String] = []
+    for chunk in try self.chunks(of: article) {
+      let text = String(decoding: article.bytes[chunk], as: UTF8.self)
+      guard options.chunkSelection.includes(text) else { continue }
+      chunks.append(chunk)
+      texts.append(text)
+    }
     let tasks = texts.map { (Prompts.statements(in: $0), options.constraint.statements(in: $0)) }
     let completions = try await complete(.statements, tasks, options.maximumStatementTokens, onProgress)
 
@@ -82,7 +88,7 @@ public struct Extractor: Sendable {
     }
   }
 
-  /// The UTF-8 ranges of the cleaned text that stage 1 reads, one at a time.
+  /// The UTF-8 ranges of the cleaned text that stage 1 reads, one at a time, where no selection leaves them out.
   package func chunks(of article: ArticleText) throws -> [Range<Int>] {
     try chunker(newTokens: options.maximumStatementTokens, overlap: options.overlapTokens) {
       Prompts.statements(in: $0)
@@ -228,7 +234,7 @@ public struct Extractor: Sendable {
     var entries = [
       ("version", version), ("stages", options.stages.rawValue), ("prompt_1_sha256", Prompts.statementsHash),
       ("prompt_2_sha256", Prompts.fundersHash), ("chunk_tokens", String(options.chunkTokens)),
-      ("overlap_tokens", String(options.overlapTokens)),
+      ("overlap_tokens", String(options.overlapTokens)), ("chunks", options.chunkSelection.rawValue),
       ("max_new_tokens_1", String(options.maximumStatementTokens)),
       ("max_new_tokens_2", String(options.maximumFunderTokens)), ("context_length", String(generator.contextLength)),
       ("special_tokens_in_text", options.specialTokens.rawValue),

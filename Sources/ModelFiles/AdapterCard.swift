@@ -8,7 +8,7 @@ import JSON
 ///
 ///     {"format": 1, "version": "0.1.0+148b06e",
 ///      "base_model": {"name": "smollm2-135m", "model_sha256": "b179…"}, "previous_adapters": [],
-///      "chunk_tokens": 1024, "overlap_tokens": 128, "chat_template": "smollm2",
+///      "chunk_tokens": 1024, "overlap_tokens": 128, "chunks": "all", "chat_template": "smollm2",
 ///      "stages": {"statements": {"prompt_sha256": "…"}, "parse": {"prompt_sha256": "…"}},
 ///      "data": {"parse.jsonl": "…"}, "recipe": {…}, "dev_metrics": {…}, "calibration": …}
 public struct AdapterCard: Sendable, Equatable {
@@ -50,6 +50,8 @@ public struct AdapterCard: Sendable, Equatable {
   /// Most tokens of an article in one chunk, and tokens that neighbouring chunks share, as in training.
   public var chunkTokens: Int
   public var overlapTokens: Int
+  /// Whether it was trained on chunks that hold a word of funding only, and is to read only such.
+  public var readsLikelyChunks = false
   /// The chat template's name, such as `llama3.1` or `smollm2`.
   public var chatTemplate: String
   /// The stages that it was trained for, each with the SHA-256 of its prompt.
@@ -89,6 +91,7 @@ public struct AdapterCard: Sendable, Equatable {
       ),
       ("previous_adapters", .array(previousAdapters.map(JSON.string))),
       ("chunk_tokens", .number(chunkTokens)), ("overlap_tokens", .number(overlapTokens)),
+      ("chunks", .string(readsLikelyChunks ? "likely" : "all")),
       ("chat_template", .string(chatTemplate)), ("stages", .object(stages)),
       ("data", .object(dataHashes.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
       ("recipe", recipe), ("dev_metrics", devMetrics),
@@ -116,7 +119,7 @@ public struct AdapterCard: Sendable, Equatable {
   }
 
   private static let keys: Set<String> = [
-    "format", "version", "base_model", "previous_adapters", "chunk_tokens", "overlap_tokens", "chat_template", "stages",
+    "format", "version", "base_model", "previous_adapters", "chunk_tokens", "overlap_tokens", "chunks", "chat_template", "stages",
     "data", "recipe", "dev_metrics", "calibration",
   ]
 
@@ -142,6 +145,11 @@ public struct AdapterCard: Sendable, Equatable {
     chunkTokens = try fields.requiredInteger("chunk_tokens", in: 1...Limits.context)
     overlapTokens = try fields.requiredInteger("overlap_tokens", in: 0...Limits.context)
     guard overlapTokens < chunkTokens else { throw fields.wrong("overlap_tokens", "less than \"chunk_tokens\"") }
+    switch try fields.text("chunks") {
+    case "likely": readsLikelyChunks = true
+    case "all", nil: readsLikelyChunks = false
+    default: throw fields.wrong("chunks", "\"all\" or \"likely\"")
+    }
     chatTemplate = try fields.requiredText("chat_template")
     promptHashes = try Self.promptHashes(fields)
     for (name, value) in try fields.requiredObject("data").members {

@@ -60,6 +60,15 @@ struct AdapterCards {
     return nil
   }
 
+  /// What turns the confidence of the model with these adapters into probabilities; nil: nothing known.
+  func calibration() throws -> Calibration? {
+    guard let (path, card) = entries.last, let calibration = card.calibration else { return nil }
+    do { return try Calibration(json: calibration) } catch {
+      throw ModelFileError(
+        .malformed, "\(path)/\(AdapterCard.fileName): \"calibration\": \(ExitStatus.message(of: error))")
+    }
+  }
+
   /// - Parameters:
   ///   - base: the model's name, for the message.
   ///   - adapters: all that are merged, in order.

@@ -40,7 +40,15 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "With --constraints, a tokenizer.json to use instead of the model's vocabulary.", valueName: "file"),
+      "Measure instead how fast the tokenizer opens and encodes this text, without running the model.",
+      valueName: "file"),
+    completion: .file())
+  var text: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "With --constraints or --text, a tokenizer.json to use instead of the model's.", valueName: "file"),
     completion: .file())
   var tokenizer: String?
 
@@ -48,7 +56,10 @@ struct BenchCommand: AsyncParsableCommand {
   var json = false
 
   func validate() throws {
-    guard constraints || tokenizer == nil else { throw ValidationError("--tokenizer is for --constraints") }
+    guard constraints || text != nil || tokenizer == nil else {
+      throw ValidationError("--tokenizer is for --constraints and --text")
+    }
+    guard !constraints || text == nil else { throw ValidationError("--constraints and --text exclude each other") }
     guard !prompt.isEmpty, prompt.allSatisfy({ $0 > 0 }), decode > 0, runs > 0, batch > 0 else {
       throw ValidationError("lengths, runs and batch must be positive")
     }
@@ -58,6 +69,10 @@ struct BenchCommand: AsyncParsableCommand {
     if constraints {
       let bench = try ConstraintBench(tokenizer: tokenizer, model: modelOptions)
       return print(try json ? bench.json().text(pretty: true) : bench.text())
+    }
+    if let text {
+      let bench = try TokenizerBench(text: text, tokenizer: tokenizer, model: modelOptions, runs: runs)
+      return print(json ? bench.json.text(pretty: true) : bench.report)
     }
     let start = ContinuousClock.now
     let generator = try modelOptions.open()
@@ -170,18 +185,18 @@ struct BenchCommand: AsyncParsableCommand {
   }
 }
 
-private func seconds(since start: ContinuousClock.Instant) -> Double {
+func seconds(since start: ContinuousClock.Instant) -> Double {
   let parts = (ContinuousClock.now - start).components
   return Double(parts.seconds) + Double(parts.attoseconds) * 1e-18
 }
 
-private func median(_ values: [Double]) -> Double {
+func median(_ values: [Double]) -> Double {
   let sorted = values.sorted()
   let middle = sorted.count / 2
   return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-private func rounded(_ value: Double, _ digits: Int) -> Double {
+func rounded(_ value: Double, _ digits: Int) -> Double {
   let scale = pow(10, Double(digits))
   return (value * scale).rounded() / scale
 }

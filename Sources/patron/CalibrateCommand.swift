@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Funding
 import JSON
+import ModelFiles
 import Scoring
 
 /// `patron calibrate`: makes the model's confidence a probability.
@@ -16,7 +17,8 @@ struct CalibrateCommand: ParsableCommand {
       For each kind of value (statement, funder name, award id, scheme, title) it fits the probability that a value is \
       right to the mean probability of its tokens (Platt scaling), and shows how far what is said is from what is so: \
       the expected calibration error (ECE), and a reliability table, raw and calibrated. The calibrated figures are \
-      cross-validated. `patron extract --calibration` uses the file that --output names.
+      cross-validated. `patron extract --calibration` uses the file that --output names; with --adapter, it becomes part \
+      of the adapter, and an extraction with that adapter uses it by itself.
       """)
 
   @Option(
@@ -30,6 +32,14 @@ struct CalibrateCommand: ParsableCommand {
     name: .shortAndLong, help: ArgumentHelp("Where to write the calibration.", valueName: "file"), completion: .file())
   var output: String?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Adapter folder that the predictions were made with, in whose patron.json the calibration is put.",
+      valueName: "folder"),
+    completion: .directory)
+  var adapter: String?
+
   @Flag(name: .long, help: "Print JSON.")
   var json = false
 
@@ -37,6 +47,7 @@ struct CalibrateCommand: ParsableCommand {
 
   func run() throws {
     let console = consoleOptions.console
+    var card = try adapter.map(Self.card)
     let gold = try Dictionary(Self.objects(gold).map { ($0.object["id"]?.string ?? "", $0.object) }) { first, _ in first
     }
     var data = CalibrationData()
@@ -72,6 +83,20 @@ struct CalibrateCommand: ParsableCommand {
       try file.write(report.calibration.json.text(pretty: true) + "\n")
       try file.commit()
     }
+    if let adapter {
+      card?.calibration = report.calibration.json
+      try card?.write(to: URL(fileURLWithPath: adapter))
+    }
+  }
+
+  /// - Throws: `InputError` for a folder without `patron.json`: only `patron train` knows what stands in it.
+  private static func card(of adapter: String) throws -> AdapterCard {
+    guard let card = try AdapterCard(folder: URL(fileURLWithPath: adapter)) else {
+      throw InputError(
+        "\(adapter): found no \(AdapterCard.fileName), expected an adapter that `patron train` made; write the calibration to a "
+          + "file with --output instead")
+    }
+    return card
   }
 
   private func add(

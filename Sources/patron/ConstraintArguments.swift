@@ -37,7 +37,10 @@ struct ConstraintArguments: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Turn the model's confidence into probabilities by this file, which `patron calibrate` wrote.", valueName: "file"),
+      """
+      Turn the model's confidence into probabilities by this file, which `patron calibrate` wrote (default: as the \
+      adapter's patron.json says).
+      """, valueName: "file"),
     completion: .file())
   var calibration: String?
 

@@ -41,8 +41,10 @@ struct DataOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Share of those that speak of funds, grants, support or interests, as far as there are such.", valueName: "share")
-  )
+      """
+      Share of those that hold a word of funding, support or thanks, as far as there are such. With 1, the adapter asks for \
+      such chunks only (`patron extract --chunks likely`).
+      """, valueName: "share"))
   var hardNegatives = 0.75
 
   @Flag(
@@ -124,6 +126,8 @@ struct TaskWeight: ExpressibleByArgument, Equatable {
     self.task = task
     self.factor = factor
   }
+
+  var defaultValueDescription: String { "\(task.rawValue)=\(factor)" }
 }
 
 /// A number, or `all`.

@@ -17,7 +17,9 @@ struct ExtractionRun {
   init(command: ExtractCommand, console: Console, sources: [InputSource], writer: RecordWriter) throws {
     self.command = command
     var options = command.extractionOptions
-    options.calibration = try command.constraint.readCalibration()
+    options.calibration =
+      try command.constraint.readCalibration()
+      ?? AdapterCards(command.modelOptions.adapter, isForced: command.modelOptions.forceAdapter).calibration()
     self.options = options
     self.console = console
     self.sources = sources

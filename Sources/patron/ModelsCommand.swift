@@ -86,7 +86,9 @@ struct ModelsCommand: ParsableCommand {
         let card = try AdapterCard(folder: url)
         return "an adapter of \(adapter.modules.count) layers for "
           + (card?.baseModel.name ?? adapter.configuration.baseModel ?? "an unnamed model")
-          + (card.map { ", chunks of \($0.chunkTokens) tokens, overlap \($0.overlapTokens)" } ?? "")
+          + (card.map {
+            ", \($0.readsLikelyChunks ? "likely " : "")chunks of \($0.chunkTokens) tokens, overlap \($0.overlapTokens)"
+          } ?? "")
           + ", SHA-256 \(try adapter.hash())"
       }
       let location = try ModelLocation(url)

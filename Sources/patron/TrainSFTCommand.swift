@@ -145,6 +145,7 @@ struct TrainSFTCommand: AsyncParsableCommand {
       chatTemplate: template.rawValue,
       promptHashes: Dictionary(
         uniqueKeysWithValues: stages.map { ($0, AdapterCards.promptHash(of: $0)) }))
+    card.readsLikelyChunks = stages.contains(.statements) && dataOptions.hardNegatives == 1
     card.previousAdapters = try modelOptions.adapters().map { try $0.hash() }
     card.dataHashes = Dictionary(
       report.files.map { (URL(fileURLWithPath: $0.path).lastPathComponent, $0.hash) },

@@ -190,6 +190,36 @@ import Testing
     await #expect(throws: CancellationError.self) { try await task.value }
   }
 
+  @Test func unlikelyChunksAreNotRead() async throws {
+    let article =
+      (0..<200).map { "Mouse \($0) ran." }.joined(separator: " ") + "\n\nThe Wellcome Trust supported us.\n\n"
+      + (200..<400).map { "Mouse \($0) ran." }.joined(separator: " ")
+    var calls: [ChunkSelection: [ModelCall]] = [:]
+    for selection in ChunkSelection.allCases {
+      var options = ExtractionOptions()
+      options.stages = .statements
+      (options.chunkTokens, options.overlapTokens, options.chunkSelection) = (1_000, 100, selection)
+      let generator = FakeGenerator { request, _ in
+        request.messages[1].content.contains("Wellcome")
+          ? #"{"statements": ["The Wellcome Trust supported us."]}"# : #"{"statements": []}"#
+      }
+      let record = try await extract(article, generator: generator, options: options)
+      #expect(record.statements.map(\.text) == ["The Wellcome Trust supported us."])
+      #expect(record.statements.first?.span?.line == 3)
+      #expect(record.provenance.contains(.init("chunks", selection.rawValue)))
+      calls[selection] = record.calls
+      #expect(generator.requests.allSatisfy { selection.includes($0.messages[1].content) })
+    }
+    let (all, likely) = (calls[.all] ?? [], calls[.likely] ?? [])
+    #expect(likely.count == 1 && all.count > 3 && all.map(\.span).contains(likely[0].span))
+
+    var options = ExtractionOptions()
+    options.chunkSelection = .likely
+    let generator = FakeGenerator(answer: script)
+    #expect(try await extract("Nothing of it.", generator: generator, options: options).statements.isEmpty)
+    #expect(generator.requests.isEmpty)
+  }
+
   @Test func badOptions() async {
     for change: @Sendable (inout ExtractionOptions) -> Void in [
       { $0.batchSize = 0 }, { $0.chunkTokens = 0 }, { $0.overlapTokens = -1 }, { $0.overlapTokens = 7_500 },

@@ -28,6 +28,7 @@ import Testing
 
     var fewer = card
     fewer.baseModel.kind = .fingerprint
+    fewer.readsLikelyChunks = true
     fewer.promptHashes = [.parse: hash]
     fewer.calibration = nil
     fewer.dataHashes = [:]
@@ -40,8 +41,8 @@ import Testing
     let json = card.json
     #expect(
       json.object?.keys == [
-        "format", "version", "base_model", "previous_adapters", "chunk_tokens", "overlap_tokens", "chat_template",
-        "stages", "data", "recipe", "dev_metrics", "calibration",
+        "format", "version", "base_model", "previous_adapters", "chunk_tokens", "overlap_tokens", "chunks",
+        "chat_template", "stages", "data", "recipe", "dev_metrics", "calibration",
       ])
     #expect(json["base_model"] == ["name": "smollm2-135m", "model_sha256": .string(hash)])
     #expect(json["stages"]?["parse"] == ["prompt_sha256": .string(hash)])

@@ -1,5 +1,7 @@
+import Foundation
 import Funding
 import JSON
+import ModelFiles
 import Testing
 
 @testable import patron
@@ -41,6 +43,22 @@ import Testing
 
     let json = try JSON.parse(Executable.run(arguments + ["--json"]).output)
     #expect(json["calibration"] == calibration.json)
+
+    // As a part of the adapter it is used without a flag.
+    var card = AdapterCard(
+      version: "1", baseModel: .init(name: "m", kind: .sha256, identity: String(repeating: "a", count: 64)),
+      chunkTokens: 10, overlapTokens: 1, chatTemplate: "smollm2",
+      promptHashes: [.parse: AdapterCards.promptHash(of: .parse)])
+    let adapter = folder.url.appendingPathComponent("adapter")
+    #expect(try Executable.run(arguments + ["--adapter", adapter.path]).errors.contains("found no patron.json"))
+    try FileManager.default.createDirectory(at: adapter, withIntermediateDirectories: true)
+    try card.write(to: adapter)
+    #expect(try AdapterCards([adapter.path], isForced: false).calibration() == nil)
+    #expect(try Executable.run(arguments + ["--adapter", adapter.path]).status == 0)
+    #expect(try AdapterCards([adapter.path], isForced: false).calibration() == calibration)
+    card.calibration = 3
+    try card.write(to: adapter)
+    #expect(throws: ModelFileError.self) { try AdapterCards([adapter.path], isForced: false).calibration() }
   }
 
   @Test func whatCannotBeUsedIsNamed() throws {

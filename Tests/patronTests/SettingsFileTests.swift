@@ -187,6 +187,32 @@ private struct Trainer: ParsableCommand {
     #expect(SettingsFile.values(of: try parse("output: o")).map(\.key).contains("epochs") == false, "no value, no line")
   }
 
+  /// Every setting of a training run, none of them the default, comes back from the run's config.json.
+  @Test func theSettingsOfARunReadBack() throws {
+    let folder = try TemporaryFolder()
+    let arguments = [
+      "train", "sft", "--train", "a.jsonl@2", "b.jsonl", "--dev", "c.jsonl", "--task-weight", "parse=0.5", "--task-weight",
+      "extract=2", "--license-filter", "open", "--skip-bad-rows", "--data-seed", "18446744073709551615", "--chunk-tokens",
+      "640", "--overlap-tokens", "160", "--negatives", "all", "--hard-negatives", "1", "--keep-unverbatim", "--joined",
+      "0.2", "--supervised-turns", "last", "--noise", "0.25", "--noise-kinds", "case,markup", "--max-length", "2048",
+      "--rank", "8", "--alpha", "16", "--dropout", "0", "--learning-rate", "5e-5", "--schedule", "cosine",
+      "--warmup-ratio", "0.1", "--beta1", "0.8", "--beta2", "0.95", "--adam-epsilon", "1e-6", "--weight-decay", "0.01",
+      "--gradient-clip", "0", "--micro-batch", "3", "--accumulation", "5", "--epochs", "1.5", "--max-steps", "7",
+      "--no-shuffle", "--seed", "9", "--eval-every", "11", "--save-every", "12", "--checkpointing", "--compute-dtype",
+      "float32", "--init-adapter", "d", "--keep", "2", "--dev-written", "4", "--best-by", "dev/funder_f0.5", "--dtype",
+      "float32", "--threads", "1",
+    ]
+    let first = try #require(try Patron.parseAsRoot(arguments + ["-o", "x"]) as? TrainSFTCommand)
+    let values = JSON.object(SettingsFile.values(of: first))
+    let file = try folder.write("config.json", values.text(pretty: true))
+    let again = try SettingsFile.expand(["train", "sft", "--config", file, "-o", "x"])
+    let second = try #require(try Patron.parseAsRoot(again) as? TrainSFTCommand)
+    #expect(JSON.object(SettingsFile.values(of: second)) == values)
+    #expect(try second.dataOptions.recipe(files: second.rowOptions.train) == first.dataOptions.recipe(files: ["a.jsonl@2", "b.jsonl"]))
+    let options = arguments.filter { $0.hasPrefix("--") }.map { String($0.dropFirst(2)) }
+    #expect(Set(options).subtracting(values.object?.keys ?? []) == [])
+  }
+
   /// Every flag of the program's own commands has a name that the effective settings use too.
   @Test func theNamesAreThoseOfTheFlags() throws {
     let command = try #require(try Patron.parseAsRoot(["extract", "a.md", "--adapter", "x"]) as? ExtractCommand)

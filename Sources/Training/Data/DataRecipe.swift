@@ -19,8 +19,8 @@ public struct DataRecipe: Sendable, Equatable {
   /// Chunks without a statement for each one with statements, over all articles; nil keeps all of them. The rest of them is
   /// left out by chance.
   public var negativesPerPositive: Double? = 1
-  /// Of the chunks without a statement, the share that speaks of funds, grants, support or interests, as far as there are
-  /// such chunks.
+  /// Of the chunks without a statement, the share that holds a word of funding (`ChunkSelection.likely`), as far as there
+  /// are such chunks. A model that has only seen such is to read only such.
   public var hardNegativeShare = 0.75
   /// Leaves out statements of which a funder's value, after cleaning, is not in the text; otherwise they are only counted.
   public var requiresVerbatimValues = true

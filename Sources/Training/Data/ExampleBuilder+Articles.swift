@@ -128,7 +128,7 @@ extension ExampleBuilder {
     var easy: [Int] = []
     for (index, entry) in entries.enumerated() {
       guard case .negative(let chunk) = entry else { continue }
-      if FundingWords.areIn(chunk.text) { hard.append(index) } else { easy.append(index) }
+      if ChunkSelection.likely.includes(chunk.text) { hard.append(index) } else { easy.append(index) }
     }
     var wanted = hard.count + easy.count
     if let ratio = recipe.negativesPerPositive {
@@ -143,26 +143,5 @@ extension ExampleBuilder {
     report.extract.negativesKept = wanted
     report.extract.hardNegativesKept = keptHard
     return Set(hard.prefix(keptHard) + easy.prefix(keptEasy))
-  }
-}
-
-/// Words that make a text without funding statement easily taken for one.
-enum FundingWords {
-  private static let words: Set<String> = [
-    "fund", "funds", "funded", "funder", "funders", "funding", "grant", "grants", "sponsor", "sponsors", "sponsored",
-    "sponsorship", "fellowship", "fellowships", "scholarship", "scholarships", "acknowledge", "acknowledges",
-    "acknowledgement", "acknowledgements", "acknowledgment", "acknowledgments", "financial", "financially", "financed",
-    "honoraria", "grateful", "gratefully",
-  ]
-  private static let phrases = [
-    "supported by", "conflict of interest", "conflicts of interest", "competing interest", "declaration of interest",
-  ].map { ByteSearch(Array($0.utf8)) }
-
-  static func areIn(_ text: String) -> Bool {
-    let lowered = text.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
-    let isFound = lowered.split { !(0x61...0x7A).contains($0) }.contains {
-      (4...16).contains($0.count) && words.contains(String(decoding: $0, as: UTF8.self))
-    }
-    return isFound || phrases.contains { $0.firstRange(in: lowered, within: lowered.indices) != nil }
   }
 }
