@@ -68,7 +68,7 @@ extension Tensor {
 }
 
 /// Causal attention of sequences that stand one after the other in a matrix, each token with its query heads, key heads
-/// and value heads: [T, (heads + 2·groups)·D]. No token sees another sequence.
+/// and value heads: [T, (heads + 2·groups)·D]. No token sees another sequence; several may share their beginning.
 public struct PackedAttention: Sendable {
   public let heads: Int
   /// Key and value heads; `heads` is a multiple.
@@ -81,17 +81,30 @@ public struct PackedAttention: Sendable {
     self.scale = scale
   }
 
-  /// - Parameter bounds: sequence i is the rows bounds[i] ..< bounds[i + 1]; the first is 0, the last T.
+  /// Which rows of a matrix are one sequence.
+  public struct Segments: Sendable, Equatable {
+    /// Segment i is the rows bounds[i] ..< bounds[i + 1]; the first bound is 0, the last the number of rows.
+    public var bounds: [Int]
+    /// For each segment the earlier one that it continues, whose rows it sees too, or −1. That one continues none.
+    public var prefixes: [Int]
+
+    /// - Parameter prefixes: nil: no segment continues another.
+    public init(bounds: [Int], prefixes: [Int]? = nil) {
+      self.bounds = bounds
+      self.prefixes = prefixes ?? Array(repeating: -1, count: max(0, bounds.count - 1))
+    }
+  }
+
   /// - Returns: the mixed values [T, heads·D], and the log-sum-exp of each row of scores, which the gradient needs.
   public func callAsFunction(
-    _ packed: Tensor, bounds: [Int]
+    _ packed: Tensor, _ segments: Segments
   ) throws(TorchError) -> (output: Tensor, normalizers: Tensor) {
     var output: OpaquePointer?
     var normalizers: OpaquePointer?
-    try withShape(bounds) { places, count throws(TorchError) in
+    try withPlaces(segments) { bounds, prefixes, count throws(TorchError) in
       try check(
         ct_causal_attention(
-          packed.pointer, Int64(heads), Int64(groups), places, count - 1, scale, &output, &normalizers))
+          packed.pointer, Int64(heads), Int64(groups), bounds, prefixes, count, scale, &output, &normalizers))
     }
     guard let output, let normalizers else { throw TorchError(.unknown, "an operator returned nothing") }
     return (Tensor(owning: output), Tensor(owning: normalizers))
@@ -99,14 +112,28 @@ public struct PackedAttention: Sendable {
 
   /// The gradient with respect to `packed`, for `gradient` with respect to `output`.
   public func gradient(
-    packed: Tensor, output: Tensor, normalizers: Tensor, gradient: Tensor, bounds: [Int]
+    packed: Tensor, output: Tensor, normalizers: Tensor, gradient: Tensor, _ segments: Segments
   ) throws(TorchError) -> Tensor {
-    try withShape(bounds) { places, count throws(TorchError) in
+    try withPlaces(segments) { bounds, prefixes, count throws(TorchError) in
       try Tensor.make {
         ct_causal_attention_backward(
-          packed.pointer, output.pointer, normalizers.pointer, gradient.pointer, Int64(heads), Int64(groups), places,
-          count - 1, scale, $0)
+          packed.pointer, output.pointer, normalizers.pointer, gradient.pointer, Int64(heads), Int64(groups), bounds,
+          prefixes, count, scale, $0)
       }
+    }
+  }
+
+  private func withPlaces<Result>(
+    _ segments: Segments,
+    _ body: (UnsafePointer<Int64>?, UnsafePointer<Int64>?, Int32) throws(TorchError) -> Result
+  ) throws(TorchError) -> Result {
+    guard segments.prefixes.count == segments.bounds.count - 1 else {
+      throw TorchError(
+        .argument,
+        "causal attention: found \(segments.prefixes.count) prefixes, expected one for each of \(segments.bounds.count - 1) segments")
+    }
+    return try withShape(segments.bounds) { bounds, count throws(TorchError) in
+      try withShape(segments.prefixes) { prefixes, _ throws(TorchError) in try body(bounds, prefixes, count - 1) }
     }
   }
 }

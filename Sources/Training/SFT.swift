@@ -192,11 +192,12 @@ public final class SFTTrainer {
   public func devLoss(_ onRow: ((_ done: Int, _ total: Int) throws -> Void)? = nil) throws -> Double {
     var sum = 0.0
     var count = 0
-    for (index, row) in devRows.enumerated() {
-      let losses = try model.losses(TokenBatch([row], model: model.base))
+    for first in stride(from: 0, to: devRows.count, by: settings.microBatch) {
+      let rows = devRows[first..<min(first + settings.microBatch, devRows.count)]
+      let losses = try model.losses(TokenBatch(Array(rows), model: model.base))
       sum += losses.reduce(0) { $0 + Double($1) }
       count += losses.count
-      try onRow?(index + 1, devRows.count)
+      try onRow?(rows.endIndex, devRows.count)
     }
     return sum / Double(count)
   }

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Llama
 import ModelFiles
 import Tokenizer
 

@@ -198,7 +198,7 @@ import Testing
     for selection in ChunkSelection.allCases {
       var options = ExtractionOptions()
       options.stages = .statements
-      (options.chunkTokens, options.overlapTokens, options.chunkSelection) = (1_000, 100, selection)
+      (options.chunkTokens, options.overlapTokens, options.chunkSelection) = (300, 30, selection)
       let generator = FakeGenerator { request, _ in
         request.messages[1].content.contains("Wellcome")
           ? #"{"statements": ["The Wellcome Trust supported us."]}"# : #"{"statements": []}"#

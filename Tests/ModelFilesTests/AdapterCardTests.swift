@@ -72,7 +72,7 @@ import Testing
     let opaque: [String: (JSON) -> Bool] = [
       "calibration": { _ in true }, "recipe": { $0.object != nil }, "dev_metrics": { $0.object != nil },
       "data": { $0.object?.isEmpty == true }, "previous_adapters": { $0.isNull || $0.array?.isEmpty != false },
-      "version": { $0 == "text" }, "chat_template": { $0 == "text" },
+      "version": { $0 == "text" }, "chat_template": { $0 == "text" }, "chunks": { $0.isNull },
     ]
     for key in card.json.object?.keys ?? [] {
       for value in values {
@@ -85,7 +85,7 @@ import Testing
       }
       var object = try #require(card.json.object)
       object[key] = nil
-      let isOptional = ["calibration", "previous_adapters"].contains(key)
+      let isOptional = ["calibration", "chunks", "previous_adapters"].contains(key)
       #expect((failure { _ = try AdapterCard(.object(object), place: "card") } == nil) == isOptional, "\(key)")
     }
   }

@@ -144,15 +144,52 @@ import Torch
         })
     }
     let attention = PackedAttention(heads: heads, groups: groups, scale: 0.2)
-    let (output, normalizers) = try attention(packed, bounds: bounds)
+    let (output, normalizers) = try attention(packed, .init(bounds: bounds))
     #expect(try distance(output, reference(packed.to(.float32))) < tolerance)
     let wanted = try gradients([packed.to(.float32)], weightedBy: seed.to(.float32)) { try reference($0[0]) }
     let found = try attention.gradient(
-      packed: packed, output: output, normalizers: normalizers, gradient: seed, bounds: bounds)
+      packed: packed, output: output, normalizers: normalizers, gradient: seed, .init(bounds: bounds))
     #expect(found.dtype == dtype)
     #expect(try distance(found, wanted[0]) < tolerance)
     for wrong in [[0], [0, 450, 450], [0, 100], [1, 450], [0, 451]] {
-      #expect(throws: TorchError.self) { try attention(packed, bounds: wrong) }
+      #expect(throws: TorchError.self) { try attention(packed, .init(bounds: wrong)) }
+    }
+  }
+
+  /// Sequences that share their beginning give what they give one by one, with its gradients summed.
+  @Test(arguments: [(DType.float32, 1e-5), (.bfloat16, 3e-2)])
+  func attentionWithSharedBeginnings(_ dtype: DType, _ tolerance: Double) throws {
+    let (heads, groups, dimension) = (4, 2, 16)
+    let bounds = [0, 200, 201, 400, 450, 460]
+    let segments = PackedAttention.Segments(bounds: bounds, prefixes: [-1, 0, 0, -1, 3])
+    let packed = try random(460, (heads + 2 * groups) * dimension, dtype: dtype)
+    let seed = try random(460, heads * dimension, dtype: dtype)
+    let attention = PackedAttention(heads: heads, groups: groups, scale: 0.2)
+    let (output, normalizers) = try attention(packed, segments)
+    let found = try attention.gradient(
+      packed: packed, output: output, normalizers: normalizers, gradient: seed, segments)
+
+    let wanted = try Tensor.zeros(packed.shape)
+    for (index, prefix) in segments.prefixes.enumerated() {
+      let own = bounds[index]..<bounds[index + 1]
+      let before = prefix < 0 ? 0..<0 : bounds[prefix]..<bounds[prefix + 1]
+      let whole = PackedAttention.Segments(bounds: [0, before.count + own.count])
+      func joined(_ tensor: Tensor) throws -> Tensor { try Tensor.concatenate([tensor[before], tensor[own]]) }
+      let rows = try joined(packed)
+      let (out, logs) = try attention(rows, whole)
+      #expect(try distance(out[before.count..<whole.bounds[1]], output[own]) < tolerance)
+      // Only the sequence's own rows of the output have a gradient here.
+      let ownSeed = try Tensor.concatenate([seed[before] * 0, seed[own]])
+      let part = try attention.gradient(packed: rows, output: out, normalizers: logs, gradient: ownSeed, whole)
+      for (range, place) in [(before, 0), (own, before.count)] where !range.isEmpty {
+        try wanted.addRows(
+          part[place..<place + range.count].to(.float32), at: Tensor(range.map(Int64.init)))
+      }
+    }
+    #expect(try distance(found, wanted) < tolerance)
+
+    for wrong in [[0, -1, -1, -1, -1], [-1, 0, 1, -1, -1], [-1, 2, -1, -1, -1], [-1]] {
+      #expect(throws: TorchError.self) { try attention(packed, .init(bounds: bounds, prefixes: wrong)) }
     }
   }
 

@@ -28,9 +28,10 @@ import Testing
       --negatives <ratio>     Chunks without funding statements to keep for each
                               one with some, or all. (default: 1)
       --hard-negatives <share>
-                              Share of those that speak of funds, grants, support
-                              or interests, as far as there are such. (default:
-                              0.75)
+                              Share of those that hold a word of funding, support
+                              or thanks, as far as there are such. With 1, the
+                              adapter asks for such chunks only (`patron extract
+                              --chunks likely`). (default: 0.75)
       --keep-unverbatim       Keep statements of which a funder's value is not in
                               the text; they teach to write what is not there.
       --joined <share>        Share of the statements that get another one behind

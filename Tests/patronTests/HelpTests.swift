@@ -105,6 +105,10 @@ import Testing
                                   the adapter was trained, else 7500).
           --overlap-tokens <n>    Tokens that neighbouring chunks share (default: as
                                   the adapter was trained, else 1024).
+          --chunks <which>        Which chunks the model reads: all, or likely ones,
+                                  those that hold a word of funding, support or thanks,
+                                  which is several times faster (default: as the
+                                  adapter was trained, else all). (values: all, likely)
           --statement-tokens <n>  Most tokens written for the statements of a chunk.
                                   (default: 512)
           --funder-tokens <n>     Most tokens written for the funders of an article.
@@ -138,7 +142,8 @@ import Testing
                                   its paragraphs, nor hyphens at them. (default:
                                   --fold-lines)
           --calibration <file>    Turn the model's confidence into probabilities by
-                                  this file, which `patron calibrate` wrote.
+                                  this file, which `patron calibrate` wrote (default:
+                                  as the adapter's patron.json says).
 
         SAMPLING:
           --temperature <t>       0 takes the most probable token; above 0 tokens are
@@ -214,9 +219,10 @@ import Testing
         tokens (Platt scaling), and shows how far what is said is from what is so: the
         expected calibration error (ECE), and a reliability table, raw and calibrated.
         The calibrated figures are cross-validated. `patron extract --calibration` uses
-        the file that --output names.
+        the file that --output names; with --adapter, it becomes part of the adapter,
+        and an extraction with that adapter uses it by itself.
 
-        USAGE: patron calibrate --predictions <file> --gold <file> [--output <file>] [--json] [--quiet] [--verbose]
+        USAGE: patron calibrate --predictions <file> --gold <file> [--output <file>] [--adapter <folder>] [--json] [--quiet] [--verbose]
 
         MESSAGES:
           -q, --quiet             Say only what went wrong.
@@ -228,6 +234,8 @@ import Testing
                                   Records of an extraction.
           -g, --gold <file>       Gold annotations.
           -o, --output <file>     Where to write the calibration.
+          --adapter <folder>      Adapter folder that the predictions were made with,
+                                  in whose patron.json the calibration is put.
           --json                  Print JSON.
           --version               Show the version.
           -h, --help              Show help information.

@@ -208,7 +208,9 @@ private struct Trainer: ParsableCommand {
     let again = try SettingsFile.expand(["train", "sft", "--config", file, "-o", "x"])
     let second = try #require(try Patron.parseAsRoot(again) as? TrainSFTCommand)
     #expect(JSON.object(SettingsFile.values(of: second)) == values)
-    #expect(try second.dataOptions.recipe(files: second.rowOptions.train) == first.dataOptions.recipe(files: ["a.jsonl@2", "b.jsonl"]))
+    #expect(
+      try second.dataOptions.recipe(files: second.rowOptions.train)
+        == first.dataOptions.recipe(files: ["a.jsonl@2", "b.jsonl"]))
     let options = arguments.filter { $0.hasPrefix("--") }.map { String($0.dropFirst(2)) }
     #expect(Set(options).subtracting(values.object?.keys ?? []) == [])
   }

@@ -271,15 +271,18 @@ ct_status ct_silu_multiply_backward(ct_tensor *gate, ct_tensor *up, const ct_ten
 ct_status ct_rotate_in_place(
     ct_tensor *x, int64_t heads, const ct_tensor *cosine, const ct_tensor *sine, bool inverse);
 // Causal attention within segments of packed rows. packed [T, (heads + 2·groups)·D]: queries, keys, values of each token;
-// segment i is the rows bounds[i] ..< bounds[i + 1], bounds[0] = 0, bounds[segments] = T.
+// segment i is the rows bounds[i] ..< bounds[i + 1], bounds[0] = 0, bounds[segments] = T. Where `prefixes` is not null and
+// prefixes[i] >= 0, segment i continues the earlier segment of that number, which itself continues none, and sees its rows
+// too: several sequences share their beginning.
 // out [T, heads·D]; normalizers: log-sum-exp of each row of scores, float32 [groups, heads/groups, T].
 ct_status ct_causal_attention(
-    const ct_tensor *packed, int64_t heads, int64_t groups, const int64_t *bounds, int32_t segments, double scale,
-    ct_tensor **out, ct_tensor **normalizers);
+    const ct_tensor *packed, int64_t heads, int64_t groups, const int64_t *bounds, const int64_t *prefixes,
+    int32_t segments, double scale, ct_tensor **out, ct_tensor **normalizers);
 // The gradient with respect to `packed`, of its shape, for `gradient` with respect to out.
 ct_status ct_causal_attention_backward(
     const ct_tensor *packed, const ct_tensor *out, const ct_tensor *normalizers, const ct_tensor *gradient,
-    int64_t heads, int64_t groups, const int64_t *bounds, int32_t segments, double scale, ct_tensor **result);
+    int64_t heads, int64_t groups, const int64_t *bounds, const int64_t *prefixes, int32_t segments, double scale,
+    ct_tensor **result);
 // Dropout with a mask that the seed and the element's index decide: the same call gives the same mask, so that none has to
 // be kept. The second form adds the result to `sum`: the backward pass.
 ct_status ct_counted_dropout(const ct_tensor *x, double probability, uint64_t seed, ct_tensor **out);

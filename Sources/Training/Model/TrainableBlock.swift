@@ -60,7 +60,7 @@ struct TrainableBlock: Sendable {
     let packedLowRank = try queryKeyValue.lowRank(normalized, seed: seeds[.queryKeyValue])
     let packed = try queryKeyValue(normalized, lowRank: packedLowRank)
     try packed.rotateInPlace(heads: attention.heads + attention.groups, cosine: batch.cosine, sine: batch.sine)
-    let (mixed, normalizers) = try attention(packed, bounds: batch.bounds)
+    let (mixed, normalizers) = try attention(packed, batch.segments)
     let mixedLowRank = try output.lowRank(mixed, seed: seeds[.output])
     let h = try output(mixed, lowRank: mixedLowRank, adding: x)
     let hNormalized = try feedForwardNorm(h)
@@ -103,7 +103,7 @@ struct TrainableBlock: Sendable {
       gradient, x: saved.mixed, lowRank: saved.mixedLowRank, seed: seeds[.output])!
     let packedGradient = try attention.gradient(
       packed: saved.packed, output: saved.mixed, normalizers: saved.normalizers, gradient: mixedGradient,
-      bounds: batch.bounds)
+      batch.segments)
     try packedGradient.rotateInPlace(
       heads: attention.heads + attention.groups, cosine: batch.cosine, sine: batch.sine, inverse: true)
     let normalizedGradient = try queryKeyValue.backward(
