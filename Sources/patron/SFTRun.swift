@@ -15,7 +15,16 @@ final class SFTRun {
   /// Nil: the model writes nothing on the way.
   private let generation: DevGeneration?
   private var status: RunStatus
-  private var card: AdapterCard?
+
+  /// What a run is, for its folder and its adapter.
+  struct Description {
+    /// For `config.json`.
+    var settings: JSON
+    /// For `data.json`.
+    var data: JSON
+    /// Nil: the adapter gets no `patron.json`.
+    var card: AdapterCard?
+  }
 
   init(
     folder: RunFolder, trainer: SFTTrainer, generation: DevGeneration?, keptCheckpoints: Int, bestBy: String,
@@ -32,20 +41,12 @@ final class SFTRun {
     status = RunStatus(kind: "sft", version: Version.full, plannedSteps: trainer.totalSteps)
   }
 
-  /// Writes what the run is into its folder.
-  func describe(settings: JSON, data: JSON?, card: AdapterCard?) throws {
-    self.card = card
-    if let before = try? RunStatus.read(folder.url) { status.started = before.started }
-    try write(settings, to: folder.configuration)
-    if let data { try write(data, to: folder.data) }
-  }
-
   private func write(_ json: JSON, to url: URL) throws {
     try AtomicFile.write(Array((json.text(pretty: true) + "\n").utf8), to: url)
   }
 
   /// Trains to the end and writes the adapter.
-  func run(resuming: Bool) throws {
+  func run(_ description: Description, resuming: Bool) throws {
     var start: SavedCheckpoint?
     if resuming {
       let (latest, warnings) = try store.latest()
@@ -53,6 +54,10 @@ final class SFTRun {
       if let latest { try trainer.restoreState(from: latest.url) }
       start = latest
     }
+    // Only now: a run that is not to be resumed with these settings keeps its own.
+    if let before = try? RunStatus.read(folder.url) { status.started = before.started }
+    try write(description.settings, to: folder.configuration)
+    try write(description.data, to: folder.data)
     try store.discard(after: start?.step ?? -1)
     let log = try MetricLog(folder, resumingAt: start?.step)
     let samples = try generation.map { _ in try SampleLog(folder, resumingAt: start?.step) }
@@ -60,7 +65,7 @@ final class SFTRun {
     if let start { console.note("going on after step \(start.step) of \(trainer.totalSteps)") }
     do {
       try trainer.run(hooks(log, samples))
-      try writeAdapter()
+      try writeAdapter(description.card)
       try update(.finished)
     } catch is CancellationError {
       try save(log, samples, metrics: [])
@@ -144,7 +149,7 @@ final class SFTRun {
   }
 
   /// The result: the best checkpoint by the dev loss, or the last where there is none.
-  private func writeAdapter() throws {
+  private func writeAdapter(_ card: AdapterCard?) throws {
     let (best, warnings) = try store.best()
     for warning in warnings { console.warning(warning) }
     guard let best else { return }

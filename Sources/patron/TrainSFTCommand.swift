@@ -90,10 +90,9 @@ struct TrainSFTCommand: AsyncParsableCommand {
     let run = SFTRun(
       folder: folder, trainer: trainer, generation: try generation(trainer, location), keptCheckpoints: keep,
       bestBy: bestBy, modelName: modelOptions.model, console: console)
-    try run.describe(
-      settings: JSON.object(SettingsFile.values(of: self)), data: rows.report?.json,
-      card: try card(location, rows))
-    try run.run(resuming: resume)
+    let description = SFTRun.Description(
+      settings: JSON.object(SettingsFile.values(of: self)), data: rows.report?.json ?? [:], card: try card(location, rows))
+    try run.run(description, resuming: resume)
   }
 
   private func makeTrainer(

@@ -130,8 +130,10 @@ import Training
 
     let refused = try train("run")
     #expect(refused.status == 2 && refused.errors.contains("--resume"))
+    let before = try folder.read("run/config.json")
     let other = try train("run", "--resume", "--seed", "3")
     #expect(other.status == 2 && other.errors.contains("seed"), "\(other.errors)")
+    #expect(try folder.read("run/config.json") == before, "what is refused changes nothing")
   }
 
   @Test func ctrlCSaves() throws {
