@@ -94,17 +94,18 @@ public final class SFTTrainer {
 
   /// - Parameters:
   ///   - modelIdentity: what tells the base model from others in saved states, such as its SHA-256.
-  ///   - rows: to train on; those without a supervised token are refused.
+  ///   - rows: to train on.
   ///   - devRows: to measure the loss on; may be empty.
+  /// - Throws: `TrainingError.setting` for a setting out of range; `TrainingError.data` where there are no rows, or one of
+  ///   them is longer than the model's context, has ids outside its vocabulary or no supervised token.
   public init(
     model: TrainableLlama, modelIdentity: String = "", settings: SFTSettings, rows: [TrainingExample],
     devRows: [TrainingExample] = []
   ) throws {
     try settings.check()
     guard !rows.isEmpty else { throw TrainingError(.data, "found no rows to train on") }
-    for row in rows + devRows where row.supervisedCount == 0 {
-      throw TrainingError(.data, "row \(row.id): found no supervised token, expected at least one")
-    }
+    // All of them now: the last row may be reached after hours.
+    for row in rows + devRows { try row.check(against: model.base.configuration) }
     self.model = model
     self.settings = settings
     self.modelIdentity = modelIdentity

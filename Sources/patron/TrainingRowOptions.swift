@@ -69,6 +69,7 @@ struct TrainingRowOptions: ParsableArguments {
       rows: try tokenized.flatMap(Self.tokenRows), devRows: try devTokenized.flatMap(Self.tokenRows))
     guard !(train + dev).isEmpty else { return rows }
     let (tokenizer, template) = try model.tokenizer()
+    let contextLength = try model.open().configuration.contextLength
     func examples(_ recipe: DataRecipe) throws -> (examples: [TrainingExample], report: DataReport) {
       try recipe.examples(tokenizer: tokenizer, template: template) { file, done, total in
         try Interruption.check()
@@ -76,7 +77,7 @@ struct TrainingRowOptions: ParsableArguments {
       }
     }
     if !train.isEmpty {
-      let (made, report) = try examples(options.recipe(files: train))
+      let (made, report) = try examples(recipe(options, contextLength: contextLength))
       rows.rows += made
       rows.report = report
       rows.template = template
@@ -89,6 +90,13 @@ struct TrainingRowOptions: ParsableArguments {
     console.clearStatus()
     for problem in (rows.report?.problems ?? []).prefix(5) { console.warning("left out: \(problem)") }
     return rows
+  }
+
+  /// How the rows of `--train` become examples, none of them longer than the model's context.
+  func recipe(_ options: DataOptions, contextLength: Int) throws -> DataRecipe {
+    var recipe = try options.recipe(files: train)
+    recipe.maximumLength = min(recipe.maximumLength, contextLength)
+    return recipe
   }
 
   /// Rows of token ids, as trainers of transformers take them.

@@ -55,12 +55,13 @@ struct SFTTests {
   }
 
   func trainer(
-    _ settings: SFTSettings = settings(), rows: [TrainingExample]? = nil, checkpointing: Bool = false
+    _ settings: SFTSettings = settings(), rows: [TrainingExample]? = nil, devRows: [TrainingExample]? = nil,
+    checkpointing: Bool = false
   ) throws -> SFTTrainer {
     let adapter = try LoRAAdapter(settings: settings.lora, model: base, seed: settings.seed)
     let model = try TrainableLlama(base: base, adapter: adapter, checkpointing: checkpointing)
     return try SFTTrainer(
-      model: model, settings: settings, rows: rows ?? Array(examples[..<10]), devRows: Array(examples[10...]))
+      model: model, settings: settings, rows: rows ?? Array(examples[..<10]), devRows: devRows ?? Array(examples[10...]))
   }
 
   @Test func learns() throws {
@@ -218,9 +219,10 @@ struct SFTTests {
     for tokens in [[1, 512], [1, -1], Array(repeating: 1, count: 2049)] {
       let row = TrainingExample(
         id: "wrong", task: .chat, tokens: tokens, isSupervised: tokens.indices.map { $0 > 0 })
-      let trainer = try trainer(rows: [row])
-      let error = #expect(throws: TrainingError.self) { try trainer.run(SFTHooks()) }
-      #expect(error?.message.contains("wrong") == true)
+      let error = #expect(throws: TrainingError.self) { try trainer(rows: [examples[0], row]) }
+      #expect(error?.message.contains("row wrong: found ") == true)
+      let devError = #expect(throws: TrainingError.self) { try trainer(devRows: [row]) }
+      #expect(devError?.message.contains("row wrong: found ") == true)
     }
   }
 }

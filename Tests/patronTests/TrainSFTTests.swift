@@ -66,6 +66,14 @@ import Training
     }
   }
 
+  @Test func noExampleIsLongerThanTheContext() throws {
+    let command = try parse("--max-length", "3000")
+    func length(_ context: Int) throws -> Int {
+      try command.rowOptions.recipe(command.dataOptions, contextLength: context).maximumLength
+    }
+    #expect(try length(8192) == 3000 && length(2048) == 2048)
+  }
+
   @Test func whatIsNeeded() {
     #expect(throws: (any Error).self) { try Patron.parseAsRoot(["train", "sft", "-o", "run"]) }
     #expect(throws: (any Error).self) { try Patron.parseAsRoot(["train", "sft", "--train", "rows.jsonl"]) }
