@@ -16,6 +16,28 @@ public struct DevGeneration {
     "dev/funder_f0.5", "dev/award_id_f0.5", "dev/statement_f1", "dev/exact_answers", "dev/whole_answers",
   ]
 
+  /// The figures that answers to these rows give.
+  public static func figures(of rows: [TrainingExample]) -> [String] {
+    let tasks = Set(rows.filter { $0.answerStart != nil }.map(\.task))
+    var figures = tasks.isEmpty ? [] : ["dev/whole_answers"]
+    if tasks.contains(.parse) { figures += ["dev/funder_f0.5", "dev/award_id_f0.5"] }
+    if tasks.contains(.extract) { figures.append("dev/statement_f1") }
+    if tasks.contains(.chat) { figures.append("dev/exact_answers") }
+    return figures
+  }
+
+  /// The first rows of each task, a row of each in turn, so that a few of many rows tell of all tasks.
+  public static func sample(of rows: [TrainingExample], count: Int) -> [TrainingExample] {
+    var queues = TrainingExample.Task.allCases.map { task in rows.filter { $0.task == task }.prefix(count) }
+    var chosen: [TrainingExample] = []
+    while chosen.count < count, queues.contains(where: { !$0.isEmpty }) {
+      for index in queues.indices where chosen.count < count {
+        if let row = queues[index].popFirst() { chosen.append(row) }
+      }
+    }
+    return chosen
+  }
+
   private let generator: LlamaGenerator
   private let rows: [Row]
   private let maximumNewTokens: Int
@@ -38,7 +60,7 @@ public struct DevGeneration {
     generator = try LlamaGenerator(model: model, tokenizer: tokenizer, template: template, stopTokens: stopTokens)
     self.maximumNewTokens = maximumNewTokens
     self.rows = rows.compactMap { example in
-      guard let start = example.isSupervised.firstIndex(of: true), start > 0 else { return nil }
+      guard let start = example.answerStart else { return nil }
       let end = example.isSupervised[start...].firstIndex(of: false) ?? example.tokens.count
       return Row(
         example: example, prompt: Array(example.tokens[..<start]),
@@ -80,6 +102,11 @@ public struct DevGeneration {
     let text = generator.tokenizer.decode(prompt.suffix(200), skippingSpecialTokens: true)
     return String(text.unicodeScalars.suffix(500).map(Character.init))
   }
+}
+
+extension TrainingExample {
+  /// Where the first answer begins; nil where nothing stands before it.
+  fileprivate var answerStart: Int? { isSupervised.firstIndex(of: true).flatMap { $0 > 0 ? $0 : nil } }
 }
 
 /// Sums up what was written.

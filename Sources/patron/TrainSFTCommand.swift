@@ -45,8 +45,8 @@ struct TrainSFTCommand: AsyncParsableCommand {
     name: .long,
     help: ArgumentHelp(
       """
-      Which checkpoint becomes the adapter: dev/loss or, with --dev-written, dev/funder_f0.5, dev/award_id_f0.5, \
-      dev/statement_f1, ...; without dev rows it is the last.
+      Which checkpoint becomes the adapter: dev/loss or, with --dev-written, dev/funder_f0.5, dev/award_id_f0.5 (rows of \
+      parse), dev/statement_f1 (extract), dev/exact_answers (chats), dev/whole_answers; without dev rows it is the last.
       """, valueName: "figure"))
   var bestBy = MetricName.devLoss
 
@@ -85,6 +85,7 @@ struct TrainSFTCommand: AsyncParsableCommand {
     // A run that cannot be is refused before hours of reading.
     let folder = dryRun ? nil : try RunFolder(URL(fileURLWithPath: output ?? ""), resuming: resume)
     let rows = try rowOptions.rows(of: location, dataOptions, console)
+    try rows.check(figure: bestBy, devWritten: rowOptions.devWritten)
     let trainer = try makeTrainer(location, settings, rows, console)
     guard let folder else { return print(try plan(trainer, rows, console)) }
     let run = SFTRun(
@@ -126,7 +127,8 @@ struct TrainSFTCommand: AsyncParsableCommand {
     let (tokenizer, template) = try location.tokenizer()
     return try DevGeneration(
       model: trainer.model.generatingModel(), tokenizer: tokenizer, template: template,
-      rows: Array(trainer.devRows.prefix(rowOptions.devWritten)), maximumNewTokens: rowOptions.devTokens)
+      rows: DevGeneration.sample(of: trainer.devRows, count: rowOptions.devWritten),
+      maximumNewTokens: rowOptions.devTokens)
   }
 
   /// What the adapter is for, as far as it is made for this program's own two tasks.

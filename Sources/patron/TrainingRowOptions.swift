@@ -32,8 +32,8 @@ struct TrainingRowOptions: ParsableArguments {
     name: .long,
     help: ArgumentHelp(
       """
-      Dev examples that the model writes an answer to at each measurement; the answers go to samples.jsonl, their scores \
-      to the figures.
+      Dev examples that the model writes an answer to at each measurement, as many of each task; the answers go to \
+      samples.jsonl, their scores to the figures.
       """, valueName: "n"))
   var devWritten = 0
 
@@ -43,7 +43,10 @@ struct TrainingRowOptions: ParsableArguments {
   @Option(
     name: .long, parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Rows as token ids instead: JSON lines with input_ids and labels (-100: not to be learnt).", valueName: "file"),
+      """
+      Rows as token ids instead: JSON lines with input_ids and labels (-100: not to be learnt), as `patron data tokenize` \
+      writes them.
+      """, valueName: "file"),
     completion: .file())
   var tokenized: [String] = []
 
@@ -54,6 +57,9 @@ struct TrainingRowOptions: ParsableArguments {
 
   func validate() throws {
     guard !train.isEmpty || !tokenized.isEmpty else { throw ValidationError("name rows with --train or --tokenized") }
+    guard devWritten == 0 || !dev.isEmpty || !devTokenized.isEmpty else {
+      throw ValidationError("--dev-written \(devWritten) needs rows to answer: name them with --dev or --dev-tokenized")
+    }
     for (name, value, least) in [
       ("--dev-limit", devLimit, 1), ("--dev-written", devWritten, 0), ("--dev-tokens", devTokens, 1),
     ] {
@@ -99,8 +105,8 @@ struct TrainingRowOptions: ParsableArguments {
     return recipe
   }
 
-  /// Rows of token ids, as trainers of transformers take them.
-  private static func tokenRows(_ path: String) throws -> [TrainingExample] {
+  /// Rows of token ids, as trainers of transformers take them. Those of `patron data tokenize` say what task they are of.
+  static func tokenRows(_ path: String) throws -> [TrainingExample] {
     let bytes: Data
     do { bytes = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
       throw TrainingError(.data, "\(path): \(error.localizedDescription)")
@@ -118,7 +124,8 @@ struct TrainingRowOptions: ParsableArguments {
         throw wrong("found the label \(label!) at a token \(id!), expected -100 or the token itself")
       }
       return TrainingExample(
-        id: json["id"]?.string ?? "\(index + 1)", task: .chat, tokens: ids.map { $0! },
+        id: json["id"]?.string ?? "\(index + 1)",
+        task: json["task"]?.string.flatMap { TrainingExample.Task(rawValue: $0) } ?? .chat, tokens: ids.map { $0! },
         isSupervised: labels.map { $0 != -100 })
     }
   }
@@ -132,4 +139,19 @@ struct TrainingRows {
   var report: DataReport?
   /// The chat template that they were written with.
   var template: ChatTemplate?
+
+  /// - Parameters:
+  ///   - figure: what the best checkpoint is chosen by.
+  ///   - count: dev rows that the model answers.
+  /// - Throws: `InputError` where these rows never give the figure: the last checkpoint would be taken for the best one.
+  func check(figure: String, devWritten count: Int) throws {
+    // Without dev rows the loss asks for nothing: the last checkpoint it is, as the help says.
+    guard figure != MetricName.devLoss else { return }
+    let figures = DevGeneration.figures(of: DevGeneration.sample(of: devRows, count: count))
+    guard figures.contains(figure) else {
+      throw InputError(
+        "found --best-by \(figure), expected a figure of the dev rows that are answered "
+          + "(\(([MetricName.devLoss] + figures).joined(separator: ", "))); add rows of its task to --dev")
+    }
+  }
 }

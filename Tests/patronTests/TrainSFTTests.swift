@@ -58,7 +58,7 @@ import Training
     ["--rank", "0"], ["--dropout", "1"], ["--learning-rate", "-1"], ["--epochs", "0"], ["--micro-batch", "0"],
     ["--warmup-ratio", "2"], ["--warmup-steps", "3", "--warmup-ratio", "0.1"], ["--gradient-clip", "-1"],
     ["--schedule", "square"], ["--keep", "0"], ["--dev-limit", "0"], ["--compute-dtype", "int8"],
-    ["--best-by", "dev/funder_f0.5"], ["--best-by", "train/loss"], ["--noise", "2"],
+    ["--best-by", "dev/funder_f0.5"], ["--best-by", "train/loss"], ["--noise", "2"], ["--dev-written", "3"],
   ])
   func impossibleValuesAreRefused(_ arguments: [String]) {
     #expect(throws: (any Error).self) {
@@ -72,6 +72,36 @@ import Training
       try command.rowOptions.recipe(command.dataOptions, contextLength: context).maximumLength
     }
     #expect(try length(8192) == 3000 && length(2048) == 2048)
+  }
+
+  private func row(_ id: String, _ task: TrainingExample.Task) -> TrainingExample {
+    TrainingExample(id: id, task: task, tokens: [1, 2], isSupervised: [false, true])
+  }
+
+  @Test func theFigureOfTheBestCheckpointHasToBeMeasured() throws {
+    let parse = TrainingRows(rows: [], devRows: [row("a", .parse), row("b", .extract)])
+    try parse.check(figure: "dev/loss", devWritten: 0)
+    try parse.check(figure: "dev/funder_f0.5", devWritten: 2)
+    try parse.check(figure: "dev/statement_f1", devWritten: 1)
+    let error = #expect(throws: InputError.self) { try parse.check(figure: "dev/funder_f0.5", devWritten: 1) }
+    #expect(
+      error.map { ExitStatus.message(of: $0) }
+        == "found --best-by dev/funder_f0.5, expected a figure of the dev rows that are answered (dev/loss, "
+        + "dev/whole_answers, dev/statement_f1); add rows of its task to --dev")
+    #expect(throws: InputError.self) { try parse.check(figure: "dev/exact_answers", devWritten: 9) }
+    #expect(throws: InputError.self) {
+      try TrainingRows(rows: [], devRows: []).check(figure: "dev/whole_answers", devWritten: 9)
+    }
+    try TrainingRows(rows: [], devRows: []).check(figure: "dev/loss", devWritten: 0)
+  }
+
+  @Test func rowsOfTokensKeepTheirTask() throws {
+    let folder = try TemporaryFolder()
+    let ids = #""input_ids":[1,2],"labels":[-100,2]"#
+    let path = try folder.write(
+      "rows.jsonl", #"{"id":"a","task":"parse",\#(ids)}"# + "\n" + #"{\#(ids)}"# + "\n" + #"{"task":"x",\#(ids)}"#)
+    let rows = try TrainingRowOptions.tokenRows(path)
+    #expect(rows.map(\.task) == [.parse, .chat, .chat] && rows.map(\.id) == ["a", "2", "3"])
   }
 
   @Test func whatIsNeeded() {
