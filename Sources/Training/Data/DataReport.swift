@@ -34,6 +34,8 @@ public struct DataReport: Sendable, Equatable {
     public var chunks = 0
     /// Chunks left out because their border cuts a statement: neither "there" nor "not there" is true of it.
     public var cutChunks = 0
+    /// Chunks left out because their article has a gold statement that was not found: they may hold it.
+    public var uncertainChunks = 0
     /// Chunks without statement.
     public var negatives = 0
     /// Of these, the ones that were kept.

@@ -12,14 +12,16 @@ struct ChunkText {
 extension ExampleBuilder {
   /// Chunks of an article as the pipeline cuts them. The answer to a chunk holds the statements that lie in it whole, in
   /// their order. A chunk that cuts a statement is left out; with an overlap longer than the statement, the neighbour has it
-  /// whole.
+  /// whole. Where a statement is not found in the article, any of the chunks without one may hold it in other words: none of
+  /// them is taken for empty.
   /// - Parameter copy: later copies begin at some later paragraph of the first chunk, and so are cut elsewhere.
   /// - Throws: `FundingError` also for a text that the pipeline would refuse.
   mutating func addArticle(_ text: String, _ statements: [String], id: String, copy: Int) throws {
     report.extract.statements += statements.count
     var article = try ArticleText(text)
     let places = statements.map { self.places(of: $0, in: article) }
-    report.extract.statementsNotFound += places.count(where: \.isEmpty)
+    let lost = places.count(where: \.isEmpty)
+    report.extract.statementsNotFound += lost
     var occurrences = zip(statements.indices, places).flatMap { index, ranges in ranges.map { (index, $0) } }
       .sorted { ($0.1.lowerBound, $0.0) < ($1.1.lowerBound, $1.0) }
     let noisy = noisyArticle(article, occurrences.map(\.1), id: id)
@@ -35,6 +37,10 @@ extension ExampleBuilder {
       let chunk = ChunkText(
         id: "\(id)#\(number)", text: String(decoding: article.bytes[range], as: UTF8.self), isNoisy: noisy != nil)
       if touching.isEmpty {
+        guard lost == 0 else {
+          report.extract.uncertainChunks += 1
+          continue
+        }
         report.extract.negatives += 1
         entries.append(.negative(chunk))
         continue

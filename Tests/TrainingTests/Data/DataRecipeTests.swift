@@ -120,6 +120,23 @@ import Tokenizer
     #expect(examples.count + report.extract.cutChunks == report.extract.chunks)
   }
 
+  @Test func anArticleWhoseStatementIsNotFoundHasNoChunksWithoutOne() throws {
+    let found = "This work was supported by the NSF (1)."
+    let text = article(statementAt: 7, found)
+    func report(_ statements: JSON) throws -> DataReport {
+      var recipe = try recipe(["article": .string(text), "statements": statements])
+      recipe.chunkTokens = 600
+      recipe.overlapTokens = 0
+      recipe.negativesPerPositive = nil
+      return try recipe.byteExamples().report
+    }
+    let whole = try report([.string(found)])
+    #expect(whole.extract.negatives == whole.extract.chunks - 1 && whole.extract.uncertainChunks == 0)
+    let partly = try report([.string(found), "We thank the NSF in other words."])
+    #expect(partly.extract.statementsNotFound == 1 && partly.extract.negatives == 0)
+    #expect(partly.extract.uncertainChunks == partly.extract.chunks - 1 && partly[.extract].examples == 1)
+  }
+
   @Test func severalStatementsStandInTheOrderOfTheTextAndTheSameOneOnce() throws {
     let text = "Funding: A.\n\nMiddle.\n\nSupported by B.\n\nFunding: A.\n\nNot a line: Supported by B. Indeed."
     let recipe = try recipe(["article": .string(text), "statements": ["Supported by B.", "Funding: A."]])
