@@ -18,8 +18,11 @@ struct AdapterCards {
     self.isForced = isForced
   }
 
-  /// The card of the adapter that was trained last: it saw what an extraction will see.
-  var last: AdapterCard? { entries.last?.card }
+  /// The card that says how articles are cut: of the adapters that were trained on chunks the last, which saw what an
+  /// extraction will see. What an adapter for the second stage says of chunks means nothing, unless there is no other.
+  var chunking: AdapterCard? {
+    (entries.last { $0.card.promptHashes[.statements] != nil } ?? entries.last)?.card
+  }
 
   private static let force = "use it all the same with --force-adapter"
 
