@@ -27,10 +27,12 @@ struct AdapterCards {
   private static let force = "use it all the same with --force-adapter"
 
   /// - Throws: `ModelFileError` of code `.mismatch` where an adapter was trained with another prompt than this program's.
-  func checkPrompts(of stages: ExtractionOptions.Stages) throws {
+  func checkPrompts(of stages: ExtractionOptions.Stages) throws { try checkPrompts(of: Self.used(stages)) }
+
+  func checkPrompts(of stages: [AdapterCard.Stage]) throws {
     guard !isForced else { return }
     for (path, card) in entries {
-      for stage in Self.used(stages) {
+      for stage in stages {
         let (found, expected) = (card.promptHashes[stage], Self.promptHash(of: stage))
         guard found == nil || found == expected else {
           throw ModelFileError(

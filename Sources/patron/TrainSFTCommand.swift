@@ -82,22 +82,41 @@ struct TrainSFTCommand: AsyncParsableCommand {
     if let threads = modelOptions.threads { try Runtime.setThreadCount(threads) }
     let settings = recipeOptions.settings()
     let location = try ModelLocation(ModelCatalog.url(of: modelOptions.model))
+    let identity = try location.identity()
     // A run that cannot be is refused before hours of reading.
+    let cards = try adapterCards(identity)
     let folder = dryRun ? nil : try RunFolder(URL(fileURLWithPath: output ?? ""), resuming: resume)
-    let rows = try rowOptions.rows(of: location, dataOptions, console)
+    let template = try cards.template()
+    let rows = try rowOptions.rows(of: location, template: template, dataOptions, console)
+    try cards.checkPrompts(of: rows.stages)
     try rows.check(figure: bestBy, devWritten: rowOptions.devWritten)
-    let trainer = try makeTrainer(location, settings, rows, console)
+    let trainer = try makeTrainer(location, identity, settings, rows, console)
     guard let folder else { return print(try plan(trainer, rows, console)) }
     let run = SFTRun(
-      folder: folder, trainer: trainer, generation: try generation(trainer, location), keptCheckpoints: keep,
+      folder: folder, trainer: trainer, generation: try generation(trainer, location, template), keptCheckpoints: keep,
       bestBy: bestBy, modelName: modelOptions.model, console: console)
     let description = SFTRun.Description(
-      settings: JSON.object(SettingsFile.values(of: self)), data: rows.report?.json ?? [:], card: try card(location, rows))
+      settings: JSON.object(SettingsFile.values(of: self)), data: rows.report?.json ?? [:], card: try card(identity, rows))
     try run.run(description, resuming: resume)
   }
 
+  private typealias Identity = (kind: AdapterCard.BaseModel.IdentityKind, value: String)
+
+  /// The cards of the adapters that are trained on top of.
+  /// - Throws: `ModelFileError` where one of them, or the one that the new one starts from, belongs to another base model.
+  private func adapterCards(_ identity: Identity) throws -> AdapterCards {
+    let adapters = try modelOptions.adapters()
+    let cards = try AdapterCards(modelOptions.adapter, isForced: modelOptions.forceAdapter)
+    let start = try AdapterCards(
+      recipeOptions.initAdapter.map { [$0] } ?? [], isForced: modelOptions.forceAdapter)
+    for cards in [cards, start] {
+      try cards.check(base: modelOptions.model, identity.kind, identity.value, adapters: adapters)
+    }
+    return cards
+  }
+
   private func makeTrainer(
-    _ location: ModelLocation, _ settings: SFTSettings, _ rows: TrainingRows, _ console: Console
+    _ location: ModelLocation, _ identity: Identity, _ settings: SFTSettings, _ rows: TrainingRows, _ console: Console
   ) throws -> SFTTrainer {
     let (configuration, checkpoint) = try location.open()
     // Without bfloat16 products float32 is the faster type, and nothing is gained but memory by the other.
@@ -115,16 +134,18 @@ struct TrainSFTCommand: AsyncParsableCommand {
     if let start = recipeOptions.initAdapter { try adapter.load(AdapterFolder(URL(fileURLWithPath: start))) }
     let model = try TrainableLlama(
       base: base, adapter: adapter, computeDType: dtype, checkpointing: recipeOptions.checkpointing)
-    let identity = try [location.identity().value] + modelOptions.adapters().map { try $0.hash() }
+    let identities = try [identity.value] + modelOptions.adapters().map { try $0.hash() }
     return try SFTTrainer(
-      model: model, modelIdentity: identity.joined(separator: "+"), settings: settings, rows: rows.rows,
+      model: model, modelIdentity: identities.joined(separator: "+"), settings: settings, rows: rows.rows,
       devRows: rows.devRows)
   }
 
   /// What writes answers to dev rows at each measurement; nil where none are asked for.
-  private func generation(_ trainer: SFTTrainer, _ location: ModelLocation) throws -> DevGeneration? {
+  private func generation(
+    _ trainer: SFTTrainer, _ location: ModelLocation, _ template: ChatTemplate?
+  ) throws -> DevGeneration? {
     guard rowOptions.devWritten > 0, !trainer.devRows.isEmpty else { return nil }
-    let (tokenizer, template) = try location.tokenizer()
+    let (tokenizer, template) = try location.tokenizer(template: template)
     return try DevGeneration(
       model: trainer.model.generatingModel(), tokenizer: tokenizer, template: template,
       rows: DevGeneration.sample(of: trainer.devRows, count: rowOptions.devWritten),
@@ -132,13 +153,9 @@ struct TrainSFTCommand: AsyncParsableCommand {
   }
 
   /// What the adapter is for, as far as it is made for this program's own two tasks.
-  private func card(_ location: ModelLocation, _ rows: TrainingRows) throws -> AdapterCard? {
-    guard let template = rows.template, let report = rows.report else { return nil }
-    let stages: [AdapterCard.Stage] = [(.statements, .extract), (.parse, .parse)].compactMap {
-      (report.tasks[$1]?.examples ?? 0) > 0 ? $0 : nil
-    }
-    guard !stages.isEmpty else { return nil }
-    let identity = try location.identity()
+  private func card(_ identity: Identity, _ rows: TrainingRows) throws -> AdapterCard? {
+    let stages = rows.stages
+    guard let template = rows.template, let report = rows.report, !stages.isEmpty else { return nil }
     var card = AdapterCard(
       version: Version.full,
       baseModel: .init(name: modelOptions.model, kind: identity.kind, identity: identity.value),

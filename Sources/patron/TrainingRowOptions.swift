@@ -70,11 +70,14 @@ struct TrainingRowOptions: ParsableArguments {
   }
 
   /// Reads the files and makes the examples.
-  func rows(of model: ModelLocation, _ options: DataOptions, _ console: Console) throws -> TrainingRows {
+  /// - Parameter template: in place of the model's own.
+  func rows(
+    of model: ModelLocation, template: ChatTemplate?, _ options: DataOptions, _ console: Console
+  ) throws -> TrainingRows {
     var rows = TrainingRows(
       rows: try tokenized.flatMap(Self.tokenRows), devRows: try devTokenized.flatMap(Self.tokenRows))
     guard !(train + dev).isEmpty else { return rows }
-    let (tokenizer, template) = try model.tokenizer()
+    let (tokenizer, template) = try model.tokenizer(template: template)
     let contextLength = try model.open().configuration.contextLength
     func examples(_ recipe: DataRecipe) throws -> (examples: [TrainingExample], report: DataReport) {
       try recipe.examples(tokenizer: tokenizer, template: template) { file, done, total in
@@ -139,6 +142,12 @@ struct TrainingRows {
   var report: DataReport?
   /// The chat template that they were written with.
   var template: ChatTemplate?
+
+  /// The stages that rows of `--train` are of.
+  var stages: [AdapterCard.Stage] {
+    [(AdapterCard.Stage.statements, TrainingExample.Task.extract), (.parse, .parse)]
+      .filter { (report?.tasks[$0.1]?.examples ?? 0) > 0 }.map(\.0)
+  }
 
   /// - Parameters:
   ///   - figure: what the best checkpoint is chosen by.

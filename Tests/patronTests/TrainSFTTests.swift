@@ -210,6 +210,21 @@ import Training
     #expect(other.status == 2 && other.errors.contains("--rank"), "\(other.errors)")
   }
 
+  @Test func anAdapterOfAnotherBaseIsRefused() throws {
+    #expect(try train("first").status == 0)
+    try AdapterCard(
+      version: "1", baseModel: .init(name: "big", kind: .sha256, identity: String(repeating: "ab", count: 32)),
+      chunkTokens: 100, overlapTokens: 10, chatTemplate: "smollm2",
+      promptHashes: [.parse: String(repeating: "cd", count: 32)]
+    ).write(to: folder.url("first/adapter"))
+    for (name, option) in [("second", "--adapter"), ("third", "--init-adapter")] {
+      let refused = try train(name, option, folder.path("first/adapter"))
+      #expect(refused.status == 2 && refused.errors.contains("trained on big"), "\(option): \(refused.errors)")
+      let forced = try train(name, option, folder.path("first/adapter"), "--force-adapter")
+      #expect(forced.status == 0, "\(option): \(forced.errors)")
+    }
+  }
+
   @Test func rowsThatCannotBe() throws {
     for (name, text, part) in [
       ("json", "{", "offset"), ("shape", #"{"input_ids":[1,2],"labels":[1]}"#, "as many"),
