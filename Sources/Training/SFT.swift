@@ -26,9 +26,9 @@ public struct SFTSettings: Sendable, Hashable {
   public var shuffles = true
   /// Decides the adapter's first values, the order of the rows and what dropout leaves out.
   public var seed: UInt64 = 0
-  /// Steps between measurements of the dev loss; 0: at the end only.
+  /// Steps between measurements of the dev loss, each with a checkpoint; 0: at the end only.
   public var evaluationInterval = 50
-  /// Steps between checkpoints; 0: at the end only.
+  /// Steps between checkpoints, besides those that are measured; 0: at the end only.
   public var checkpointInterval = 50
   /// Steps in a row without finite gradients after which the run stops.
   public var maximumSkips = 10
@@ -179,7 +179,8 @@ public final class SFTTrainer {
     func isDue(_ interval: Int) -> Bool { isLast || interval > 0 && progress.step % interval == 0 }
     let metrics = isDue(settings.evaluationInterval) ? try evaluate(hooks) : []
     progress.settledStep = progress.step
-    if isDue(settings.checkpointInterval) { try hooks.onCheckpoint?(self, metrics) }
+    // What was measured is worth a checkpoint: only one that has figures can be the best.
+    if isDue(settings.checkpointInterval) || !metrics.isEmpty { try hooks.onCheckpoint?(self, metrics) }
   }
 
   /// The mean loss over the supervised tokens of the dev rows, without dropout, and whatever else the hook measures.
@@ -246,7 +247,7 @@ public struct SFTHooks {
   public var onDevRow: ((_ done: Int, _ total: Int) throws -> Void)?
   /// After the dev loss was measured; may measure more, such as what the model writes.
   public var onEvaluation: ((SFTTrainer, [(name: String, value: Double)]) throws -> [(name: String, value: Double)])?
-  /// When a checkpoint is due, with what was measured at this step.
+  /// When a checkpoint is due or something was measured, with what was measured at this step.
   public var onCheckpoint: ((SFTTrainer, [(name: String, value: Double)]) throws -> Void)?
 
   public init() {}

@@ -109,8 +109,8 @@ struct TrainSFTCommand: AsyncParsableCommand {
     let cards = try AdapterCards(modelOptions.adapter, isForced: modelOptions.forceAdapter)
     let start = try AdapterCards(
       recipeOptions.initAdapter.map { [$0] } ?? [], isForced: modelOptions.forceAdapter)
-    for cards in [cards, start] {
-      try cards.check(base: modelOptions.model, identity.kind, identity.value, adapters: adapters)
+    for found in [cards, start] {
+      try found.check(base: modelOptions.model, identity.kind, identity.value, adapters: adapters)
     }
     return cards
   }
