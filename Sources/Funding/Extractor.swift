@@ -116,12 +116,11 @@ public struct Extractor: Sendable {
       let reading = FunderReader.read(completion.text)
       note(completion, .parse, index, reading.problems, nil, &record)
       let confidences = OutputConfidence(completion, calibration: options.calibration)?.funders(reading.elements)
-      var funders = reading.elements.enumerated().map { number, funder in
+      let funders = reading.elements.enumerated().map { number, funder in
         ConfidentFunder(funder, confidences?[number])
       }
-      if completion.closedAtLimit, let last = funders.popLast()?.withoutWhatIsEmpty { funders.append(last) }
-      if options.constraint.mode != .none { funders = ConfidentFunder.withoutRepetitions(funders) }
-      found += funders
+      found += ConfidentFunder.cleaned(
+        funders, closedAtLimit: completion.closedAtLimit, isConstrained: options.constraint.mode != .none)
     }
     if groups.count > 1 { found = FunderMerging.merge(found) }
     record.funders = found.map(\.funder)

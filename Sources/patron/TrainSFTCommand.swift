@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Funding
 import JSON
 import Llama
 import ModelFiles
@@ -146,9 +147,11 @@ struct TrainSFTCommand: AsyncParsableCommand {
   ) throws -> DevGeneration? {
     guard rowOptions.devWritten > 0, !trainer.devRows.isEmpty else { return nil }
     let (tokenizer, template) = try location.tokenizer(template: template)
+    var constraint = ConstraintOptions()
+    constraint.mode = rowOptions.constrain
     return try DevGeneration(
       model: trainer.model.generatingModel(), tokenizer: tokenizer, template: template,
-      rows: DevGeneration.sample(of: trainer.devRows, count: rowOptions.devWritten),
+      rows: DevGeneration.sample(of: trainer.devRows, count: rowOptions.devWritten), constraint: constraint,
       maximumNewTokens: rowOptions.devTokens)
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Funding
 import JSON
 import Llama
 import ModelFiles
@@ -37,8 +38,20 @@ struct TrainingRowOptions: ParsableArguments {
       """, valueName: "n"))
   var devWritten = 0
 
-  @Option(name: .long, help: ArgumentHelp("Most tokens of such an answer.", valueName: "n"))
-  var devTokens = 512
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      What those answers are held to: none, json (the task's shape) or verbatim (and what is to be copied is copied), as \
+      `patron extract` does; rows of token ids have no text to copy from.
+      """, valueName: "mode"))
+  var constrain = ConstraintOptions().mode
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Most tokens of such an answer (default: 1024 for parse, else 512, as `patron extract`).", valueName: "n"))
+  var devTokens: Int?
 
   @Option(
     name: .long, parsing: .upToNextOption,
@@ -61,7 +74,7 @@ struct TrainingRowOptions: ParsableArguments {
       throw ValidationError("--dev-written \(devWritten) needs rows to answer: name them with --dev or --dev-tokenized")
     }
     for (name, value, least) in [
-      ("--dev-limit", devLimit, 1), ("--dev-written", devWritten, 0), ("--dev-tokens", devTokens, 1),
+      ("--dev-limit", devLimit, 1), ("--dev-written", devWritten, 0), ("--dev-tokens", devTokens ?? 1, 1),
     ] {
       guard (least...1 << 30).contains(value) else {
         throw ValidationError("found \(name) \(value), expected a number from \(least) to \(1 << 30)")
@@ -79,8 +92,10 @@ struct TrainingRowOptions: ParsableArguments {
     guard !(train + dev).isEmpty else { return rows }
     let (tokenizer, template) = try model.tokenizer(template: template)
     let contextLength = try model.open().configuration.contextLength
-    func examples(_ recipe: DataRecipe) throws -> (examples: [TrainingExample], report: DataReport) {
-      try recipe.examples(tokenizer: tokenizer, template: template) { file, done, total in
+    func examples(
+      _ recipe: DataRecipe, keepsSources: Bool = false
+    ) throws -> (examples: [TrainingExample], report: DataReport) {
+      try recipe.examples(tokenizer: tokenizer, template: template, keepsSources: keepsSources) { file, done, total in
         try Interruption.check()
         console.status("\(file.path): row \(done)/\(total)")
       }
@@ -94,7 +109,7 @@ struct TrainingRowOptions: ParsableArguments {
     if !dev.isEmpty {
       var recipe = try options.recipe(files: dev)
       recipe.noise.share = 0
-      rows.devRows += try examples(recipe).examples.prefix(devLimit)
+      rows.devRows += try examples(recipe, keepsSources: devWritten > 0).examples.prefix(devLimit)
     }
     console.clearStatus()
     for problem in (rows.report?.problems ?? []).prefix(5) { console.warning("left out: \(problem)") }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Funding
 import JSON
 import ModelFiles
 import Testing
@@ -24,6 +25,13 @@ import Training
     #expect(settings.optimizer.beta1 == 0.9 && settings.optimizer.beta2 == 0.999)
     #expect(settings.optimizer.epsilon == 1e-8 && settings.optimizer.weightDecay == 0)
     #expect(command.dataOptions.maxLength == 8192)
+  }
+
+  @Test func devAnswersAreWrittenAsAnExtractionWritesThem() throws {
+    let rows = try parse().rowOptions
+    #expect(rows.constrain == .verbatim && rows.devTokens == nil && rows.devWritten == 0)
+    let other = try parse("--dev", "d.jsonl", "--dev-written", "9", "--constrain", "json", "--dev-tokens", "99").rowOptions
+    #expect(other.constrain == .json && other.devTokens == 99 && other.devWritten == 9)
   }
 
   @Test func everyNumberIsAFlag() throws {

@@ -63,7 +63,7 @@ extension ExampleBuilder {
 
   mutating func addChunk(_ chunk: ChunkText, statements: [String]) throws {
     try add(
-      id: chunk.id, task: .extract, prompt: Prompts.statements(in: chunk.text),
+      id: chunk.id, task: .extract, prompt: Prompts.statements(in: chunk.text), sources: [chunk.text],
       answer: .object([("statements", .array(statements.map(JSON.string)))]), isAnswered: !statements.isEmpty,
       isNoisy: chunk.isNoisy)
   }

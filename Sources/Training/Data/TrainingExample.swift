@@ -19,9 +19,12 @@ public struct TrainingExample: Sendable, Equatable {
   public var tokens: [Int]
   /// Whether the loss asks for `tokens[i]` given those before it; as long as `tokens`.
   public var isSupervised: [Bool]
+  /// What the answer is about, where that was asked for: the chunk of an article, or the statements.
+  public var sources: [String]
 
-  public init(id: String, task: Task, tokens: [Int], isSupervised: [Bool]) {
+  public init(id: String, task: Task, tokens: [Int], isSupervised: [Bool], sources: [String] = []) {
     precondition(tokens.count == isSupervised.count, "one mark a token")
+    self.sources = sources
     self.id = id
     self.task = task
     self.tokens = tokens

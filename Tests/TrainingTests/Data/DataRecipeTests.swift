@@ -204,6 +204,19 @@ import Tokenizer
     #expect(examples.contains { $0.id.hasPrefix("r~3#") })
   }
 
+  @Test func examplesHoldTheirTextsWhereThatIsAskedFor() throws {
+    let recipe = try recipe(
+      ["id": "a", "article": "Text.\n\nFunded by X.", "statements": ["Funded by X."]],
+      ["id": "s", "statement": " By\nX. ", "funders": []])
+    func sources(_ keepsSources: Bool) throws -> [[String]] {
+      try recipe.examples(
+        tokenizer: tokenizer, template: .smolLM2, shuffled: false, keepsSources: keepsSources
+      ).examples.map(\.sources)
+    }
+    #expect(try sources(true) == [["Text.\n\nFunded by X."], ["By X."]])
+    #expect(try sources(false) == [[], []])
+  }
+
   // MARK: Values
 
   @Test func valuesTakeTheSpellingOfTheText() throws {
