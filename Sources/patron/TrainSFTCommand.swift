@@ -159,14 +159,19 @@ struct TrainSFTCommand: AsyncParsableCommand {
   private func card(_ identity: Identity, _ rows: TrainingRows) throws -> AdapterCard? {
     let stages = rows.stages
     guard let template = rows.template, let report = rows.report, !stages.isEmpty else { return nil }
+    let hasChunks = stages.contains(.statements)
     var card = AdapterCard(
       version: Version.full,
       baseModel: .init(name: modelOptions.model, kind: identity.kind, identity: identity.value),
-      chunkTokens: dataOptions.chunkTokens, overlapTokens: dataOptions.overlapTokens,
+      // As the articles were cut. Of an adapter that saw none, what is said of chunks is not used.
+      chunkTokens: hasChunks ? report.extract.chunkTokens : dataOptions.chunkTokens,
+      overlapTokens: hasChunks ? report.extract.overlapTokens : dataOptions.overlapTokens,
       chatTemplate: template.rawValue,
       promptHashes: Dictionary(
         uniqueKeysWithValues: stages.map { ($0, AdapterCards.promptHash(of: $0)) }))
-    card.readsLikelyChunks = stages.contains(.statements) && dataOptions.hardNegatives == 1
+    // Where there are too few likely chunks the others fill up, and the adapter has seen those, too.
+    card.readsLikelyChunks =
+      hasChunks && dataOptions.hardNegatives == 1 && report.extract.hardNegativesKept == report.extract.negativesKept
     card.previousAdapters = try modelOptions.adapters().map { try $0.hash() }
     card.dataHashes = Dictionary(
       report.files.map { (URL(fileURLWithPath: $0.path).lastPathComponent, $0.hash) },

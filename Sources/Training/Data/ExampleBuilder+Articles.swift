@@ -17,6 +17,9 @@ extension ExampleBuilder {
   /// - Parameter copy: later copies begin at some later paragraph of the first chunk, and so are cut elsewhere.
   /// - Throws: `FundingError` also for a text that the pipeline would refuse.
   mutating func addArticle(_ text: String, _ statements: [String], id: String, copy: Int) throws {
+    if report.extract.chunkTokens == 0 {
+      (report.extract.chunkTokens, report.extract.overlapTokens) = try pipeline.chunkSize()
+    }
     report.extract.statements += statements.count
     var article = try ArticleText(text)
     let places = statements.map { self.places(of: $0, in: article) }

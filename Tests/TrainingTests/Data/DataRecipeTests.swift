@@ -105,6 +105,20 @@ import Tokenizer
     #expect(examples.allSatisfy { $0.id.hasPrefix("r#") })
   }
 
+  @Test func theReportSaysHowArticlesWereCut() throws {
+    var recipe = try recipe(["article": .string(article(statementAt: 7, "By X.")), "statements": ["By X."]])
+    (recipe.chunkTokens, recipe.overlapTokens) = (600, 400)
+    var report = try recipe.byteExamples().report
+    #expect(report.extract.chunkTokens == 600 && report.extract.overlapTokens == 300)
+    // The prompt, its frame and an answer of 512 tokens leave less than that.
+    recipe.maximumLength = 1_400
+    (recipe.chunkTokens, recipe.overlapTokens) = (1_000, 100)
+    report = try recipe.byteExamples().report
+    #expect((100..<800).contains(report.extract.chunkTokens) && report.extract.overlapTokens <= 100)
+    let statements = try self.recipe(["statement": "By X.", "funders": []])
+    #expect(try statements.byteExamples().report.extract.chunkTokens == 0)
+  }
+
   @Test func chunksThatCutAStatementAreLeftOut() throws {
     let statement = "This work was supported by " + (1...40).map { "Foundation \($0)" }.joined(separator: ", ") + "."
     var recipe = try recipe([
