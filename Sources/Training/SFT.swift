@@ -89,8 +89,9 @@ public final class SFTTrainer {
   public internal(set) var progress = TrainingProgress()
   /// What tells this base model from others in saved states, such as its SHA-256.
   let modelIdentity: String
-  /// SHA-256 over the rows' tokens and marks, in order.
+  /// SHA-256 over the rows' tokens and marks, in order, and the same of the dev rows.
   let rowsHash: String
+  let devRowsHash: String
 
   /// - Parameters:
   ///   - modelIdentity: what tells the base model from others in saved states, such as its SHA-256.
@@ -112,6 +113,7 @@ public final class SFTTrainer {
     self.rows = rows
     self.devRows = devRows
     rowsHash = hash(of: rows)
+    devRowsHash = hash(of: devRows)
     order = RowOrder(
       rowCount: rows.count, rowsPerStep: settings.rowsPerStep, seed: settings.shuffles ? settings.seed : nil)
     let steps = min(order.stepCount(epochs: settings.epochs), settings.maximumSteps ?? .max)

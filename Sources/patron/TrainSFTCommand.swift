@@ -97,7 +97,7 @@ struct TrainSFTCommand: AsyncParsableCommand {
       folder: folder, trainer: trainer, generation: try generation(trainer, location, template), keptCheckpoints: keep,
       bestBy: bestBy, modelName: modelOptions.model, console: console)
     let description = SFTRun.Description(
-      settings: JSON.object(SettingsFile.values(of: self)), data: rows.report?.json ?? [:], card: try card(identity, rows))
+      settings: JSON.object(SettingsFile.values(of: self)), data: rows.json, card: try card(identity, rows))
     try run.run(description, resuming: resume)
   }
 
@@ -173,9 +173,7 @@ struct TrainSFTCommand: AsyncParsableCommand {
     card.readsLikelyChunks =
       hasChunks && dataOptions.hardNegatives == 1 && report.extract.hardNegativesKept == report.extract.negativesKept
     card.previousAdapters = try modelOptions.adapters().map { try $0.hash() }
-    card.dataHashes = Dictionary(
-      report.files.map { (URL(fileURLWithPath: $0.path).lastPathComponent, $0.hash) },
-      uniquingKeysWith: { first, _ in first })
+    card.dataHashes = rows.hashes
     card.recipe = .object(
       SettingsFile.values(of: recipeOptions) + SettingsFile.values(of: dataOptions))
     return card

@@ -22,7 +22,7 @@ struct TrainingRowOptions: ParsableArguments {
   @Option(
     name: .long, parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Rows of the same forms that the loss is measured on, without training noise.", valueName: "file"),
+      "Rows of the same forms that the loss is measured on, each once, without training noise.", valueName: "file"),
     completion: .file())
   var dev: [String] = []
 
@@ -87,8 +87,7 @@ struct TrainingRowOptions: ParsableArguments {
   func rows(
     of model: ModelLocation, template: ChatTemplate?, _ options: DataOptions, _ console: Console
   ) throws -> TrainingRows {
-    var rows = TrainingRows(
-      rows: try tokenized.flatMap(Self.tokenRows), devRows: try devTokenized.flatMap(Self.tokenRows))
+    var rows = TrainingRows(tokenized: try tokenized.map(TokenFile.init), dev: try devTokenized.map(TokenFile.init))
     guard !(train + dev).isEmpty else { return rows }
     let (tokenizer, template) = try model.tokenizer(template: template)
     let contextLength = try model.open().configuration.contextLength
@@ -107,12 +106,15 @@ struct TrainingRowOptions: ParsableArguments {
       rows.template = template
     }
     if !dev.isEmpty {
-      var recipe = try options.recipe(files: dev)
-      recipe.noise.share = 0
-      rows.devRows += try examples(recipe, keepsSources: devWritten > 0).examples.prefix(devLimit)
+      let recipe = try devRecipe(options, contextLength: contextLength)
+      let (made, report) = try examples(recipe, keepsSources: devWritten > 0)
+      rows.devRows += made.prefix(devLimit)
+      rows.devReport = report
     }
     console.clearStatus()
-    for problem in (rows.report?.problems ?? []).prefix(5) { console.warning("left out: \(problem)") }
+    for report in [rows.report, rows.devReport] {
+      for problem in (report?.problems ?? []).prefix(5) { console.warning("left out: \(problem)") }
+    }
     return rows
   }
 
@@ -123,59 +125,16 @@ struct TrainingRowOptions: ParsableArguments {
     return recipe
   }
 
-  /// Rows of token ids, as trainers of transformers take them. Those of `patron data tokenize` say what task they are of.
-  static func tokenRows(_ path: String) throws -> [TrainingExample] {
-    let bytes: Data
-    do { bytes = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-      throw TrainingError(.data, "\(path): \(error.localizedDescription)")
-    }
-    return try bytes.split(separator: UInt8(ascii: "\n")).enumerated().map { index, line in
-      func wrong(_ what: String) -> TrainingError { TrainingError(.data, "\(path):\(index + 1): \(what)") }
-      let json: JSON
-      do throws(JSONError) { json = try JSON.parse(Array(line)) } catch {
-        throw wrong("offset \(error.offset): \(error.message)")
-      }
-      guard let ids = json["input_ids"]?.array?.map(\.int), let labels = json["labels"]?.array?.map(\.int),
-        !ids.isEmpty, ids.count == labels.count, !ids.contains(nil), !labels.contains(nil)
-      else { throw wrong("expected \"input_ids\" and as many \"labels\", lists of whole numbers") }
-      for (id, label) in zip(ids, labels) where label != -100 && label != id {
-        throw wrong("found the label \(label!) at a token \(id!), expected -100 or the token itself")
-      }
-      return TrainingExample(
-        id: json["id"]?.string ?? "\(index + 1)",
-        task: json["task"]?.string.flatMap { TrainingExample.Task(rawValue: $0) } ?? .chat, tokens: ids.map { $0! },
-        isSupervised: labels.map { $0 != -100 })
-    }
-  }
-}
-
-/// What the options gave.
-struct TrainingRows {
-  var rows: [TrainingExample]
-  var devRows: [TrainingExample]
-  /// What became of the rows of `--train`.
-  var report: DataReport?
-  /// The chat template that they were written with.
-  var template: ChatTemplate?
-
-  /// The stages that rows of `--train` are of.
-  var stages: [AdapterCard.Stage] {
-    [(AdapterCard.Stage.statements, TrainingExample.Task.extract), (.parse, .parse)]
-      .filter { (report?.tasks[$0.1]?.examples ?? 0) > 0 }.map(\.0)
-  }
-
-  /// - Parameters:
-  ///   - figure: what the best checkpoint is chosen by.
-  ///   - count: dev rows that the model answers.
-  /// - Throws: `InputError` where these rows never give the figure: the last checkpoint would be taken for the best one.
-  func check(figure: String, devWritten count: Int) throws {
-    // Without dev rows the loss asks for nothing: the last checkpoint it is, as the help says.
-    guard figure != MetricName.devLoss else { return }
-    let figures = DevGeneration.figures(of: DevGeneration.sample(of: devRows, count: count))
-    guard figures.contains(figure) else {
-      throw InputError(
-        "found --best-by \(figure), expected a figure of the dev rows that are answered "
-          + "(\(([MetricName.devLoss] + figures).joined(separator: ", "))); add rows of its task to --dev")
-    }
+  /// The same for `--dev`. What is measured has to be the same for every recipe: each row once and as it is, in an order of
+  /// its own.
+  func devRecipe(_ options: DataOptions, contextLength: Int) throws -> DataRecipe {
+    var recipe = try options.recipe(files: dev)
+    recipe.maximumLength = min(recipe.maximumLength, contextLength)
+    for index in recipe.files.indices { recipe.files[index].weight = 1 }
+    recipe.taskWeights = [:]
+    recipe.joinedShare = 0
+    recipe.noise.share = 0
+    recipe.seed = 0
+    return recipe
   }
 }

@@ -143,18 +143,22 @@ struct SFTTests {
   @Test func statesOfOtherRunsAreRefused() throws {
     let folder = try TemporaryFolder()
     try trainer().writeState(into: folder.url, baseModel: nil)
-    func message(_ change: (inout SFTSettings) -> Void, rows: [TrainingExample]? = nil) throws -> String {
+    func message(
+      _ change: (inout SFTSettings) -> Void, rows: [TrainingExample]? = nil, devRows: [TrainingExample]? = nil
+    ) throws -> String {
       var settings = Self.settings()
       change(&settings)
       let error = #expect(throws: TrainingError.self) {
-        try trainer(settings, rows: rows).restoreState(from: folder.url)
+        try trainer(settings, rows: rows, devRows: devRows).restoreState(from: folder.url)
       }
       return error?.message ?? ""
     }
     #expect(try message { $0.learningRate = 1e-3 }.contains("learning_rate"))
     #expect(try message { $0.epochs = 4 }.contains("total_steps"))
     #expect(try message { $0.seed = 1 }.contains("seed"))
-    #expect(try message({ _ in }, rows: Array(examples[1..<11])).contains("rows_sha256"))
+    #expect(try message({ _ in }, rows: Array(examples[1..<11])).contains("found rows_sha256"))
+    #expect(try message({ _ in }, devRows: []).contains("other rows to measure on"))
+    #expect(try message({ _ in }, devRows: Array(examples[10...].reversed())).contains("dev_rows_sha256"))
 
     let state = folder.url.appendingPathComponent("trainer.json")
     for text in ["", "{}", "[]", #"{"format":1,"kind":"sft"}"#, #"{"format":2}"#] {

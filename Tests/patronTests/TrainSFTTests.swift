@@ -108,8 +108,26 @@ import Training
     let ids = #""input_ids":[1,2],"labels":[-100,2]"#
     let path = try folder.write(
       "rows.jsonl", #"{"id":"a","task":"parse",\#(ids)}"# + "\n" + #"{\#(ids)}"# + "\n" + #"{"task":"x",\#(ids)}"#)
-    let rows = try TrainingRowOptions.tokenRows(path)
+    let rows = try TokenFile(path: path).rows
     #expect(rows.map(\.task) == [.parse, .chat, .chat] && rows.map(\.id) == ["a", "2", "3"])
+  }
+
+  @Test func devRowsAreTheSameForEveryRecipe() throws {
+    let command = try parse(
+      "--dev", "d.jsonl@3", "--task-weight", "parse=2", "--data-seed", "7", "--joined", "0.5", "--noise", "1",
+      "--chunk-tokens", "900", "--overlap-tokens", "90")
+    var expected = DataRecipe(files: [DataFile("d.jsonl")])
+    (expected.chunkTokens, expected.overlapTokens, expected.maximumLength) = (900, 90, 2_048)
+    (expected.joinedShare, expected.noise.share) = (0, 0)
+    #expect(try command.rowOptions.devRecipe(command.dataOptions, contextLength: 2_048) == expected)
+  }
+
+  @Test func filesOfTheSameNameAreToldApart() {
+    let files = [("a/train/parse.jsonl", "1"), ("a/dev/parse.jsonl", "2"), ("x.jsonl", "3"), ("a/./dev/parse.jsonl", "2")]
+    #expect(
+      TrainingRows.hashesByName(files.map { (path: $0.0, hash: $0.1) })
+        == ["train/parse.jsonl": "1", "dev/parse.jsonl": "2", "x.jsonl": "3"])
+    #expect(TrainingRows.hashesByName([]) == [:])
   }
 
   @Test func whatIsNeeded() {
@@ -163,6 +181,10 @@ import Training
         == Data(contentsOf: best.url.appendingPathComponent("adapter_model.safetensors")))
     // Rows of token ids say nothing of prompts and chunks: no card.
     #expect(!FileManager.default.fileExists(atPath: folder.path("run/adapter/patron.json")))
+    let data = try JSON.parse([UInt8](Data(contentsOf: folder.url("run/data.json"))))
+    #expect(data["tokenized"]?.array?.first?["rows"]?.int == 24)
+    let devHash = try FileHash.sha256(of: URL(fileURLWithPath: dev))
+    #expect(data["dev_tokenized"]?.array?.first?["sha256"]?.string == devHash)
     let settings = try JSON.parse([UInt8](Data(contentsOf: folder.url("run/config.json"))))
     #expect(settings["rank"]?.int == 4 && settings["epochs"]?.double == 2 && settings["dropout"]?.double == 0.05)
 
