@@ -215,16 +215,21 @@ public final class SFTTrainer {
       throw TrainingError(
         .diverged,
         "stopped at step \(progress.step): the gradients of \(progress.skipsInARow) steps in a row were not finite; "
-          + "continue from an earlier checkpoint with a lower learning rate than \(settings.learningRate), or a float32 "
-          + "compute type")
+          + "begin another run in a new --output with a lower learning rate than \(settings.learningRate) or a float32 compute "
+          + "type, \(Self.fromCheckpoint)")
     }
     if let first = progress.firstLoss, let smoothed = progress.smoothedLoss, smoothed > 2 * first + 1 {
       throw TrainingError(
         .diverged,
         String(format: "stopped at step %d: the loss rose from %.3f to %.3f; ", progress.step, first, smoothed)
-          + "continue from an earlier checkpoint with a lower learning rate than \(settings.learningRate)")
+          + "begin another run in a new --output with a lower learning rate than \(settings.learningRate), "
+          + Self.fromCheckpoint)
     }
   }
+
+  /// A run itself goes on only with the learning rate that it was started with.
+  private static let fromCheckpoint =
+    "from its beginning or with --init-adapter RUN/checkpoints/step-N from a checkpoint before"
 }
 
 private func hash(of rows: [TrainingExample]) -> String {

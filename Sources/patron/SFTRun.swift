@@ -10,6 +10,8 @@ final class SFTRun {
   private let folder: RunFolder
   private let trainer: SFTTrainer
   private let store: CheckpointStore
+  /// The figure that checkpoints are chosen by.
+  private let bestBy: String
   private let modelName: String
   private let console: Console
   /// Nil: the model writes nothing on the way.
@@ -36,6 +38,7 @@ final class SFTRun {
     store = CheckpointStore(
       folder, keepingLast: keptCheckpoints,
       ranking: CheckpointRanking(metric: bestBy, prefers: bestBy == MetricName.devLoss ? .lowest : .highest))
+    self.bestBy = bestBy
     self.modelName = modelName
     self.console = console
     status = RunStatus(kind: "sft", version: Version.full, plannedSteps: trainer.totalSteps)
@@ -148,7 +151,7 @@ final class SFTRun {
     try status.write(to: folder)
   }
 
-  /// The result: the best checkpoint by the dev loss, or the last where there is none.
+  /// The result: the best checkpoint by the figure of `--best-by`, or the last where none has it.
   private func writeAdapter(_ card: AdapterCard?) throws {
     let (best, warnings) = try store.best()
     for warning in warnings { console.warning(warning) }
@@ -163,7 +166,14 @@ final class SFTRun {
       try card.write(to: writer.temporary)
     }
     try writer.commit()
-    let loss = best.metrics[MetricName.devLoss].map { String(format: ", dev loss %.4f", $0) } ?? ""
-    console.note("\(folder.adapter.path): the adapter of step \(best.step)\(loss)")
+    let names = bestBy == MetricName.devLoss ? [bestBy] : [bestBy, MetricName.devLoss]
+    let figures = names.compactMap { name in
+      best.metrics[name].map { "\(name) \(String(format: "%.4f", $0))" }
+    }
+    if !trainer.devRows.isEmpty, best.metrics[bestBy]?.isFinite != true {
+      console.warning("no checkpoint has a finite \(bestBy) to choose by: the last one is taken")
+    }
+    console.note(
+      (["\(folder.adapter.path): the adapter of step \(best.step)"] + figures).joined(separator: ", "))
   }
 }
