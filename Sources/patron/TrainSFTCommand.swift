@@ -176,6 +176,8 @@ struct TrainSFTCommand: AsyncParsableCommand {
     card.dataHashes = rows.hashes
     card.recipe = .object(
       SettingsFile.values(of: recipeOptions) + SettingsFile.values(of: dataOptions))
+    // Now, not when hours of training are to be written.
+    try card.check()
     return card
   }
 

@@ -141,7 +141,8 @@ extension ExampleBuilder {
     }
     var wanted = hard.count + easy.count
     if let ratio = recipe.negativesPerPositive {
-      wanted = min(wanted, Int((ratio * Double(report[.extract].answered)).rounded()))
+      // As numbers with a point: of a large ratio, an integer cannot hold the product.
+      wanted = Int(min(Double(wanted), (ratio * Double(report[.extract].answered)).rounded()))
     }
     var random = DataRandom(seed: recipe.seed, "negatives")
     random.shuffle(&hard)

@@ -197,9 +197,11 @@ import Tokenizer
     recipe.negativesPerPositive = 0
     report = try recipe.byteExamples().report
     #expect(report[.extract].examples == 4)
-    recipe.negativesPerPositive = nil
-    report = try recipe.byteExamples().report
-    #expect(report.extract.negativesKept == report.extract.negatives)
+    for ratio in [nil, 1e300, Double.greatestFiniteMagnitude] as [Double?] {
+      recipe.negativesPerPositive = ratio
+      report = try recipe.byteExamples().report
+      #expect(report.extract.negativesKept == report.extract.negatives)
+    }
   }
 
   @Test func copiesOfAnArticleAreCutElsewhere() throws {
