@@ -89,6 +89,7 @@ struct TrainSFTCommand: AsyncParsableCommand {
     let folder = dryRun ? nil : try RunFolder(URL(fileURLWithPath: output ?? ""), resuming: resume)
     let template = try cards.template()
     let rows = try rowOptions.rows(of: location, template: template, dataOptions, console)
+    if let warning = rows.warning { console.warning(warning) }
     try cards.checkPrompts(of: rows.stages)
     try rows.check(figure: bestBy, devWritten: rowOptions.devWritten)
     let trainer = try makeTrainer(location, identity, settings, rows, console)

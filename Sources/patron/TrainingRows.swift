@@ -70,6 +70,21 @@ struct TrainingRows {
 
   // MARK: Checks
 
+  /// Dev rows that are also trained on, token by token: figures of them say nothing of other rows.
+  var devRowsInTraining: [TrainingExample] {
+    let asked = Set(devRows.map(\.tokens))
+    let found = Set(rows.lazy.map(\.tokens).filter { asked.contains($0) })
+    return devRows.filter { found.contains($0.tokens) }
+  }
+
+  /// Of dev rows that are also trained on; nil where there are none.
+  var warning: String? {
+    let shared = devRowsInTraining
+    guard let first = shared.first else { return nil }
+    return "found \(shared.count) of \(devRows.count) dev rows, such as \(first.id), also among the rows to train on; figures of "
+      + "them are too good: take them out of --dev or of --train"
+  }
+
   /// - Parameters:
   ///   - figure: what the best checkpoint is chosen by.
   ///   - count: dev rows that the model answers.

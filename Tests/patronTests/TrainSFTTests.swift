@@ -130,6 +130,14 @@ import Training
     #expect(TrainingRows.hashesByName([]) == [:])
   }
 
+  @Test func devRowsThatAreTrainedOnAreNamed() {
+    let other = TrainingExample(id: "c", task: .chat, tokens: [1, 3], isSupervised: [false, true])
+    let rows = TrainingRows(rows: [row("a", .chat), other], devRows: [row("b", .chat), row("d", .chat), other])
+    #expect(rows.devRowsInTraining.map(\.id) == ["b", "d", "c"])
+    #expect(rows.warning?.hasPrefix("found 3 of 3 dev rows, such as b, also among the rows to train on") == true)
+    #expect(TrainingRows(rows: [other], devRows: [row("b", .chat)]).warning == nil)
+  }
+
   @Test func whatIsNeeded() {
     #expect(throws: (any Error).self) { try Patron.parseAsRoot(["train", "sft", "-o", "run"]) }
     #expect(throws: (any Error).self) { try Patron.parseAsRoot(["train", "sft", "--train", "rows.jsonl"]) }
