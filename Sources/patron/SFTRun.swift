@@ -84,6 +84,11 @@ final class SFTRun {
     }
   }
 
+  /// Whether another tenth of the steps is done.
+  static func isMilestone(_ step: Int, of totalSteps: Int) -> Bool {
+    step * 10 / totalSteps > (step - 1) * 10 / totalSteps
+  }
+
   private func hooks(_ log: MetricLog, _ samples: SampleLog?) -> SFTHooks {
     let meter = TrainingMeter(totalSteps: trainer.totalSteps, doneSteps: trainer.progress.step)
     var hooks = SFTHooks()
@@ -105,7 +110,11 @@ final class SFTRun {
           (MetricName.tokens, Double(report.progress.tokens)), (MetricName.epoch, report.epoch),
           (MetricName.skippedSteps, Double(report.progress.skippedSteps)),
         ])
-      if console.level == .verbose { console.note(meter.summary) }
+      if console.level == .verbose {
+        console.note(meter.summary)
+      } else if !console.terminal.isTerminal, Self.isMilestone(report.step, of: report.totalSteps) {
+        console.notice(meter.summary)
+      }
     }
     hooks.onDevRow = { [console] done, total in
       try Interruption.check()

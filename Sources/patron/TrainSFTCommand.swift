@@ -94,6 +94,7 @@ struct TrainSFTCommand: AsyncParsableCommand {
     try rows.check(figure: bestBy, devWritten: rowOptions.devWritten)
     let trainer = try makeTrainer(location, identity, settings, rows, console)
     guard let folder else { return print(try plan(trainer, rows, console)) }
+    console.notice("\(rows.summary); \(trainer.totalSteps) steps of \(settings.rowsPerStep) rows")
     let run = SFTRun(
       folder: folder, trainer: trainer, generation: try generation(trainer, location, template), keptCheckpoints: keep,
       bestBy: bestBy, modelName: modelOptions.model, console: console)

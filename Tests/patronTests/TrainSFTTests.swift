@@ -138,6 +138,14 @@ import Training
     #expect(TrainingRows(rows: [other], devRows: [row("b", .chat)]).warning == nil)
   }
 
+  @Test func aRunTellsWhatItIsOfAndEveryTenthOfItsSteps() {
+    let rows = TrainingRows(rows: [row("a", .parse), row("b", .extract), row("c", .parse)], devRows: [row("d", .chat)])
+    #expect(rows.summary == "3 rows (1 extract, 2 parse) of 6 tokens, 3 of them learnt; 1 dev rows")
+    #expect((1...20).filter { SFTRun.isMilestone($0, of: 20) } == [2, 4, 6, 8, 10, 12, 14, 16, 18, 20])
+    #expect((1...3).filter { SFTRun.isMilestone($0, of: 3) } == [1, 2, 3])
+    #expect((1...1_000).count { SFTRun.isMilestone($0, of: 1_000) } == 10)
+  }
+
   @Test func whatIsNeeded() {
     #expect(throws: (any Error).self) { try Patron.parseAsRoot(["train", "sft", "-o", "run"]) }
     #expect(throws: (any Error).self) { try Patron.parseAsRoot(["train", "sft", "--train", "rows.jsonl"]) }
@@ -169,6 +177,8 @@ import Training
     let dev = try folder.write("dev.jsonl", TinyModel.rows(5, from: 100))
     let result = try train("run", "--dev-tokenized", dev, "--eval-every", "4", "--save-every", "4", "--keep", "2")
     #expect(result.status == 0 && result.output == "", "\(result.errors)")
+    #expect(result.errors.contains("patron: 24 rows (24 chat) of "))
+    #expect(result.errors.contains("patron: step 12/12 (epoch 2.00): loss "))
     let status = try #require(try RunStatus.read(folder.url("run")))
     #expect(status.state == .finished && status.step == 12 && status.plannedSteps == 12)
 
