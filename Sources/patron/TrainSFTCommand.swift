@@ -14,7 +14,7 @@ struct TrainSFTCommand: AsyncParsableCommand {
     commandName: "sft",
     abstract: "Fine-tunes an adapter on rows with answers.",
     discussion: """
-      The defaults are the published recipe's. Every flag is also a line of a --config file.
+      The defaults are the published recipe's. Every other flag is also a line of a --config file.
 
       The run's folder gets config.json (these settings), data.json (what became of the rows), metrics.jsonl and TensorBoard \
       events, checkpoints/ and, at the end, adapter/: a PEFT folder that patron, peft and vLLM load. A run that was \
