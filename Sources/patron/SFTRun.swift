@@ -112,7 +112,7 @@ final class SFTRun {
         ])
       if console.level == .verbose {
         console.note(meter.summary)
-      } else if !console.terminal.isTerminal, Self.isMilestone(report.step, of: report.totalSteps) {
+      } else if !console.terminal.isTerminal, SFTRun.isMilestone(report.step, of: report.totalSteps) {
         console.notice(meter.summary)
       }
     }

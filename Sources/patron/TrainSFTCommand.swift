@@ -86,8 +86,8 @@ struct TrainSFTCommand: AsyncParsableCommand {
     let identity = try location.identity()
     // A run that cannot be is refused before hours of reading.
     let cards = try adapterCards(identity)
-    let folder = dryRun ? nil : try RunFolder(URL(fileURLWithPath: output ?? ""), resuming: resume)
     let template = try cards.template()
+    let folder = dryRun ? nil : try RunFolder(URL(fileURLWithPath: output ?? ""), resuming: resume)
     let rows = try rowOptions.rows(of: location, template: template, dataOptions, console)
     if let warning = rows.warning { console.warning(warning) }
     try cards.checkPrompts(of: rows.stages)
