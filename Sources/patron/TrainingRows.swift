@@ -100,8 +100,12 @@ struct TrainingRows {
   /// - Parameters:
   ///   - figure: what the best checkpoint is chosen by.
   ///   - count: dev rows that the model answers.
-  /// - Throws: `InputError` where these rows never give the figure: the last checkpoint would be taken for the best one.
+  /// - Throws: `InputError` where there is nothing to answer, and where these rows never give the figure: the last checkpoint
+  ///   would be taken for the best one.
   func check(figure: String, devWritten count: Int) throws {
+    guard count == 0 || !devRows.isEmpty else {
+      throw InputError("found no dev rows, expected some to answer for --dev-written \(count)")
+    }
     // Without dev rows the loss asks for nothing: the last checkpoint it is, as the help says.
     guard figure != MetricName.devLoss else { return }
     let figures = DevGeneration.figures(of: DevGeneration.sample(of: devRows, count: count))

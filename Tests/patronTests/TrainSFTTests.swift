@@ -101,6 +101,9 @@ import Training
       try TrainingRows(rows: [], devRows: []).check(figure: "dev/whole_answers", devWritten: 9)
     }
     try TrainingRows(rows: [], devRows: []).check(figure: "dev/loss", devWritten: 0)
+    #expect(throws: InputError.self) {
+      try TrainingRows(rows: [], devRows: []).check(figure: "dev/loss", devWritten: 1)
+    }
   }
 
   @Test func rowsOfTokensKeepTheirTask() throws {
