@@ -32,8 +32,8 @@ struct TrainingRows {
 
   /// The stages that rows of `--train` are of.
   var stages: [AdapterCard.Stage] {
-    [(AdapterCard.Stage.statements, TrainingExample.Task.extract), (.parse, .parse)]
-      .filter { (report?.tasks[$0.1]?.examples ?? 0) > 0 }.map(\.0)
+    let tasks: [(stage: AdapterCard.Stage, task: TrainingExample.Task)] = [(.statements, .extract), (.parse, .parse)]
+    return tasks.filter { (report?.tasks[$0.task]?.examples ?? 0) > 0 }.map(\.stage)
   }
 
   /// For example `24 rows (20 extract, 4 parse) of 8120 tokens, 910 of them learnt; 5 dev rows`.
