@@ -4,12 +4,15 @@ import Generation
 struct Chunker {
   /// Most tokens of a chunk.
   let limit: Int
-  /// Tokens that a chunk repeats of the one before, at least where the limit allows.
+  /// Tokens that a chunk is to repeat of the one before.
   let overlap: Int
   /// The model's token starts of a text (`ChatGenerator.tokenOffsets`).
   let tokenOffsets: (String) throws -> [Int]
   /// Whether a chunk within `limit` also fits into the prompt.
   let fits: (String) throws -> Bool
+
+  /// Tokens that a chunk repeats of the one before: as asked for, where the limit allows.
+  var usedOverlap: Int { min(overlap, limit / 2) }
 
   /// UTF-8 ranges of the chunks, in order. Together they cover the text; each begins and ends at a scalar, where possible
   /// at a line's, sentence's or word's end, and begins and ends behind the one before.
@@ -65,7 +68,7 @@ struct Chunker {
   /// Where the chunk after one that ends at `end` begins.
   private func startOfOverlap(before end: Int, _ offsets: [Int], _ bytes: [UInt8]) -> Int {
     guard overlap > 0 else { return end }
-    let token = max(offsets.partitioningIndex { $0 >= end } - min(overlap, limit / 2), 0)
+    let token = max(offsets.partitioningIndex { $0 >= end } - usedOverlap, 0)
     let earliest = max(token - limit / 16, 0)
     guard token < offsets.count, offsets[token] > 0 else { return 0 }
     return TextBoundary.best(in: bytes, from: offsets[earliest], to: offsets[token], after: 0)

@@ -90,9 +90,19 @@ public struct Extractor: Sendable {
 
   /// The UTF-8 ranges of the cleaned text that stage 1 reads, one at a time, where no selection leaves them out.
   package func chunks(of article: ArticleText) throws -> [Range<Int>] {
+    try statementChunker().chunks(of: article.cleaned)
+  }
+
+  /// Most tokens of a chunk, and tokens that neighbours share: those of the options, fewer where the context is smaller.
+  package func chunkSize() throws -> (tokens: Int, overlap: Int) {
+    let chunker = try statementChunker()
+    return (chunker.limit, chunker.usedOverlap)
+  }
+
+  private func statementChunker() throws -> Chunker {
     try chunker(newTokens: options.maximumStatementTokens, overlap: options.overlapTokens) {
       Prompts.statements(in: $0)
-    }.chunks(of: article.cleaned)
+    }
   }
 
   /// The input of `--stage parse`: a statement without the whitespace around it.
@@ -116,12 +126,11 @@ public struct Extractor: Sendable {
       let reading = FunderReader.read(completion.text)
       note(completion, .parse, index, reading.problems, nil, &record)
       let confidences = OutputConfidence(completion, calibration: options.calibration)?.funders(reading.elements)
-      var funders = reading.elements.enumerated().map { number, funder in
+      let funders = reading.elements.enumerated().map { number, funder in
         ConfidentFunder(funder, confidences?[number])
       }
-      if completion.closedAtLimit, let last = funders.popLast()?.withoutWhatIsEmpty { funders.append(last) }
-      if options.constraint.mode != .none { funders = ConfidentFunder.withoutRepetitions(funders) }
-      found += funders
+      found += ConfidentFunder.cleaned(
+        funders, closedAtLimit: completion.closedAtLimit, isConstrained: options.constraint.mode != .none)
     }
     if groups.count > 1 { found = FunderMerging.merge(found) }
     record.funders = found.map(\.funder)

@@ -61,6 +61,30 @@ struct ConfidentFunder {
   }
 }
 
+extension ConfidentFunder {
+  /// The funders of an output without what its end may have brought in: an empty last funder where it was closed at its
+  /// limit, and repetitions where a constraint held it.
+  static func cleaned(
+    _ funders: [ConfidentFunder], closedAtLimit: Bool, isConstrained: Bool
+  ) -> [ConfidentFunder] {
+    var funders = funders
+    if closedAtLimit, let last = funders.popLast()?.withoutWhatIsEmpty { funders.append(last) }
+    return isConstrained ? withoutRepetitions(funders) : funders
+  }
+}
+
+extension FunderReader {
+  /// The funders that an extraction makes of those that were read from an output of stage 2.
+  /// - Parameters:
+  ///   - closedAtLimit: as in ``Completion``.
+  ///   - isConstrained: whether a constraint held the output.
+  package static func cleaned(_ funders: [Funder], closedAtLimit: Bool, isConstrained: Bool) -> [Funder] {
+    ConfidentFunder.cleaned(
+      funders.map { ConfidentFunder($0, nil) }, closedAtLimit: closedAtLimit, isConstrained: isConstrained
+    ).map(\.funder)
+  }
+}
+
 /// Puts funders of several stage-2 calls together.
 enum FunderMerging {
   /// Funders of the same name (the same bytes) become one at the first one's place; an award that is there already is not

@@ -80,16 +80,34 @@ public final class LlamaGenerator: ChatGenerator {
     }
   }
 
+  /// A prompt of token ids, and what its completion must be.
+  package struct TokenPrompt: Sendable {
+    package var tokens: [Int]
+    package var maximumNewTokens: Int
+    /// Nil: whatever the model writes.
+    package var constraint: OutputConstraint?
+
+    package init(tokens: [Int], maximumNewTokens: Int, constraint: OutputConstraint? = nil) {
+      self.tokens = tokens
+      self.maximumNewTokens = maximumNewTokens
+      self.constraint = constraint
+    }
+  }
+
   /// Completes prompts of token ids greedily, all of them side by side, on the calling thread: for what runs on a thread of
   /// its own already.
   /// - Parameter report: throws to end everything.
+  /// - Throws: `LlamaError` of code `.prompt`, before anything is read, where one of them leaves no room for an output.
   package func complete(
-    prompts: [[Int]], maximumNewTokens: Int, report: @escaping (CompletionProgress) throws -> Void
+    prompts: [TokenPrompt], report: @escaping (CompletionProgress) throws -> Void
   ) throws -> [Completion] {
     try withoutGradients {
       var decoding = Decoding(generator: self, report: report)
-      let request = CompletionRequest(messages: [], maximumNewTokens: maximumNewTokens)
-      for prompt in prompts { try decoding.add(request, prompt: prompt) }
+      for prompt in prompts {
+        let request = CompletionRequest(
+          messages: [], maximumNewTokens: prompt.maximumNewTokens, constraint: prompt.constraint)
+        try decoding.add(request, prompt: prompt.tokens)
+      }
       return try decoding.run()
     }
   }

@@ -100,11 +100,15 @@ public struct AdapterCard: Sendable, Equatable {
     return .object(members)
   }
 
+  /// - Parameter place: what the message calls the card.
+  /// - Throws: `ModelFileError` for a card that could not be read back, such as one with a name of several lines.
+  public func check(place: String = AdapterCard.fileName) throws { _ = try AdapterCard(json, place: place) }
+
   /// Writes the file into an adapter's folder; one that is there is replaced in one go.
   /// - Throws: `ModelFileError`, also for a card that could not be read back.
   public func write(to folder: URL) throws {
     let url = folder.appendingPathComponent(Self.fileName)
-    _ = try AdapterCard(json, place: url.path)
+    try check(place: url.path)
     try AtomicFile.write(Array((json.text(pretty: true) + "\n").utf8), to: url)
   }
 

@@ -26,9 +26,9 @@ public struct SFTSettings: Sendable, Hashable {
   public var shuffles = true
   /// Decides the adapter's first values, the order of the rows and what dropout leaves out.
   public var seed: UInt64 = 0
-  /// Steps between measurements of the dev loss; 0: at the end only.
+  /// Steps between measurements of the dev loss, each with a checkpoint; 0: at the end only.
   public var evaluationInterval = 50
-  /// Steps between checkpoints; 0: at the end only.
+  /// Steps between checkpoints, besides those that are measured; 0: at the end only.
   public var checkpointInterval = 50
   /// Steps in a row without finite gradients after which the run stops.
   public var maximumSkips = 10
@@ -89,28 +89,31 @@ public final class SFTTrainer {
   public internal(set) var progress = TrainingProgress()
   /// What tells this base model from others in saved states, such as its SHA-256.
   let modelIdentity: String
-  /// SHA-256 over the rows' tokens and marks, in order.
+  /// SHA-256 over the rows' tokens and marks, in order, and the same of the dev rows.
   let rowsHash: String
+  let devRowsHash: String
 
   /// - Parameters:
   ///   - modelIdentity: what tells the base model from others in saved states, such as its SHA-256.
-  ///   - rows: to train on; those without a supervised token are refused.
+  ///   - rows: to train on.
   ///   - devRows: to measure the loss on; may be empty.
+  /// - Throws: `TrainingError.setting` for a setting out of range; `TrainingError.data` where there are no rows, or one of
+  ///   them is longer than the model's context, has ids outside its vocabulary or no supervised token.
   public init(
     model: TrainableLlama, modelIdentity: String = "", settings: SFTSettings, rows: [TrainingExample],
     devRows: [TrainingExample] = []
   ) throws {
     try settings.check()
     guard !rows.isEmpty else { throw TrainingError(.data, "found no rows to train on") }
-    for row in rows + devRows where row.supervisedCount == 0 {
-      throw TrainingError(.data, "row \(row.id): found no supervised token, expected at least one")
-    }
+    // All of them now: the last row may be reached after hours.
+    for row in rows + devRows { try row.check(against: model.base.configuration) }
     self.model = model
     self.settings = settings
     self.modelIdentity = modelIdentity
     self.rows = rows
     self.devRows = devRows
     rowsHash = hash(of: rows)
+    devRowsHash = hash(of: devRows)
     order = RowOrder(
       rowCount: rows.count, rowsPerStep: settings.rowsPerStep, seed: settings.shuffles ? settings.seed : nil)
     let steps = min(order.stepCount(epochs: settings.epochs), settings.maximumSteps ?? .max)
@@ -178,7 +181,8 @@ public final class SFTTrainer {
     func isDue(_ interval: Int) -> Bool { isLast || interval > 0 && progress.step % interval == 0 }
     let metrics = isDue(settings.evaluationInterval) ? try evaluate(hooks) : []
     progress.settledStep = progress.step
-    if isDue(settings.checkpointInterval) { try hooks.onCheckpoint?(self, metrics) }
+    // What was measured is worth a checkpoint: only one that has figures can be the best.
+    if isDue(settings.checkpointInterval) || !metrics.isEmpty { try hooks.onCheckpoint?(self, metrics) }
   }
 
   /// The mean loss over the supervised tokens of the dev rows, without dropout, and whatever else the hook measures.
@@ -212,16 +216,21 @@ public final class SFTTrainer {
       throw TrainingError(
         .diverged,
         "stopped at step \(progress.step): the gradients of \(progress.skipsInARow) steps in a row were not finite; "
-          + "continue from an earlier checkpoint with a lower learning rate than \(settings.learningRate), or a float32 "
-          + "compute type")
+          + "begin another run in a new --output with a lower learning rate than \(settings.learningRate) or a float32 compute "
+          + "type, \(Self.fromCheckpoint)")
     }
     if let first = progress.firstLoss, let smoothed = progress.smoothedLoss, smoothed > 2 * first + 1 {
       throw TrainingError(
         .diverged,
         String(format: "stopped at step %d: the loss rose from %.3f to %.3f; ", progress.step, first, smoothed)
-          + "continue from an earlier checkpoint with a lower learning rate than \(settings.learningRate)")
+          + "begin another run in a new --output with a lower learning rate than \(settings.learningRate), "
+          + Self.fromCheckpoint)
     }
   }
+
+  /// A run itself goes on only with the learning rate that it was started with.
+  private static let fromCheckpoint =
+    "from its beginning or with --init-adapter RUN/checkpoints/step-N from a checkpoint before"
 }
 
 private func hash(of rows: [TrainingExample]) -> String {
@@ -246,7 +255,7 @@ public struct SFTHooks {
   public var onDevRow: ((_ done: Int, _ total: Int) throws -> Void)?
   /// After the dev loss was measured; may measure more, such as what the model writes.
   public var onEvaluation: ((SFTTrainer, [(name: String, value: Double)]) throws -> [(name: String, value: Double)])?
-  /// When a checkpoint is due, with what was measured at this step.
+  /// When a checkpoint is due or something was measured, with what was measured at this step.
   public var onCheckpoint: ((SFTTrainer, [(name: String, value: Double)]) throws -> Void)?
 
   public init() {}

@@ -141,13 +141,21 @@ extension SFTTrainer {
       ("total_steps", .number(totalSteps)), ("seed", .string(String(s.seed))), ("shuffles", .bool(s.shuffles)),
       ("dtype", .string(model.dtype.rawValue)), ("base_dtype", .string(model.base.dtype.rawValue)),
       ("model", .string(modelIdentity)), ("rows", .number(order.rowCount)), ("rows_sha256", .string(rowsHash)),
+      // Figures of other dev rows cannot be compared, and the best checkpoint is chosen by them.
+      ("dev_rows", .number(devRows.count)), ("dev_rows_sha256", .string(devRowsHash)),
     ])
   }
 
   private func firstDifference(_ stored: JSON?) -> String? {
     for (key, value) in runIdentity.object?.members ?? [] {
       let found = stored?[key]
+      // States of the first versions do not say.
+      if found == nil, key.hasPrefix("dev_rows") { continue }
       if found?.text() != value.text() {
+        if key.hasPrefix("dev_rows") {
+          return "found other rows to measure on than the saved run has (\(key) \(value.text()), saved "
+            + "\(found?.text() ?? "none"))"
+        }
         return "found \(key) \(value.text()), the saved run has \(found?.text() ?? "none")"
       }
     }

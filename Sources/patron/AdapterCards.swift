@@ -18,16 +18,21 @@ struct AdapterCards {
     self.isForced = isForced
   }
 
-  /// The card of the adapter that was trained last: it saw what an extraction will see.
-  var last: AdapterCard? { entries.last?.card }
+  /// The card that says how articles are cut: of the adapters that were trained on chunks the last, which saw what an
+  /// extraction will see. What an adapter for the second stage says of chunks means nothing, unless there is no other.
+  var chunking: AdapterCard? {
+    (entries.last { $0.card.promptHashes[.statements] != nil } ?? entries.last)?.card
+  }
 
   private static let force = "use it all the same with --force-adapter"
 
   /// - Throws: `ModelFileError` of code `.mismatch` where an adapter was trained with another prompt than this program's.
-  func checkPrompts(of stages: ExtractionOptions.Stages) throws {
+  func checkPrompts(of stages: ExtractionOptions.Stages) throws { try checkPrompts(of: Self.used(stages)) }
+
+  func checkPrompts(of stages: [AdapterCard.Stage]) throws {
     guard !isForced else { return }
     for (path, card) in entries {
-      for stage in Self.used(stages) {
+      for stage in stages {
         let (found, expected) = (card.promptHashes[stage], Self.promptHash(of: stage))
         guard found == nil || found == expected else {
           throw ModelFileError(

@@ -44,6 +44,9 @@ final class Console: Sendable {
     if level == .verbose || level == .normal && terminal.isTerminal { say("patron: \(message)") }
   }
 
+  /// Says how far a work of hours is, also in a pipe, whose reader sees no status line.
+  func notice(_ message: String) { if level != .quiet { say("patron: \(message)") } }
+
   var showsStatus: Bool { level != .quiet && terminal.isAnimated }
 
   /// Redraws the status line, at most ten times a second.

@@ -146,7 +146,7 @@ struct NegativeRatio: ExpressibleByArgument, Equatable, CustomStringConvertible 
     }
   }
 
-  var description: String { ratio.map { $0 == $0.rounded() ? String(Int($0)) : String($0) } ?? "all" }
+  var description: String { ratio.map { ratio in Int(exactly: ratio).map(String.init) ?? String(ratio) } ?? "all" }
   var defaultValueDescription: String { description }
 }
 

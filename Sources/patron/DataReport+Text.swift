@@ -70,7 +70,8 @@ extension DataReport {
           + "statement kept (\(Self.grouped(extract.hardNegativesKept)) of them hard)")
       lines.append(
         "extract: \(Self.grouped(extract.statements)) statements, \(Self.grouped(extract.statementsNotFound)) not found in "
-          + "the article, \(Self.grouped(extract.statementsNeverWhole)) whole in no chunk")
+          + "the article (\(Self.grouped(extract.uncertainChunks)) chunks left out for it), "
+          + "\(Self.grouped(extract.statementsNeverWhole)) whole in no chunk")
     }
     if tasks[.parse] != nil {
       lines.append(

@@ -76,7 +76,7 @@ struct ExtractCommand: AsyncParsableCommand {
     let cards = try AdapterCards(modelOptions.adapter, isForced: modelOptions.forceAdapter)
     try cards.checkPrompts(of: task.stage)
     for warning in cards.warnings(for: task.stage) { console.warning(warning) }
-    try reading.complete(from: cards.last)
+    try reading.complete(from: cards.chunking)
   }
 
   private func makeWriter() throws -> RecordWriter {

@@ -39,7 +39,10 @@ struct ModelOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Type of the weights: bfloat16 is fastest, float32 most exact (default: bfloat16).", valueName: "type"))
+      """
+      Type of the weights: bfloat16 is fastest, float32 most exact (default: bfloat16; for training on a CPU without bfloat16 \
+      instructions float32, which is faster there).
+      """, valueName: "type"))
   var dtype: DType?
 
   @Option(name: .long, help: ArgumentHelp("Threads on the CPU (default: all cores).", valueName: "n"))

@@ -52,16 +52,23 @@ struct SFTOptions: ParsableArguments {
   @Option(name: .long, help: "Ends the run after so many steps.")
   var maxSteps: Int?
 
-  @Flag(name: .long, help: "Take the rows as they stand instead of shuffling them every epoch.")
+  @Flag(
+    name: .long,
+    help: """
+      Take the examples in the same order in every epoch instead of shuffling them anew: as --data-seed puts those of \
+      --train, as they stand in --tokenized.
+      """)
   var noShuffle = false
 
   @Option(name: .long, help: "Decides the first values, the order of the rows and what dropout leaves out.")
   var seed: UInt64 = 0
 
-  @Option(name: .long, help: "Steps between measurements of the dev loss; 0: at the end only.")
+  @Option(
+    name: .long,
+    help: "Steps between measurements on the dev rows, each with a checkpoint that can be the best; 0: at the end only.")
   var evalEvery = 50
 
-  @Option(name: .long, help: "Steps between checkpoints; 0: at the end only.")
+  @Option(name: .long, help: "Steps between checkpoints to go on from, besides those; 0: at the end only.")
   var saveEvery = 50
 
   @Flag(name: .long, help: "Keep only the input of each block: a quarter more time, a fraction of the memory.")

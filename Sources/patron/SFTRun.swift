@@ -10,12 +10,23 @@ final class SFTRun {
   private let folder: RunFolder
   private let trainer: SFTTrainer
   private let store: CheckpointStore
+  /// The figure that checkpoints are chosen by.
+  private let bestBy: String
   private let modelName: String
   private let console: Console
   /// Nil: the model writes nothing on the way.
   private let generation: DevGeneration?
   private var status: RunStatus
-  private var card: AdapterCard?
+
+  /// What a run is, for its folder and its adapter.
+  struct Description {
+    /// For `config.json`.
+    var settings: JSON
+    /// For `data.json`.
+    var data: JSON
+    /// Nil: the adapter gets no `patron.json`.
+    var card: AdapterCard?
+  }
 
   init(
     folder: RunFolder, trainer: SFTTrainer, generation: DevGeneration?, keptCheckpoints: Int, bestBy: String,
@@ -27,17 +38,10 @@ final class SFTRun {
     store = CheckpointStore(
       folder, keepingLast: keptCheckpoints,
       ranking: CheckpointRanking(metric: bestBy, prefers: bestBy == MetricName.devLoss ? .lowest : .highest))
+    self.bestBy = bestBy
     self.modelName = modelName
     self.console = console
     status = RunStatus(kind: "sft", version: Version.full, plannedSteps: trainer.totalSteps)
-  }
-
-  /// Writes what the run is into its folder.
-  func describe(settings: JSON, data: JSON?, card: AdapterCard?) throws {
-    self.card = card
-    if let before = try? RunStatus.read(folder.url) { status.started = before.started }
-    try write(settings, to: folder.configuration)
-    if let data { try write(data, to: folder.data) }
   }
 
   private func write(_ json: JSON, to url: URL) throws {
@@ -45,7 +49,7 @@ final class SFTRun {
   }
 
   /// Trains to the end and writes the adapter.
-  func run(resuming: Bool) throws {
+  func run(_ description: Description, resuming: Bool) throws {
     var start: SavedCheckpoint?
     if resuming {
       let (latest, warnings) = try store.latest()
@@ -53,6 +57,10 @@ final class SFTRun {
       if let latest { try trainer.restoreState(from: latest.url) }
       start = latest
     }
+    // Only now: a run that is not to be resumed with these settings keeps its own.
+    if let before = try? RunStatus.read(folder.url) { status.started = before.started }
+    try write(description.settings, to: folder.configuration)
+    try write(description.data, to: folder.data)
     try store.discard(after: start?.step ?? -1)
     let log = try MetricLog(folder, resumingAt: start?.step)
     let samples = try generation.map { _ in try SampleLog(folder, resumingAt: start?.step) }
@@ -60,7 +68,7 @@ final class SFTRun {
     if let start { console.note("going on after step \(start.step) of \(trainer.totalSteps)") }
     do {
       try trainer.run(hooks(log, samples))
-      try writeAdapter()
+      try writeAdapter(description.card)
       try update(.finished)
     } catch is CancellationError {
       try save(log, samples, metrics: [])
@@ -74,6 +82,11 @@ final class SFTRun {
       try? update(.failed, note: ExitStatus.message(of: error))
       throw error
     }
+  }
+
+  /// Whether another tenth of the steps is done.
+  static func isMilestone(_ step: Int, of totalSteps: Int) -> Bool {
+    step * 10 / totalSteps > (step - 1) * 10 / totalSteps
   }
 
   private func hooks(_ log: MetricLog, _ samples: SampleLog?) -> SFTHooks {
@@ -97,7 +110,11 @@ final class SFTRun {
           (MetricName.tokens, Double(report.progress.tokens)), (MetricName.epoch, report.epoch),
           (MetricName.skippedSteps, Double(report.progress.skippedSteps)),
         ])
-      if console.level == .verbose { console.note(meter.summary) }
+      if console.level == .verbose {
+        console.note(meter.summary)
+      } else if !console.terminal.isTerminal, SFTRun.isMilestone(report.step, of: report.totalSteps) {
+        console.notice(meter.summary)
+      }
     }
     hooks.onDevRow = { [console] done, total in
       try Interruption.check()
@@ -143,8 +160,8 @@ final class SFTRun {
     try status.write(to: folder)
   }
 
-  /// The result: the best checkpoint by the dev loss, or the last where there is none.
-  private func writeAdapter() throws {
+  /// The result: the best checkpoint by the figure of `--best-by`, or the last where none has it.
+  private func writeAdapter(_ card: AdapterCard?) throws {
     let (best, warnings) = try store.best()
     for warning in warnings { console.warning(warning) }
     guard let best else { return }
@@ -158,7 +175,14 @@ final class SFTRun {
       try card.write(to: writer.temporary)
     }
     try writer.commit()
-    let loss = best.metrics[MetricName.devLoss].map { String(format: ", dev loss %.4f", $0) } ?? ""
-    console.note("\(folder.adapter.path): the adapter of step \(best.step)\(loss)")
+    let names = bestBy == MetricName.devLoss ? [bestBy] : [bestBy, MetricName.devLoss]
+    let figures = names.compactMap { name in
+      best.metrics[name].map { "\(name) \(String(format: "%.4f", $0))" }
+    }
+    if !trainer.devRows.isEmpty, best.metrics[bestBy]?.isFinite != true {
+      console.warning("no checkpoint has a finite \(bestBy) to choose by: the last one is taken")
+    }
+    console.note(
+      (["\(folder.adapter.path): the adapter of step \(best.step)"] + figures).joined(separator: ", "))
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Funding
 import JSON
 import Llama
 import ModelFiles
@@ -13,7 +14,7 @@ struct TrainSFTCommand: AsyncParsableCommand {
     commandName: "sft",
     abstract: "Fine-tunes an adapter on rows with answers.",
     discussion: """
-      The defaults are the published recipe's. Every flag is also a line of a --config file.
+      The defaults are the published recipe's. Every other flag is also a line of a --config file.
 
       The run's folder gets config.json (these settings), data.json (what became of the rows), metrics.jsonl and TensorBoard \
       events, checkpoints/ and, at the end, adapter/: a PEFT folder that patron, peft and vLLM load. A run that was \
@@ -45,8 +46,8 @@ struct TrainSFTCommand: AsyncParsableCommand {
     name: .long,
     help: ArgumentHelp(
       """
-      Which checkpoint becomes the adapter: dev/loss or, with --dev-written, dev/funder_f0.5, dev/award_id_f0.5, \
-      dev/statement_f1, ...; without dev rows it is the last.
+      Which checkpoint becomes the adapter: dev/loss or, with --dev-written, dev/funder_f0.5, dev/award_id_f0.5 (rows of \
+      parse), dev/statement_f1 (extract), dev/exact_answers (chats), dev/whole_answers; without dev rows it is the last.
       """, valueName: "figure"))
   var bestBy = MetricName.devLoss
 
@@ -82,22 +83,43 @@ struct TrainSFTCommand: AsyncParsableCommand {
     if let threads = modelOptions.threads { try Runtime.setThreadCount(threads) }
     let settings = recipeOptions.settings()
     let location = try ModelLocation(ModelCatalog.url(of: modelOptions.model))
+    let identity = try location.identity()
     // A run that cannot be is refused before hours of reading.
+    let cards = try adapterCards(identity)
+    let template = try cards.template()
     let folder = dryRun ? nil : try RunFolder(URL(fileURLWithPath: output ?? ""), resuming: resume)
-    let rows = try rowOptions.rows(of: location, dataOptions, console)
-    let trainer = try makeTrainer(location, settings, rows, console)
+    let rows = try rowOptions.rows(of: location, template: template, dataOptions, console)
+    if let warning = rows.warning { console.warning(warning) }
+    try cards.checkPrompts(of: rows.stages)
+    try rows.check(figure: bestBy, devWritten: rowOptions.devWritten)
+    let trainer = try makeTrainer(location, identity, settings, rows, console)
     guard let folder else { return print(try plan(trainer, rows, console)) }
+    console.notice("\(rows.summary); \(trainer.totalSteps) steps of \(settings.rowsPerStep) rows")
     let run = SFTRun(
-      folder: folder, trainer: trainer, generation: try generation(trainer, location), keptCheckpoints: keep,
+      folder: folder, trainer: trainer, generation: try generation(trainer, location, template), keptCheckpoints: keep,
       bestBy: bestBy, modelName: modelOptions.model, console: console)
-    try run.describe(
-      settings: JSON.object(SettingsFile.values(of: self)), data: rows.report?.json,
-      card: try card(location, rows))
-    try run.run(resuming: resume)
+    let description = SFTRun.Description(
+      settings: JSON.object(SettingsFile.values(of: self)), data: rows.json, card: try card(identity, rows))
+    try run.run(description, resuming: resume)
+  }
+
+  private typealias Identity = (kind: AdapterCard.BaseModel.IdentityKind, value: String)
+
+  /// The cards of the adapters that are trained on top of.
+  /// - Throws: `ModelFileError` where one of them, or the one that the new one starts from, belongs to another base model.
+  private func adapterCards(_ identity: Identity) throws -> AdapterCards {
+    let adapters = try modelOptions.adapters()
+    let cards = try AdapterCards(modelOptions.adapter, isForced: modelOptions.forceAdapter)
+    let start = try AdapterCards(
+      recipeOptions.initAdapter.map { [$0] } ?? [], isForced: modelOptions.forceAdapter)
+    for found in [cards, start] {
+      try found.check(base: modelOptions.model, identity.kind, identity.value, adapters: adapters)
+    }
+    return cards
   }
 
   private func makeTrainer(
-    _ location: ModelLocation, _ settings: SFTSettings, _ rows: TrainingRows, _ console: Console
+    _ location: ModelLocation, _ identity: Identity, _ settings: SFTSettings, _ rows: TrainingRows, _ console: Console
   ) throws -> SFTTrainer {
     let (configuration, checkpoint) = try location.open()
     // Without bfloat16 products float32 is the faster type, and nothing is gained but memory by the other.
@@ -115,43 +137,49 @@ struct TrainSFTCommand: AsyncParsableCommand {
     if let start = recipeOptions.initAdapter { try adapter.load(AdapterFolder(URL(fileURLWithPath: start))) }
     let model = try TrainableLlama(
       base: base, adapter: adapter, computeDType: dtype, checkpointing: recipeOptions.checkpointing)
-    let identity = try [location.identity().value] + modelOptions.adapters().map { try $0.hash() }
+    let identities = try [identity.value] + modelOptions.adapters().map { try $0.hash() }
     return try SFTTrainer(
-      model: model, modelIdentity: identity.joined(separator: "+"), settings: settings, rows: rows.rows,
+      model: model, modelIdentity: identities.joined(separator: "+"), settings: settings, rows: rows.rows,
       devRows: rows.devRows)
   }
 
   /// What writes answers to dev rows at each measurement; nil where none are asked for.
-  private func generation(_ trainer: SFTTrainer, _ location: ModelLocation) throws -> DevGeneration? {
+  private func generation(
+    _ trainer: SFTTrainer, _ location: ModelLocation, _ template: ChatTemplate?
+  ) throws -> DevGeneration? {
     guard rowOptions.devWritten > 0, !trainer.devRows.isEmpty else { return nil }
-    let (tokenizer, template) = try location.tokenizer()
+    let (tokenizer, template) = try location.tokenizer(template: template)
+    var constraint = ConstraintOptions()
+    constraint.mode = rowOptions.constrain
     return try DevGeneration(
       model: trainer.model.generatingModel(), tokenizer: tokenizer, template: template,
-      rows: Array(trainer.devRows.prefix(rowOptions.devWritten)), maximumNewTokens: rowOptions.devTokens)
+      rows: DevGeneration.sample(of: trainer.devRows, count: rowOptions.devWritten), constraint: constraint,
+      maximumNewTokens: rowOptions.devTokens)
   }
 
   /// What the adapter is for, as far as it is made for this program's own two tasks.
-  private func card(_ location: ModelLocation, _ rows: TrainingRows) throws -> AdapterCard? {
-    guard let template = rows.template, let report = rows.report else { return nil }
-    let stages: [AdapterCard.Stage] = [(.statements, .extract), (.parse, .parse)].compactMap {
-      (report.tasks[$1]?.examples ?? 0) > 0 ? $0 : nil
-    }
-    guard !stages.isEmpty else { return nil }
-    let identity = try location.identity()
+  private func card(_ identity: Identity, _ rows: TrainingRows) throws -> AdapterCard? {
+    let stages = rows.stages
+    guard let template = rows.template, let report = rows.report, !stages.isEmpty else { return nil }
+    let hasChunks = stages.contains(.statements)
     var card = AdapterCard(
       version: Version.full,
       baseModel: .init(name: modelOptions.model, kind: identity.kind, identity: identity.value),
-      chunkTokens: dataOptions.chunkTokens, overlapTokens: dataOptions.overlapTokens,
+      // As the articles were cut. Of an adapter that saw none, what is said of chunks is not used.
+      chunkTokens: hasChunks ? report.extract.chunkTokens : dataOptions.chunkTokens,
+      overlapTokens: hasChunks ? report.extract.overlapTokens : dataOptions.overlapTokens,
       chatTemplate: template.rawValue,
       promptHashes: Dictionary(
         uniqueKeysWithValues: stages.map { ($0, AdapterCards.promptHash(of: $0)) }))
-    card.readsLikelyChunks = stages.contains(.statements) && dataOptions.hardNegatives == 1
+    // Where there are too few likely chunks the others fill up, and the adapter has seen those, too.
+    card.readsLikelyChunks =
+      hasChunks && dataOptions.hardNegatives == 1 && report.extract.hardNegativesKept == report.extract.negativesKept
     card.previousAdapters = try modelOptions.adapters().map { try $0.hash() }
-    card.dataHashes = Dictionary(
-      report.files.map { (URL(fileURLWithPath: $0.path).lastPathComponent, $0.hash) },
-      uniquingKeysWith: { first, _ in first })
+    card.dataHashes = rows.hashes
     card.recipe = .object(
       SettingsFile.values(of: recipeOptions) + SettingsFile.values(of: dataOptions))
+    // Now, not when hours of training are to be written.
+    try card.check()
     return card
   }
 

@@ -97,4 +97,18 @@ import Testing
     let reading = FunderReader.read(#"[{"funder_name": null, "awards": []}]"#)
     #expect(reading.elements == [Funder(name: nil)] && reading.problems.count == 1)
   }
+
+  @Test func cleaningTakesAwayWhatAnOutputsEndBringsIn() {
+    let x = Funder(name: "X", awards: [Award(awardIDs: ["1"])])
+    let repeated = Funder(name: "X", awards: [Award(awardIDs: ["1", "1"])])
+    let empty = Funder(name: "", awards: [Award()])
+    func cleaned(_ funders: [Funder], _ closedAtLimit: Bool, _ isConstrained: Bool) -> [Funder] {
+      FunderReader.cleaned(funders, closedAtLimit: closedAtLimit, isConstrained: isConstrained)
+    }
+    #expect(cleaned([repeated, empty], false, false) == [repeated, empty])
+    #expect(cleaned([repeated, empty], true, false) == [repeated])
+    #expect(cleaned([repeated, empty], true, true) == [x])
+    #expect(cleaned([x, x], false, true) == [x])
+    #expect(cleaned([], true, true) == [])
+  }
 }

@@ -57,6 +57,7 @@ import Testing
     ] {
       var wrong = card
       change(&wrong)
+      #expect(failure { try wrong.check() }?.code == .malformed)
       #expect(failure { try wrong.write(to: folder.url) }?.code == .malformed)
     }
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).isEmpty)

@@ -55,12 +55,13 @@ struct SFTTests {
   }
 
   func trainer(
-    _ settings: SFTSettings = settings(), rows: [TrainingExample]? = nil, checkpointing: Bool = false
+    _ settings: SFTSettings = settings(), rows: [TrainingExample]? = nil, devRows: [TrainingExample]? = nil,
+    checkpointing: Bool = false
   ) throws -> SFTTrainer {
     let adapter = try LoRAAdapter(settings: settings.lora, model: base, seed: settings.seed)
     let model = try TrainableLlama(base: base, adapter: adapter, checkpointing: checkpointing)
     return try SFTTrainer(
-      model: model, settings: settings, rows: rows ?? Array(examples[..<10]), devRows: Array(examples[10...]))
+      model: model, settings: settings, rows: rows ?? Array(examples[..<10]), devRows: devRows ?? Array(examples[10...]))
   }
 
   @Test func learns() throws {
@@ -83,12 +84,12 @@ struct SFTTests {
     }
     hooks.onCheckpoint = { trainer, metrics in
       checkpoints.append(trainer.progress.step)
-      if trainer.progress.step == 6 { #expect(metrics.map(\.name) == ["dev/loss", "dev/more"]) }
+      #expect(metrics.map(\.name) == (trainer.progress.step == 3 ? [] : ["dev/loss", "dev/more"]))
     }
     try trainer.run(hooks)
     // 10 rows, 4 a step: 3 steps an epoch.
     #expect(losses.count == 9)
-    #expect(checkpoints == [3, 6, 9])
+    #expect(checkpoints == [2, 3, 4, 6, 8, 9], "every third step, and what was measured")
     #expect(devLosses.keys.sorted() == [2, 4, 6, 8, 9])
     #expect(losses.last! < losses.first! - 1)
     #expect(devLosses[9]! < before - 0.5)
@@ -142,18 +143,22 @@ struct SFTTests {
   @Test func statesOfOtherRunsAreRefused() throws {
     let folder = try TemporaryFolder()
     try trainer().writeState(into: folder.url, baseModel: nil)
-    func message(_ change: (inout SFTSettings) -> Void, rows: [TrainingExample]? = nil) throws -> String {
+    func message(
+      _ change: (inout SFTSettings) -> Void, rows: [TrainingExample]? = nil, devRows: [TrainingExample]? = nil
+    ) throws -> String {
       var settings = Self.settings()
       change(&settings)
       let error = #expect(throws: TrainingError.self) {
-        try trainer(settings, rows: rows).restoreState(from: folder.url)
+        try trainer(settings, rows: rows, devRows: devRows).restoreState(from: folder.url)
       }
       return error?.message ?? ""
     }
     #expect(try message { $0.learningRate = 1e-3 }.contains("learning_rate"))
     #expect(try message { $0.epochs = 4 }.contains("total_steps"))
     #expect(try message { $0.seed = 1 }.contains("seed"))
-    #expect(try message({ _ in }, rows: Array(examples[1..<11])).contains("rows_sha256"))
+    #expect(try message({ _ in }, rows: Array(examples[1..<11])).contains("found rows_sha256"))
+    #expect(try message({ _ in }, devRows: []).contains("other rows to measure on"))
+    #expect(try message({ _ in }, devRows: Array(examples[10...].reversed())).contains("dev_rows_sha256"))
 
     let state = folder.url.appendingPathComponent("trainer.json")
     for text in ["", "{}", "[]", #"{"format":1,"kind":"sft"}"#, #"{"format":2}"#] {
@@ -218,9 +223,10 @@ struct SFTTests {
     for tokens in [[1, 512], [1, -1], Array(repeating: 1, count: 2049)] {
       let row = TrainingExample(
         id: "wrong", task: .chat, tokens: tokens, isSupervised: tokens.indices.map { $0 > 0 })
-      let trainer = try trainer(rows: [row])
-      let error = #expect(throws: TrainingError.self) { try trainer.run(SFTHooks()) }
-      #expect(error?.message.contains("wrong") == true)
+      let error = #expect(throws: TrainingError.self) { try trainer(rows: [examples[0], row]) }
+      #expect(error?.message.contains("row wrong: found ") == true)
+      let devError = #expect(throws: TrainingError.self) { try trainer(devRows: [row]) }
+      #expect(devError?.message.contains("row wrong: found ") == true)
     }
   }
 }

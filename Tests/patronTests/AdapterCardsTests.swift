@@ -42,6 +42,12 @@ import Tokenizer
     #expect(found.chunkTokens == 900 && found.overlapTokens == 90)
     found = try options(["--adapter", sft, "--adapter", dapo])
     #expect(found.chunkTokens == 800 && found.overlapTokens == 90, "the last was trained on what extractions give it")
+    let parse = try adapter(folder, "parse") {
+      $0.chunkTokens = 7_500
+      $0.promptHashes[.statements] = nil
+    }
+    #expect(try options(["--adapter", sft, "--adapter", parse]).chunkTokens == 900, "the last that saw chunks")
+    #expect(try options(["--adapter", parse, "--stage", "parse"]).chunkTokens == 7500)
     found = try options(["--adapter", sft, "--chunk-tokens", "500"])
     #expect(found.chunkTokens == 500 && found.overlapTokens == 90)
     found = try options(["--adapter", sft, "--chunk-tokens", "5000", "--overlap-tokens", "0"])

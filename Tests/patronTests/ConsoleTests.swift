@@ -41,17 +41,20 @@ import Testing
   private func talk(_ console: Console) {
     console.status("working")
     console.note("note")
+    console.notice("notice")
     console.warning("warning")
     console.error("error")
   }
 
   @Test func levels() {
     #expect(written(.quiet, isTerminal: true, talk) == "patron: error\n")
-    #expect(written(.normal, isTerminal: false, talk) == "patron: warning\npatron: error\n")
-    #expect(written(.verbose, isTerminal: false, talk) == "patron: note\npatron: warning\npatron: error\n")
+    #expect(written(.normal, isTerminal: false, talk) == "patron: notice\npatron: warning\npatron: error\n")
+    #expect(
+      written(.verbose, isTerminal: false, talk)
+        == "patron: note\npatron: notice\npatron: warning\npatron: error\n")
     #expect(
       written(.normal, isTerminal: true, talk)
-        == "\r\u{1B}[Kworking\r\u{1B}[Kpatron: note\npatron: warning\npatron: error\n")
+        == "\r\u{1B}[Kworking\r\u{1B}[Kpatron: note\npatron: notice\npatron: warning\npatron: error\n")
   }
 
   @Test func statusIsNotDrawnTooOften() {

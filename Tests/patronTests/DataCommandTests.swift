@@ -44,6 +44,11 @@ import Training
     #expect(found == expected)
   }
 
+  @Test(arguments: ["0", "1", "2.5", "all", "1e+300"])
+  func aRatioIsWrittenAsItIsRead(_ text: String) throws {
+    #expect(NegativeRatio(argument: text)?.description == text)
+  }
+
   @Test func aFileOfTheWholeNameWins() throws {
     let folder = try TemporaryFolder()
     let path = try folder.write("rows@2", "x")

@@ -93,8 +93,9 @@ import Testing
                                   (values: peft, fp32, none; default: peft)
           --device <device>       cpu, cuda or cuda:N. (default: cpu)
           --dtype <type>          Type of the weights: bfloat16 is fastest, float32
-                                  most exact (default: bfloat16). (values: float32,
-                                  bfloat16, float16)
+                                  most exact (default: bfloat16; for training on a CPU
+                                  without bfloat16 instructions float32, which is
+                                  faster there). (values: float32, bfloat16, float16)
           --threads <n>           Threads on the CPU (default: all cores).
           --no-adapter            Use the model as it is; otherwise the default model
                                   comes with its adapter, if that is installed.

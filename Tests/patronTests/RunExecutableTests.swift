@@ -25,7 +25,7 @@ import Testing
   @Test func aMistakeInTheSettingsIsNamed() throws {
     let folder = try TemporaryFolder()
     let file = try folder.write("s.yaml", "epoch: 1\n")
-    // No command of this program has --config yet but trainers; others say so themselves.
+    // Only trainers have --config.
     let result = try Executable.run(["extract", "a.md", "--config", file])
     #expect(result.status == 64 && result.errors.contains("Unknown option '--config'"))
   }

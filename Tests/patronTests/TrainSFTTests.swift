@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Funding
 import JSON
 import ModelFiles
 import Testing
@@ -24,6 +25,13 @@ import Training
     #expect(settings.optimizer.beta1 == 0.9 && settings.optimizer.beta2 == 0.999)
     #expect(settings.optimizer.epsilon == 1e-8 && settings.optimizer.weightDecay == 0)
     #expect(command.dataOptions.maxLength == 8192)
+  }
+
+  @Test func devAnswersAreWrittenAsAnExtractionWritesThem() throws {
+    let rows = try parse().rowOptions
+    #expect(rows.constrain == .verbatim && rows.devTokens == nil && rows.devWritten == 0)
+    let other = try parse("--dev", "d.jsonl", "--dev-written", "9", "--constrain", "json", "--dev-tokens", "99").rowOptions
+    #expect(other.constrain == .json && other.devTokens == 99 && other.devWritten == 9)
   }
 
   @Test func everyNumberIsAFlag() throws {
@@ -58,12 +66,87 @@ import Training
     ["--rank", "0"], ["--dropout", "1"], ["--learning-rate", "-1"], ["--epochs", "0"], ["--micro-batch", "0"],
     ["--warmup-ratio", "2"], ["--warmup-steps", "3", "--warmup-ratio", "0.1"], ["--gradient-clip", "-1"],
     ["--schedule", "square"], ["--keep", "0"], ["--dev-limit", "0"], ["--compute-dtype", "int8"],
-    ["--best-by", "dev/funder_f0.5"], ["--best-by", "train/loss"], ["--noise", "2"],
+    ["--best-by", "dev/funder_f0.5"], ["--best-by", "train/loss"], ["--noise", "2"], ["--dev-written", "3"],
   ])
   func impossibleValuesAreRefused(_ arguments: [String]) {
     #expect(throws: (any Error).self) {
       try Patron.parseAsRoot(["train", "sft", "-o", "run", "--train", "rows.jsonl"] + arguments)
     }
+  }
+
+  @Test func noExampleIsLongerThanTheContext() throws {
+    let command = try parse("--max-length", "3000")
+    func length(_ context: Int) throws -> Int {
+      try command.rowOptions.recipe(command.dataOptions, contextLength: context).maximumLength
+    }
+    #expect(try length(8192) == 3000 && length(2048) == 2048)
+  }
+
+  private func row(_ id: String, _ task: TrainingExample.Task) -> TrainingExample {
+    TrainingExample(id: id, task: task, tokens: [1, 2], isSupervised: [false, true])
+  }
+
+  @Test func theFigureOfTheBestCheckpointHasToBeMeasured() throws {
+    let parse = TrainingRows(rows: [], devRows: [row("a", .parse), row("b", .extract)])
+    try parse.check(figure: "dev/loss", devWritten: 0)
+    try parse.check(figure: "dev/funder_f0.5", devWritten: 2)
+    try parse.check(figure: "dev/statement_f1", devWritten: 1)
+    let error = #expect(throws: InputError.self) { try parse.check(figure: "dev/funder_f0.5", devWritten: 1) }
+    #expect(
+      error.map { ExitStatus.message(of: $0) }
+        == "found --best-by dev/funder_f0.5, expected a figure of the dev rows that are answered (dev/loss, "
+        + "dev/whole_answers, dev/statement_f1); add rows of its task to --dev")
+    #expect(throws: InputError.self) { try parse.check(figure: "dev/exact_answers", devWritten: 9) }
+    #expect(throws: InputError.self) {
+      try TrainingRows(rows: [], devRows: []).check(figure: "dev/whole_answers", devWritten: 9)
+    }
+    try TrainingRows(rows: [], devRows: []).check(figure: "dev/loss", devWritten: 0)
+    #expect(throws: InputError.self) {
+      try TrainingRows(rows: [], devRows: []).check(figure: "dev/loss", devWritten: 1)
+    }
+  }
+
+  @Test func rowsOfTokensKeepTheirTask() throws {
+    let folder = try TemporaryFolder()
+    let ids = #""input_ids":[1,2],"labels":[-100,2]"#
+    let path = try folder.write(
+      "rows.jsonl", #"{"id":"a","task":"parse",\#(ids)}"# + "\n" + #"{\#(ids)}"# + "\n" + #"{"task":"x",\#(ids)}"#)
+    let rows = try TokenFile(path: path).rows
+    #expect(rows.map(\.task) == [.parse, .chat, .chat] && rows.map(\.id) == ["a", "2", "3"])
+  }
+
+  @Test func devRowsAreTheSameForEveryRecipe() throws {
+    let command = try parse(
+      "--dev", "d.jsonl@3", "--task-weight", "parse=2", "--data-seed", "7", "--joined", "0.5", "--noise", "1",
+      "--chunk-tokens", "900", "--overlap-tokens", "90")
+    var expected = DataRecipe(files: [DataFile("d.jsonl")])
+    (expected.chunkTokens, expected.overlapTokens, expected.maximumLength) = (900, 90, 2_048)
+    (expected.joinedShare, expected.noise.share) = (0, 0)
+    #expect(try command.rowOptions.devRecipe(command.dataOptions, contextLength: 2_048) == expected)
+  }
+
+  @Test func filesOfTheSameNameAreToldApart() {
+    let files = [("a/train/parse.jsonl", "1"), ("a/dev/parse.jsonl", "2"), ("x.jsonl", "3"), ("a/./dev/parse.jsonl", "2")]
+    #expect(
+      TrainingRows.hashesByName(files.map { (path: $0.0, hash: $0.1) })
+        == ["train/parse.jsonl": "1", "dev/parse.jsonl": "2", "x.jsonl": "3"])
+    #expect(TrainingRows.hashesByName([]) == [:])
+  }
+
+  @Test func devRowsThatAreTrainedOnAreNamed() {
+    let other = TrainingExample(id: "c", task: .chat, tokens: [1, 3], isSupervised: [false, true])
+    let rows = TrainingRows(rows: [row("a", .chat), other], devRows: [row("b", .chat), row("d", .chat), other])
+    #expect(rows.devRowsInTraining.map(\.id) == ["b", "d", "c"])
+    #expect(rows.warning?.hasPrefix("found 3 of 3 dev rows, such as b, also among the rows to train on") == true)
+    #expect(TrainingRows(rows: [other], devRows: [row("b", .chat)]).warning == nil)
+  }
+
+  @Test func aRunTellsWhatItIsOfAndEveryTenthOfItsSteps() {
+    let rows = TrainingRows(rows: [row("a", .parse), row("b", .extract), row("c", .parse)], devRows: [row("d", .chat)])
+    #expect(rows.summary == "3 rows (1 extract, 2 parse) of 6 tokens, 3 of them learnt; 1 dev rows")
+    #expect((1...20).filter { SFTRun.isMilestone($0, of: 20) } == [2, 4, 6, 8, 10, 12, 14, 16, 18, 20])
+    #expect((1...3).filter { SFTRun.isMilestone($0, of: 3) } == [1, 2, 3])
+    #expect((1...1_000).count { SFTRun.isMilestone($0, of: 1_000) } == 10)
   }
 
   @Test func whatIsNeeded() {
@@ -97,6 +180,8 @@ import Training
     let dev = try folder.write("dev.jsonl", TinyModel.rows(5, from: 100))
     let result = try train("run", "--dev-tokenized", dev, "--eval-every", "4", "--save-every", "4", "--keep", "2")
     #expect(result.status == 0 && result.output == "", "\(result.errors)")
+    #expect(result.errors.contains("patron: 24 rows (24 chat) of "))
+    #expect(result.errors.contains("patron: step 12/12 (epoch 2.00): loss "))
     let status = try #require(try RunStatus.read(folder.url("run")))
     #expect(status.state == .finished && status.step == 12 && status.plannedSteps == 12)
 
@@ -117,6 +202,10 @@ import Training
         == Data(contentsOf: best.url.appendingPathComponent("adapter_model.safetensors")))
     // Rows of token ids say nothing of prompts and chunks: no card.
     #expect(!FileManager.default.fileExists(atPath: folder.path("run/adapter/patron.json")))
+    let data = try JSON.parse([UInt8](Data(contentsOf: folder.url("run/data.json"))))
+    #expect(data["tokenized"]?.array?.first?["rows"]?.int == 24)
+    let devHash = try FileHash.sha256(of: URL(fileURLWithPath: dev))
+    #expect(data["dev_tokenized"]?.array?.first?["sha256"]?.string == devHash)
     let settings = try JSON.parse([UInt8](Data(contentsOf: folder.url("run/config.json"))))
     #expect(settings["rank"]?.int == 4 && settings["epochs"]?.double == 2 && settings["dropout"]?.double == 0.05)
 
@@ -130,8 +219,10 @@ import Training
 
     let refused = try train("run")
     #expect(refused.status == 2 && refused.errors.contains("--resume"))
+    let before = try folder.read("run/config.json")
     let other = try train("run", "--resume", "--seed", "3")
     #expect(other.status == 2 && other.errors.contains("seed"), "\(other.errors)")
+    #expect(try folder.read("run/config.json") == before, "what is refused changes nothing")
   }
 
   @Test func ctrlCSaves() throws {
@@ -168,6 +259,21 @@ import Training
         == Data(contentsOf: folder.url("first/adapter/adapter_model.safetensors")))
     let other = try train("third", "--init-adapter", adapter, "--rank", "8")
     #expect(other.status == 2 && other.errors.contains("--rank"), "\(other.errors)")
+  }
+
+  @Test func anAdapterOfAnotherBaseIsRefused() throws {
+    #expect(try train("first").status == 0)
+    try AdapterCard(
+      version: "1", baseModel: .init(name: "big", kind: .sha256, identity: String(repeating: "ab", count: 32)),
+      chunkTokens: 100, overlapTokens: 10, chatTemplate: "smollm2",
+      promptHashes: [.parse: String(repeating: "cd", count: 32)]
+    ).write(to: folder.url("first/adapter"))
+    for (name, option) in [("second", "--adapter"), ("third", "--init-adapter")] {
+      let refused = try train(name, option, folder.path("first/adapter"))
+      #expect(refused.status == 2 && refused.errors.contains("trained on big"), "\(option): \(refused.errors)")
+      let forced = try train(name, option, folder.path("first/adapter"), "--force-adapter")
+      #expect(forced.status == 0, "\(option): \(forced.errors)")
+    }
   }
 
   @Test func rowsThatCannotBe() throws {

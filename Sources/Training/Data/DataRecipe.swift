@@ -42,16 +42,17 @@ public struct DataRecipe: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - shuffled: false keeps the order of the files and rows.
+  ///   - keepsSources: whether the examples hold the texts that they are about, which takes more memory.
   ///   - onProgress: called with the rows done and the rows in all, for the file being read; may throw to end the work.
   /// - Throws: `DataError`, `ModelFileError` for files that cannot be read, `FundingError` for a chunk size that does not fit.
   /// - Complexity: linear in the text; an article is tokenized about three times. Memory: the text of the articles and 9
   ///   bytes a token.
   public func examples(
-    tokenizer: Tokenizer, template: ChatTemplate, shuffled: Bool = true,
+    tokenizer: Tokenizer, template: ChatTemplate, shuffled: Bool = true, keepsSources: Bool = false,
     onProgress: ((DataFile, _ done: Int, _ total: Int) throws -> Void)? = nil
   ) throws -> (examples: [TrainingExample], report: DataReport) {
     try check()
-    var builder = try ExampleBuilder(self, tokenizer, template)
+    var builder = try ExampleBuilder(self, tokenizer, template, keepsSources: keepsSources)
     for file in files { try builder.add(file, onProgress) }
     var (examples, report) = try builder.finish()
     if shuffled {

@@ -40,7 +40,9 @@ extension DataReport {
       (
         "extract",
         .object([
+          ("chunk_tokens", .number(extract.chunkTokens)), ("overlap_tokens", .number(extract.overlapTokens)),
           ("chunks", .number(extract.chunks)), ("cut_chunks", .number(extract.cutChunks)),
+          ("uncertain_chunks", .number(extract.uncertainChunks)),
           ("negatives", .number(extract.negatives)), ("negatives_kept", .number(extract.negativesKept)),
           ("hard_negatives_kept", .number(extract.hardNegativesKept)), ("statements", .number(extract.statements)),
           ("statements_not_found", .number(extract.statementsNotFound)),

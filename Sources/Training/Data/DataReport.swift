@@ -30,10 +30,16 @@ public struct DataReport: Sendable, Equatable {
   }
 
   public struct ExtractCounts: Sendable, Equatable {
+    /// Most tokens of a chunk and tokens that neighbours share, as the articles were cut: fewer than the recipe says where its
+    /// maximum length leaves no room for them. 0: there was no article.
+    public var chunkTokens = 0
+    public var overlapTokens = 0
     /// Chunks that the articles were cut into.
     public var chunks = 0
     /// Chunks left out because their border cuts a statement: neither "there" nor "not there" is true of it.
     public var cutChunks = 0
+    /// Chunks left out because their article has a gold statement that was not found: they may hold it.
+    public var uncertainChunks = 0
     /// Chunks without statement.
     public var negatives = 0
     /// Of these, the ones that were kept.

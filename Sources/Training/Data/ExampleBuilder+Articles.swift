@@ -12,14 +12,19 @@ struct ChunkText {
 extension ExampleBuilder {
   /// Chunks of an article as the pipeline cuts them. The answer to a chunk holds the statements that lie in it whole, in
   /// their order. A chunk that cuts a statement is left out; with an overlap longer than the statement, the neighbour has it
-  /// whole.
+  /// whole. Where a statement is not found in the article, any of the chunks without one may hold it in other words: none of
+  /// them is taken for empty.
   /// - Parameter copy: later copies begin at some later paragraph of the first chunk, and so are cut elsewhere.
   /// - Throws: `FundingError` also for a text that the pipeline would refuse.
   mutating func addArticle(_ text: String, _ statements: [String], id: String, copy: Int) throws {
+    if report.extract.chunkTokens == 0 {
+      (report.extract.chunkTokens, report.extract.overlapTokens) = try pipeline.chunkSize()
+    }
     report.extract.statements += statements.count
     var article = try ArticleText(text)
     let places = statements.map { self.places(of: $0, in: article) }
-    report.extract.statementsNotFound += places.count(where: \.isEmpty)
+    let lost = places.count(where: \.isEmpty)
+    report.extract.statementsNotFound += lost
     var occurrences = zip(statements.indices, places).flatMap { index, ranges in ranges.map { (index, $0) } }
       .sorted { ($0.1.lowerBound, $0.0) < ($1.1.lowerBound, $1.0) }
     let noisy = noisyArticle(article, occurrences.map(\.1), id: id)
@@ -35,6 +40,10 @@ extension ExampleBuilder {
       let chunk = ChunkText(
         id: "\(id)#\(number)", text: String(decoding: article.bytes[range], as: UTF8.self), isNoisy: noisy != nil)
       if touching.isEmpty {
+        guard lost == 0 else {
+          report.extract.uncertainChunks += 1
+          continue
+        }
         report.extract.negatives += 1
         entries.append(.negative(chunk))
         continue
@@ -57,7 +66,7 @@ extension ExampleBuilder {
 
   mutating func addChunk(_ chunk: ChunkText, statements: [String]) throws {
     try add(
-      id: chunk.id, task: .extract, prompt: Prompts.statements(in: chunk.text),
+      id: chunk.id, task: .extract, prompt: Prompts.statements(in: chunk.text), sources: [chunk.text],
       answer: .object([("statements", .array(statements.map(JSON.string)))]), isAnswered: !statements.isEmpty,
       isNoisy: chunk.isNoisy)
   }
@@ -132,7 +141,8 @@ extension ExampleBuilder {
     }
     var wanted = hard.count + easy.count
     if let ratio = recipe.negativesPerPositive {
-      wanted = min(wanted, Int((ratio * Double(report[.extract].answered)).rounded()))
+      // As numbers with a point: of a large ratio, an integer cannot hold the product.
+      wanted = Int(min(Double(wanted), (ratio * Double(report[.extract].answered)).rounded()))
     }
     var random = DataRandom(seed: recipe.seed, "negatives")
     random.shuffle(&hard)

@@ -28,7 +28,8 @@ extension ExampleBuilder {
     let all = Fact.funders(from: parts.flatMap { $0.funders.flatMap(Fact.facts) })
     try add(
       id: id, task: .parse, prompt: Prompts.funders(in: parts.map(\.text).joined(separator: "\n")),
-      answer: .array(all.map(\.json)), isAnswered: !all.isEmpty, isNoisy: parts.contains(where: \.isNoisy))
+      sources: parts.map(\.text), answer: .array(all.map(\.json)), isAnswered: !all.isEmpty,
+      isNoisy: parts.contains(where: \.isNoisy))
   }
 
   /// A statement as stage 2 reads it, with what it says.

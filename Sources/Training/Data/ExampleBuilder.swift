@@ -9,6 +9,8 @@ struct ExampleBuilder {
   let encoder: ChatEncoder
   /// The pipeline's own reading of articles and statements.
   let pipeline: Extractor
+  /// Whether the examples hold the texts that they are about.
+  let keepsSources: Bool
   var report = DataReport()
   /// In the order of the rows.
   var entries: [Entry] = []
@@ -19,8 +21,11 @@ struct ExampleBuilder {
     case negative(ChunkText)
   }
 
-  init(_ recipe: DataRecipe, _ tokenizer: Tokenizer, _ template: ChatTemplate) throws(DataError) {
+  init(
+    _ recipe: DataRecipe, _ tokenizer: Tokenizer, _ template: ChatTemplate, keepsSources: Bool
+  ) throws(DataError) {
     self.recipe = recipe
+    self.keepsSources = keepsSources
     encoder = try ChatEncoder(tokenizer, template, contextLength: recipe.maximumLength)
     var options = ExtractionOptions()
     options.chunkTokens = recipe.chunkTokens
@@ -116,17 +121,19 @@ struct ExampleBuilder {
   }
 
   /// Takes in an example of one answer.
+  /// - Parameter sources: the texts that it is about.
   mutating func add(
-    id: String, task: TrainingExample.Task, prompt: [Message], answer: JSON, isAnswered: Bool, isNoisy: Bool
+    id: String, task: TrainingExample.Task, prompt: [Message], sources: [String], answer: JSON, isAnswered: Bool,
+    isNoisy: Bool
   ) throws {
     let answer = answer.text(.compact)
     guard encoder.canExpress(answer) else {
       report[task].inexpressible += 1
       return
     }
-    add(
-      try encoder.example(id: id, task: task, prompt: prompt, answer: answer), isAnswered: isAnswered,
-      isNoisy: isNoisy)
+    var example = try encoder.example(id: id, task: task, prompt: prompt, answer: answer)
+    if keepsSources { example.sources = sources }
+    add(example, isAnswered: isAnswered, isNoisy: isNoisy)
   }
 }
 

@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// A chat as a model is trained on it: token ids, and which of them the loss asks for.
 public struct TrainingExample: Sendable, Equatable {
   /// What the chat asks of the model.
@@ -17,9 +19,12 @@ public struct TrainingExample: Sendable, Equatable {
   public var tokens: [Int]
   /// Whether the loss asks for `tokens[i]` given those before it; as long as `tokens`.
   public var isSupervised: [Bool]
+  /// What the answer is about, where that was asked for: the chunk of an article, or the statements.
+  public var sources: [String]
 
-  public init(id: String, task: Task, tokens: [Int], isSupervised: [Bool]) {
+  public init(id: String, task: Task, tokens: [Int], isSupervised: [Bool], sources: [String] = []) {
     precondition(tokens.count == isSupervised.count, "one mark a token")
+    self.sources = sources
     self.id = id
     self.task = task
     self.tokens = tokens
@@ -28,4 +33,25 @@ public struct TrainingExample: Sendable, Equatable {
 
   /// Tokens that the loss asks for. The first token of a chat has nothing before it and never counts.
   public var supervisedCount: Int { isSupervised.dropFirst().count { $0 } }
+}
+
+extension TrainingExample {
+  /// - Throws: `TrainingError.data` where the model cannot be trained on these tokens.
+  func check(against configuration: LlamaConfiguration) throws {
+    guard supervisedCount > 0 else {
+      throw TrainingError(.data, "row \(id): found no supervised token, expected at least one")
+    }
+    guard tokens.count <= configuration.contextLength else {
+      throw TrainingError(
+        .data,
+        "row \(id): found \(tokens.count) tokens, expected at most the model's context of \(configuration.contextLength); "
+          + "leave the row out")
+    }
+    if let wrong = tokens.first(where: { !(0..<configuration.vocabularySize).contains($0) }) {
+      throw TrainingError(
+        .data,
+        "row \(id): found token \(wrong), expected ids below the vocabulary of \(configuration.vocabularySize); was the row "
+          + "made with this model's tokenizer?")
+    }
+  }
 }

@@ -31,17 +31,20 @@ public struct CheckpointRanking: Sendable, Equatable {
     self.prefers = prefers
   }
 
-  /// The best of these, the earliest of equals; nil where none has the metric as a finite number.
+  /// The best of these, of equals the one with the lowest dev loss, of equals still the latest; nil where none has the metric
+  /// as a finite number.
   public func best(of checkpoints: [SavedCheckpoint]) -> SavedCheckpoint? { ranked(checkpoints).first }
 
   func ranked(_ checkpoints: [SavedCheckpoint]) -> [SavedCheckpoint] {
-    func value(_ checkpoint: SavedCheckpoint) -> Double? {
+    func value(_ checkpoint: SavedCheckpoint, _ metric: String) -> Double? {
       checkpoint.metrics[metric].flatMap { $0.isFinite ? $0 : nil }
     }
-    return checkpoints.compactMap { checkpoint in value(checkpoint).map { (checkpoint, $0) } }
+    return checkpoints.compactMap { checkpoint in value(checkpoint, metric).map { (checkpoint, $0) } }
       .sorted { a, b in
-        if a.1 == b.1 { return a.0.step < b.0.step }
-        return prefers == .lowest ? a.1 < b.1 : a.1 > b.1
+        if a.1 != b.1 { return prefers == .lowest ? a.1 < b.1 : a.1 > b.1 }
+        // Scores of a few written rows are often the same; the loss of all rows hardly ever is.
+        let losses = [a.0, b.0].map { value($0, MetricName.devLoss) ?? .infinity }
+        return losses[0] == losses[1] ? a.0.step > b.0.step : losses[0] < losses[1]
       }
       .map(\.0)
   }

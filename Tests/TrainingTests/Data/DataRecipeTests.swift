@@ -105,6 +105,20 @@ import Tokenizer
     #expect(examples.allSatisfy { $0.id.hasPrefix("r#") })
   }
 
+  @Test func theReportSaysHowArticlesWereCut() throws {
+    var recipe = try recipe(["article": .string(article(statementAt: 7, "By X.")), "statements": ["By X."]])
+    (recipe.chunkTokens, recipe.overlapTokens) = (600, 400)
+    var report = try recipe.byteExamples().report
+    #expect(report.extract.chunkTokens == 600 && report.extract.overlapTokens == 300)
+    // The prompt, its frame and an answer of 512 tokens leave less than that.
+    recipe.maximumLength = 1_400
+    (recipe.chunkTokens, recipe.overlapTokens) = (1_000, 100)
+    report = try recipe.byteExamples().report
+    #expect((100..<800).contains(report.extract.chunkTokens) && report.extract.overlapTokens <= 100)
+    let statements = try self.recipe(["statement": "By X.", "funders": []])
+    #expect(try statements.byteExamples().report.extract.chunkTokens == 0)
+  }
+
   @Test func chunksThatCutAStatementAreLeftOut() throws {
     let statement = "This work was supported by " + (1...40).map { "Foundation \($0)" }.joined(separator: ", ") + "."
     var recipe = try recipe([
@@ -118,6 +132,23 @@ import Tokenizer
     #expect(report.extract.statementsNeverWhole == 1)
     #expect(examples.allSatisfy { !$0.input(tokenizer).contains("Foundation") })
     #expect(examples.count + report.extract.cutChunks == report.extract.chunks)
+  }
+
+  @Test func anArticleWhoseStatementIsNotFoundHasNoChunksWithoutOne() throws {
+    let found = "This work was supported by the NSF (1)."
+    let text = article(statementAt: 7, found)
+    func report(_ statements: JSON) throws -> DataReport {
+      var recipe = try recipe(["article": .string(text), "statements": statements])
+      recipe.chunkTokens = 600
+      recipe.overlapTokens = 0
+      recipe.negativesPerPositive = nil
+      return try recipe.byteExamples().report
+    }
+    let whole = try report([.string(found)])
+    #expect(whole.extract.negatives == whole.extract.chunks - 1 && whole.extract.uncertainChunks == 0)
+    let partly = try report([.string(found), "We thank the NSF in other words."])
+    #expect(partly.extract.statementsNotFound == 1 && partly.extract.negatives == 0)
+    #expect(partly.extract.uncertainChunks == partly.extract.chunks - 1 && partly[.extract].examples == 1)
   }
 
   @Test func severalStatementsStandInTheOrderOfTheTextAndTheSameOneOnce() throws {
@@ -166,9 +197,11 @@ import Tokenizer
     recipe.negativesPerPositive = 0
     report = try recipe.byteExamples().report
     #expect(report[.extract].examples == 4)
-    recipe.negativesPerPositive = nil
-    report = try recipe.byteExamples().report
-    #expect(report.extract.negativesKept == report.extract.negatives)
+    for ratio in [nil, 1e300, Double.greatestFiniteMagnitude] as [Double?] {
+      recipe.negativesPerPositive = ratio
+      report = try recipe.byteExamples().report
+      #expect(report.extract.negativesKept == report.extract.negatives)
+    }
   }
 
   @Test func copiesOfAnArticleAreCutElsewhere() throws {
@@ -185,6 +218,19 @@ import Tokenizer
     #expect(inputs.count > 2)
     #expect(inputs.allSatisfy { $0.contains(statement) })
     #expect(examples.contains { $0.id.hasPrefix("r~3#") })
+  }
+
+  @Test func examplesHoldTheirTextsWhereThatIsAskedFor() throws {
+    let recipe = try recipe(
+      ["id": "a", "article": "Text.\n\nFunded by X.", "statements": ["Funded by X."]],
+      ["id": "s", "statement": " By\nX. ", "funders": []])
+    func sources(_ keepsSources: Bool) throws -> [[String]] {
+      try recipe.examples(
+        tokenizer: tokenizer, template: .smolLM2, shuffled: false, keepsSources: keepsSources
+      ).examples.map(\.sources)
+    }
+    #expect(try sources(true) == [["Text.\n\nFunded by X."], ["By X."]])
+    #expect(try sources(false) == [[], []])
   }
 
   // MARK: Values

@@ -41,14 +41,26 @@ import Testing
       try store.save(step: step, metrics: ["dev/loss": loss], content(step))
     }
     try store.save(step: 7, content(7))
-    #expect(steps(folder) == [2, 6, 7])
+    #expect(steps(folder) == [4, 6, 7])
     #expect(
-      try store.best().checkpoint?.step == 2, "a loss that is not finite is not the best; the earlier of equals is")
+      try store.best().checkpoint?.step == 4, "a loss that is not finite is not the best; the later of equals is")
 
     let highest = CheckpointRanking(metric: "dev/loss", prefers: .highest)
-    #expect(highest.best(of: CheckpointStore.saved(in: folder.run))?.step == 2)
+    #expect(highest.best(of: CheckpointStore.saved(in: folder.run))?.step == 4)
     let none = CheckpointStore(store.run, ranking: CheckpointRanking(metric: "dev/f05", prefers: .highest))
     #expect(try none.best().checkpoint?.step == 7)
+  }
+
+  @Test func equalFiguresAreToldApartByTheDevLoss() throws {
+    let folder = try RunTestFolder()
+    let store = CheckpointStore(
+      try folder.open(), keepingLast: 9, ranking: CheckpointRanking(metric: "dev/f", prefers: .highest))
+    for (step, f, loss) in [(1, 0.5, 0.9), (2, 0.8, 0.4), (3, 0.8, 0.3), (4, 0.8, 0.3), (5, 0.8, 0.5), (6, 0.7, 0.1)] {
+      try store.save(step: step, metrics: ["dev/f": f, "dev/loss": loss], content(step))
+    }
+    #expect(try store.best().checkpoint?.step == 4)
+    try store.save(step: 7, metrics: ["dev/f": 0.8], content(7))
+    #expect(try store.best().checkpoint?.step == 4, "without a loss it comes last of the equals")
   }
 
   @Test func theSameStepAgainKeepsTheContentAndAddsMetrics() throws {
