@@ -133,7 +133,8 @@ import Testing
     ]
     try folder.write("out.jsonl", "")
     let result = try Executable.run(
-      ["extract", "--format", "jsonl", "--output", folder.path("out.jsonl")] + inputs,
+      // Without its adapter the model does not know when to end.
+      ["extract", "--no-adapter", "--format", "jsonl", "--output", folder.path("out.jsonl")] + inputs,
       interruptedBy: folder.url("out.jsonl"))
     #expect(result.status == 130)
     #expect(result.errors.hasSuffix("patron: interrupted; 1 of 2 inputs are done\n"))
@@ -162,6 +163,20 @@ import Testing
     let lines = verified.output.split(separator: "\n")
     #expect(lines.count == 2 && lines[0].hasSuffix("chat template smollm2, SHA-256 as published"))
     #expect(lines.last?.hasPrefix("llama-9: FAILED: ") == true)
+  }
+
+  @Test(.enabled(if: DefaultModel.isPresent, DefaultModel.absence))
+  func theTokenizerIsMeasuredWithoutTheModel() throws {
+    let folder = try TemporaryFolder()
+    let text = try folder.write("a.md", String(repeating: "Funded by the Möss Fund. ", count: 1_000))
+    let result = try Executable.run(["bench", "--text", text, "--runs", "1", "--json"])
+    let figures = try JSON.parse(result.output)
+    #expect(figures["vocabulary"]?.int == 49_152 && figures["bytes"]?.int == 26_000)
+    #expect(figures["tokens"]?.int ?? 0 > 5_000 && figures["megabytes_per_second"]?.double ?? 0 > 0)
+    let wrong = try Executable.run(["bench", "--text", text, "--tokenizer", text])
+    #expect(wrong.status == 2 && wrong.errors.contains("a.md: "))
+    #expect(try Executable.run(["bench", "--text", text, "--constraints"]).status == 64)
+    #expect(try Executable.run(["bench", "--text", folder.write("empty", "")]).errors.contains("found an empty file"))
   }
 
   @Test(.enabled(if: Golden.isPresent, Golden.absence))
