@@ -123,7 +123,8 @@ public struct AdapterCard: Sendable, Equatable {
   }
 
   private static let keys: Set<String> = [
-    "format", "version", "base_model", "previous_adapters", "chunk_tokens", "overlap_tokens", "chunks", "chat_template", "stages",
+    "format", "version", "base_model", "previous_adapters", "chunk_tokens", "overlap_tokens", "chunks", "chat_template",
+    "stages",
     "data", "recipe", "dev_metrics", "calibration",
   ]
 

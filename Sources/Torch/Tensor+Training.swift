@@ -130,7 +130,8 @@ public struct PackedAttention: Sendable {
     guard segments.prefixes.count == segments.bounds.count - 1 else {
       throw TorchError(
         .argument,
-        "causal attention: found \(segments.prefixes.count) prefixes, expected one for each of \(segments.bounds.count - 1) segments")
+        "causal attention: found \(segments.prefixes.count) prefixes, expected one for each of \(segments.bounds.count - 1) segments"
+      )
     }
     return try withShape(segments.bounds) { bounds, count throws(TorchError) in
       try withShape(segments.prefixes) { prefixes, _ throws(TorchError) in try body(bounds, prefixes, count - 1) }

@@ -65,7 +65,8 @@ struct SFTOptions: ParsableArguments {
 
   @Option(
     name: .long,
-    help: "Steps between measurements on the dev rows, each with a checkpoint that can be the best; 0: at the end only.")
+    help: "Steps between measurements on the dev rows, each with a checkpoint that can be the best; 0: at the end only."
+  )
   var evalEvery = 50
 
   @Option(name: .long, help: "Steps between checkpoints to go on from, besides those; 0: at the end only.")
@@ -80,13 +81,20 @@ struct SFTOptions: ParsableArguments {
       "Type of activations, float32 or bfloat16 (default: the weights').", valueName: "type"))
   var computeDtype: DType?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Type of the values in the resulting adapter: float32, or bfloat16 for half the size.", valueName: "type"))
+  var adapterDtype: DType = .float32
+
   @Option(name: .long, help: ArgumentHelp("Start from the values of this PEFT adapter folder.", valueName: "folder"))
   var initAdapter: String?
 
   func validate() throws {
     do { try settings().check() } catch let error as TrainingError { throw ValidationError(error.message) }
-    if let computeDtype, ![.float32, .bfloat16].contains(computeDtype) {
-      throw ValidationError("found --compute-dtype \(computeDtype.rawValue), expected float32 or bfloat16")
+    for (flag, dtype) in [("--compute-dtype", computeDtype), ("--adapter-dtype", adapterDtype)] {
+      guard let dtype, ![.float32, .bfloat16].contains(dtype) else { continue }
+      throw ValidationError("found \(flag) \(dtype.rawValue), expected float32 or bfloat16")
     }
   }
 

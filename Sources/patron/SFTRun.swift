@@ -12,6 +12,8 @@ final class SFTRun {
   private let store: CheckpointStore
   /// The figure that checkpoints are chosen by.
   private let bestBy: String
+  /// Of the values in the result; checkpoints are float32.
+  private let adapterDType: DType
   private let modelName: String
   private let console: Console
   /// Nil: the model writes nothing on the way.
@@ -30,9 +32,10 @@ final class SFTRun {
 
   init(
     folder: RunFolder, trainer: SFTTrainer, generation: DevGeneration?, keptCheckpoints: Int, bestBy: String,
-    modelName: String, console: Console
+    adapterDType: DType, modelName: String, console: Console
   ) {
     self.folder = folder
+    self.adapterDType = adapterDType
     self.generation = generation
     self.trainer = trainer
     store = CheckpointStore(
@@ -166,8 +169,13 @@ final class SFTRun {
     for warning in warnings { console.warning(warning) }
     guard let best else { return }
     let writer = try FolderWriter(folder.adapter, replacingExisting: true)
-    for name in ["adapter_config.json", "adapter_model.safetensors"] {
-      try writer.copy(best.url.appendingPathComponent(name))
+    if adapterDType == .float32 {
+      for name in ["adapter_config.json", "adapter_model.safetensors"] {
+        try writer.copy(best.url.appendingPathComponent(name))
+      }
+    } else {
+      try trainer.model.adapter.load(AdapterFolder(best.url))
+      try trainer.model.adapter.write(into: writer.temporary, baseModel: modelName, dtype: adapterDType)
     }
     if var card {
       card.devMetrics = .object(

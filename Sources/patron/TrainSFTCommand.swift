@@ -97,7 +97,7 @@ struct TrainSFTCommand: AsyncParsableCommand {
     console.notice("\(rows.summary); \(trainer.totalSteps) steps of \(settings.rowsPerStep) rows")
     let run = SFTRun(
       folder: folder, trainer: trainer, generation: try generation(trainer, location, template), keptCheckpoints: keep,
-      bestBy: bestBy, modelName: modelOptions.model, console: console)
+      bestBy: bestBy, adapterDType: recipeOptions.adapterDtype, modelName: modelOptions.model, console: console)
     let description = SFTRun.Description(
       settings: JSON.object(SettingsFile.values(of: self)), data: rows.json, card: try card(identity, rows))
     try run.run(description, resuming: resume)
@@ -177,7 +177,11 @@ struct TrainSFTCommand: AsyncParsableCommand {
     card.previousAdapters = try modelOptions.adapters().map { try $0.hash() }
     card.dataHashes = rows.hashes
     card.recipe = .object(
-      SettingsFile.values(of: recipeOptions) + SettingsFile.values(of: dataOptions))
+      try (SettingsFile.values(of: recipeOptions) + SettingsFile.values(of: dataOptions)).map { key, value in
+        // Elsewhere a path says nothing of the adapter that the run started from.
+        guard key == "init-adapter", let path = value.string else { return (key, value) }
+        return (key, .string(try AdapterFolder(URL(fileURLWithPath: path)).hash()))
+      })
     // Now, not when hours of training are to be written.
     try card.check()
     return card

@@ -93,7 +93,8 @@ struct TrainingRows {
   var warning: String? {
     let shared = devRowsInTraining
     guard let first = shared.first else { return nil }
-    return "found \(shared.count) of \(devRows.count) dev rows, such as \(first.id), also among the rows to train on; figures of "
+    return
+      "found \(shared.count) of \(devRows.count) dev rows, such as \(first.id), also among the rows to train on; figures of "
       + "them are too good: take them out of --dev or of --train"
   }
 

@@ -61,7 +61,8 @@ struct SFTTests {
     let adapter = try LoRAAdapter(settings: settings.lora, model: base, seed: settings.seed)
     let model = try TrainableLlama(base: base, adapter: adapter, checkpointing: checkpointing)
     return try SFTTrainer(
-      model: model, settings: settings, rows: rows ?? Array(examples[..<10]), devRows: devRows ?? Array(examples[10...]))
+      model: model, settings: settings, rows: rows ?? Array(examples[..<10]), devRows: devRows ?? Array(examples[10...])
+    )
   }
 
   @Test func learns() throws {

@@ -12,7 +12,9 @@ import Torch
       TrainingExample(id: "", task: .chat, tokens: tokens, isSupervised: tokens.indices.map { $0 >= first }))
   }
 
-  private func groups(_ rows: [TokenBatch.Row]) -> [TokenBatch.SharedPrefix] { TokenBatch.SharedPrefix.groups(of: rows) }
+  private func groups(_ rows: [TokenBatch.Row]) -> [TokenBatch.SharedPrefix] {
+    TokenBatch.SharedPrefix.groups(of: rows)
+  }
 
   @Test func rowsThatBeginAlikeAreGrouped() {
     let one = Array(0..<50)

@@ -191,8 +191,10 @@ private struct Trainer: ParsableCommand {
   @Test func theSettingsOfARunReadBack() throws {
     let folder = try TemporaryFolder()
     let arguments = [
-      "train", "sft", "--train", "a.jsonl@2", "b.jsonl", "--dev", "c.jsonl", "--task-weight", "parse=0.5", "--task-weight",
-      "extract=2", "--license-filter", "open", "--skip-bad-rows", "--data-seed", "18446744073709551615", "--chunk-tokens",
+      "train", "sft", "--train", "a.jsonl@2", "b.jsonl", "--dev", "c.jsonl", "--task-weight", "parse=0.5",
+      "--task-weight",
+      "extract=2", "--license-filter", "open", "--skip-bad-rows", "--data-seed", "18446744073709551615",
+      "--chunk-tokens",
       "640", "--overlap-tokens", "160", "--negatives", "all", "--hard-negatives", "1", "--keep-unverbatim", "--joined",
       "0.2", "--supervised-turns", "last", "--noise", "0.25", "--noise-kinds", "case,markup", "--max-length", "2048",
       "--rank", "8", "--alpha", "16", "--dropout", "0", "--learning-rate", "5e-5", "--schedule", "cosine",

@@ -30,7 +30,8 @@ import Training
   @Test func devAnswersAreWrittenAsAnExtractionWritesThem() throws {
     let rows = try parse().rowOptions
     #expect(rows.constrain == .verbatim && rows.devTokens == nil && rows.devWritten == 0)
-    let other = try parse("--dev", "d.jsonl", "--dev-written", "9", "--constrain", "json", "--dev-tokens", "99").rowOptions
+    let other = try parse("--dev", "d.jsonl", "--dev-written", "9", "--constrain", "json", "--dev-tokens", "99")
+      .rowOptions
     #expect(other.constrain == .json && other.devTokens == 99 && other.devWritten == 9)
   }
 
@@ -126,7 +127,9 @@ import Training
   }
 
   @Test func filesOfTheSameNameAreToldApart() {
-    let files = [("a/train/parse.jsonl", "1"), ("a/dev/parse.jsonl", "2"), ("x.jsonl", "3"), ("a/./dev/parse.jsonl", "2")]
+    let files = [
+      ("a/train/parse.jsonl", "1"), ("a/dev/parse.jsonl", "2"), ("x.jsonl", "3"), ("a/./dev/parse.jsonl", "2"),
+    ]
     #expect(
       TrainingRows.hashesByName(files.map { (path: $0.0, hash: $0.1) })
         == ["train/parse.jsonl": "1", "dev/parse.jsonl": "2", "x.jsonl": "3"])

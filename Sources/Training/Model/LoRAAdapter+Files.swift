@@ -34,17 +34,23 @@ extension LoRAAdapter {
     try valuesChanged()
   }
 
-  /// Writes `adapter_config.json` and `adapter_model.safetensors` as PEFT does into a folder that exists, in float32.
+  /// Writes `adapter_config.json` and `adapter_model.safetensors` as PEFT does into a folder that exists.
   ///
-  /// - Parameter baseModel: what the configuration calls the base model.
-  public func write(into folder: URL, baseModel: String?) throws {
+  /// - Parameters:
+  ///   - baseModel: what the configuration calls the base model.
+  ///   - dtype: that the values are rounded to, float32 or bfloat16.
+  public func write(into folder: URL, baseModel: String?, dtype: DType = .float32) throws {
+    precondition(dtype == .float32 || dtype == .bfloat16, "an adapter is float32 or bfloat16")
     let order = modules.flatMap { [("\($0.name).lora_A.weight", $0.a), ("\($0.name).lora_B.weight", $0.b)] }
     let writer = try SafetensorsWriter(
       folder.appendingPathComponent("adapter_model.safetensors"),
       tensors: order.map { name, tensor in
-        TensorDescription(name: "base_model.model." + name, dtype: .float32, shape: tensor.shape)
+        TensorDescription(
+          name: "base_model.model." + name, dtype: dtype == .bfloat16 ? .bfloat16 : .float32, shape: tensor.shape)
       })
-    for (_, tensor) in order { try tensor.to(device: .cpu).contiguous().withUnsafeBytes { try writer.write($0) } }
+    for (_, tensor) in order {
+      try tensor.to(dtype, device: .cpu).contiguous().withUnsafeBytes { try writer.write($0) }
+    }
     try writer.finish()
     let text = configurationJSON(baseModel: baseModel).text(pretty: true) + "\n"
     try Data(Array(text.utf8)).write(to: folder.appendingPathComponent("adapter_config.json"))
