@@ -226,6 +226,19 @@ import Training
     let other = try train("run", "--resume", "--seed", "3")
     #expect(other.status == 2 && other.errors.contains("seed"), "\(other.errors)")
     #expect(try folder.read("run/config.json") == before, "what is refused changes nothing")
+
+    // The finished run writes its adapter anew, rounded.
+    let half = try train(
+      "run", "--dev-tokenized", dev, "--eval-every", "4", "--save-every", "4", "--keep", "2", "--resume",
+      "--adapter-dtype", "bfloat16", "--quiet")
+    #expect(half.status == 0, "\(half.errors)")
+    let rounded = try AdapterFolder(adapter)
+    let exact = try AdapterFolder(folder.url("again/adapter"))
+    #expect(rounded.modules.map(\.name) == exact.modules.map(\.name))
+    for (module, other) in zip(rounded.modules, exact.modules) {
+      let values = try zip(module.a.floats() + module.b.floats(), other.a.floats() + other.b.floats())
+      #expect(values.allSatisfy { abs($0 - $1) <= abs($1) / 256 } && values.contains { $0 != $1 })
+    }
   }
 
   @Test func ctrlCSaves() throws {
