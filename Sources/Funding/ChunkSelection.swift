@@ -2,8 +2,8 @@
 public enum ChunkSelection: String, Sendable, Hashable, CaseIterable {
   /// All of them.
   case all
-  /// Those that hold a word of funding or thanks. Of the statements of the training data, each stands in such a chunk, and
-  /// six of seven chunks of an article are none; a statement that uses none of the words is missed.
+  /// Those that hold a word of funding or thanks: a fraction of an article. A statement that uses none of the words, and
+  /// stands beside none, is missed.
   case likely
 
   /// Parts of words, in lower case, that texts about funding use, in the languages most articles are written in.
