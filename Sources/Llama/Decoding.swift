@@ -9,6 +9,8 @@ import Torch
 /// tokens that must come go through the model together in that step.
 struct Decoding {
   let generator: LlamaGenerator
+  /// Nil where the model's weights change between completions.
+  let openings: PromptOpenings?
   /// Told what happened; throws to end everything.
   let report: (CompletionProgress) throws -> Void
   private var sequences: [Sequence] = []
@@ -17,8 +19,11 @@ struct Decoding {
   private static let mostPlannedTokens = 64
   private static let mostPlannedTokensInAll = 256
 
-  init(generator: LlamaGenerator, report: @escaping (CompletionProgress) throws -> Void) {
+  init(
+    generator: LlamaGenerator, openings: PromptOpenings?, report: @escaping (CompletionProgress) throws -> Void
+  ) {
     self.generator = generator
+    self.openings = openings
     self.report = report
   }
 
@@ -89,22 +94,32 @@ struct Decoding {
     }
   }
 
-  /// Reads a prompt in blocks, and the tokens that must come first with the last of them, and chooses a token.
+  /// Reads a prompt in blocks, its opening by itself, and the tokens that must come first with the last of them, and chooses a token.
   private mutating func prefill(_ index: Int) throws {
     let start = ContinuousClock.now
     let prompt = sequences[index].prompt
     let planned = planned(sequences[index], among: 1)
     let cache = try generator.model.makeCache(capacity: prompt.count + sequences[index].maximumNewTokens)
     sequences[index].cache = cache
-    var hidden: Tensor?
-    for first in stride(from: 0, to: prompt.count, by: generator.prefillBlock) {
-      let end = min(first + generator.prefillBlock, prompt.count)
-      let block = prompt[first..<end] + (end == prompt.count ? planned : [])
-      hidden = try generator.model.forward([(Array(block), cache)])
-      try report(CompletionProgress(request: index, event: .prefill(done: end, total: prompt.count)))
+    func read(_ tokens: ArraySlice<Int>) throws -> Tensor? {
+      var hidden: Tensor?
+      for first in stride(from: tokens.startIndex, to: tokens.endIndex, by: generator.prefillBlock) {
+        let end = min(first + generator.prefillBlock, tokens.endIndex)
+        let block = tokens[first..<end] + (end == prompt.count ? planned : [])
+        hidden = try generator.model.forward([(Array(block), cache)])
+        try report(CompletionProgress(request: index, event: .prefill(done: end, total: prompt.count)))
+      }
+      return hidden
     }
+    let opening = generator.opening(of: prompt)
+    if let openings {
+      try openings.fill(cache, with: opening) { _ = try read(opening) }
+    } else {
+      _ = try read(opening)
+    }
+    let hidden = try read(prompt[opening.endIndex...])!
     let count = planned.count + 1
-    let last = try hidden!.sliced(hidden!.size(0) - count..<hidden!.size(0))  // [planned + 1, H]
+    let last = try hidden.sliced(hidden.size(0) - count..<hidden.size(0))  // [planned + 1, H]
     let logits = try generator.model.logits(last)
     sequences[index].prefillSeconds = (ContinuousClock.now - start).seconds
     try settle([index], counts: [count], logits)

@@ -40,6 +40,36 @@ public final class KVCache: @unchecked Sendable {
     capacity = larger
   }
 
+  /// Appends what another cache of the same model holds.
+  func append(_ other: KVCache) throws {
+    try reserve(other.length)
+    let new = length..<length + other.length
+    for layer in keys.indices {
+      try keys[layer].sliced(new, dimension: 1).copy(from: other.keys[layer].sliced(0..<other.length, dimension: 1))
+      try values[layer].sliced(new, dimension: 1).copy(from: other.values[layer].sliced(0..<other.length, dimension: 1))
+    }
+    advance(other.length)
+  }
+
+  /// A cache of its own with the same positions, and no room for more.
+  func copy() throws -> KVCache {
+    func filled(_ tensors: [Tensor]) throws -> [Tensor] {
+      try tensors.map { old in
+        let new = try Tensor.empty([old.size(0), length, old.size(2)], dtype: old.dtype, device: old.device)
+        try new.copy(from: old.sliced(0..<length, dimension: 1))
+        return new
+      }
+    }
+    return KVCache(length: length, keys: try filled(keys), values: try filled(values))
+  }
+
+  private init(length: Int, keys: [Tensor], values: [Tensor]) {
+    self.length = length
+    capacity = length
+    self.keys = keys
+    self.values = values
+  }
+
   /// The layers have written `count` new positions.
   func advance(_ count: Int) { length += count }
 

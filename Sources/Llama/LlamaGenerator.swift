@@ -18,7 +18,9 @@ public final class LlamaGenerator: ChatGenerator {
   /// Whether the tokens that a constraint leaves no choice for go through the model together. The output is the same either
   /// way; one by one is slower.
   public let readsPlannedTokensTogether: Bool
+  private let endOfTurn: Int?
   private let guidance = Mutex<Guidance?>(nil)
+  private let openings = PromptOpenings()
   private let worker = WorkerThread(name: "patron.generate")
 
   /// - Parameters:
@@ -40,7 +42,8 @@ public final class LlamaGenerator: ChatGenerator {
     self.model = model
     self.tokenizer = tokenizer
     self.template = template
-    self.stopTokens = Set(stopTokens).union(template.endOfTurnToken(in: tokenizer).map { [$0] } ?? [])
+    endOfTurn = template.endOfTurnToken(in: tokenizer)
+    self.stopTokens = Set(stopTokens).union(endOfTurn.map { [$0] } ?? [])
     self.provenance = provenance
     self.prefillBlock = prefillBlock ?? (model.device == .cpu ? 512 : 8192)
     self.readsPlannedTokensTogether = readsPlannedTokensTogether
@@ -61,6 +64,12 @@ public final class LlamaGenerator: ChatGenerator {
     try template.encode(messages, with: tokenizer, specialTokens: specialTokens)
   }
 
+  /// The prompt's tokens up to the end of its first message, which is the system's; empty where no more would follow.
+  func opening(of prompt: [Int]) -> ArraySlice<Int> {
+    guard let endOfTurn, let end = prompt.dropLast().firstIndex(of: endOfTurn) else { return [] }
+    return prompt[...end]
+  }
+
   public func complete(
     _ requests: [CompletionRequest], onProgress: (@Sendable (CompletionProgress) -> Bool)?
   ) async throws -> [Completion] {
@@ -68,7 +77,7 @@ public final class LlamaGenerator: ChatGenerator {
     return try await worker.run { [self] isCancelled in
       try withoutGradients {
         var decoding = Decoding(
-          generator: self,
+          generator: self, openings: openings,
           report: { progress in
             if isCancelled() || onProgress?(progress) == false { throw CancellationError() }
           })
@@ -102,7 +111,7 @@ public final class LlamaGenerator: ChatGenerator {
     prompts: [TokenPrompt], report: @escaping (CompletionProgress) throws -> Void
   ) throws -> [Completion] {
     try withoutGradients {
-      var decoding = Decoding(generator: self, report: report)
+      var decoding = Decoding(generator: self, openings: nil, report: report)
       for prompt in prompts {
         let request = CompletionRequest(
           messages: [], maximumNewTokens: prompt.maximumNewTokens, constraint: prompt.constraint)
