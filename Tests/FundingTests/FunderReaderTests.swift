@@ -110,5 +110,29 @@ import Testing
     #expect(cleaned([repeated, empty], true, true) == [x])
     #expect(cleaned([x, x], false, true) == [x])
     #expect(cleaned([], true, true) == [])
+    // A word is no award id; what is free stays as it is.
+    let words = Funder(
+      name: "X", awards: [Award(awardIDs: ["Vidi"]), Award(awardIDs: ["a", "A-1", "二〇"], fundingSchemes: ["b"])])
+    #expect(cleaned([words], false, false) == [words])
+    #expect(
+      cleaned([words], false, true)
+        == [Funder(name: "X", awards: [Award(awardIDs: ["A-1", "二〇"], fundingSchemes: ["b"])])])
+    let scheme = Funder(name: "X", awards: [Award(awardIDs: ["Vidi"], fundingSchemes: ["Vidi"])])
+    #expect(cleaned([scheme], false, true) == [Funder(name: "X", awards: [Award(fundingSchemes: ["Vidi"])])])
+  }
+
+  @Test func confidencesStayBesideTheirIDs() {
+    func sure(_ mean: Double) -> Confidence { Confidence(mean: mean, minimum: mean) }
+    let funder = ConfidentFunder(
+      Funder(name: "X", awards: [Award(awardIDs: ["a"]), Award(awardIDs: ["b", "1", "c", "2"])]),
+      FunderConfidence(
+        name: nil,
+        awards: [
+          .init(awardIDs: [sure(0.1)], fundingSchemes: [], awardTitles: []),
+          .init(awardIDs: [sure(0.2), sure(0.3), nil, sure(0.4)], fundingSchemes: [], awardTitles: []),
+        ]))
+    let cleaned = funder.withoutWordsForIDs
+    #expect(cleaned.funder.awards == [Award(awardIDs: ["1", "2"])])
+    #expect(cleaned.confidence.awards.map(\.awardIDs) == [[sure(0.3), sure(0.4)]])
   }
 }
