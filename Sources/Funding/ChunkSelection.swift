@@ -1,3 +1,5 @@
+import Foundation
+
 /// Which chunks of an article stage 1 reads.
 public enum ChunkSelection: String, Sendable, Hashable, CaseIterable {
   /// All of them.
@@ -15,7 +17,11 @@ public enum ChunkSelection: String, Sendable, Hashable, CaseIterable {
     "förder", "unterstütz", "gedankt", "soutenu", "soutien", "remerci", "bourse", "apoyo", "apoio", "agradec",
     // Russian, Chinese, Japanese, Korean
     "грант", "поддерж", "финанс", "基金", "资助", "資助", "助成", "科研費", "지원",
-  ].map { Array($0.utf8) }
+  ].flatMap { stem in
+    // A letter and its mark can be one character or two in an article.
+    let decomposed = stem.decomposedStringWithCanonicalMapping
+    return decomposed.utf8.elementsEqual(stem.utf8) ? [Array(stem.utf8)] : [Array(stem.utf8), Array(decomposed.utf8)]
+  }
 
   /// The stems by their first byte, where every search begins.
   private static let stemsByFirstByte: [[ArraySlice<UInt8>]] = {

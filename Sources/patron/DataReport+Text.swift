@@ -69,6 +69,10 @@ extension DataReport {
           + "cuts a statement, \(Self.grouped(extract.negativesKept)) of \(Self.grouped(extract.negatives)) without "
           + "statement kept (\(Self.grouped(extract.hardNegativesKept)) of them hard)")
       lines.append(
+        "extract: --chunks likely reads \(Self.grouped(extract.likelyChunks)) of \(Self.grouped(extract.chunks)) chunks, "
+          + "\(Self.grouped(extract.likelyAnsweredChunks)) of \(Self.grouped(extract.answeredChunks)) with a whole statement"
+      )
+      lines.append(
         "extract: \(Self.grouped(extract.statements)) statements, \(Self.grouped(extract.statementsNotFound)) not found in "
           + "the article (\(Self.grouped(extract.uncertainChunks)) chunks left out for it), "
           + "\(Self.grouped(extract.statementsNeverWhole)) whole in no chunk")

@@ -42,6 +42,8 @@ extension DataReport {
         .object([
           ("chunk_tokens", .number(extract.chunkTokens)), ("overlap_tokens", .number(extract.overlapTokens)),
           ("chunks", .number(extract.chunks)), ("cut_chunks", .number(extract.cutChunks)),
+          ("likely_chunks", .number(extract.likelyChunks)), ("answered_chunks", .number(extract.answeredChunks)),
+          ("likely_answered_chunks", .number(extract.likelyAnsweredChunks)),
           ("uncertain_chunks", .number(extract.uncertainChunks)),
           ("negatives", .number(extract.negatives)), ("negatives_kept", .number(extract.negativesKept)),
           ("hard_negatives_kept", .number(extract.hardNegativesKept)), ("statements", .number(extract.statements)),

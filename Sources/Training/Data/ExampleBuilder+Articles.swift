@@ -39,6 +39,8 @@ extension ExampleBuilder {
       let touching = occurrences.filter { $0.1.overlaps(range) }
       let chunk = ChunkText(
         id: "\(id)#\(number)", text: String(decoding: article.bytes[range], as: UTF8.self), isNoisy: noisy != nil)
+      let isLikely = ChunkSelection.likely.includes(chunk.text)
+      if isLikely { report.extract.likelyChunks += 1 }
       if touching.isEmpty {
         guard lost == 0 else {
           report.extract.uncertainChunks += 1
@@ -54,6 +56,8 @@ extension ExampleBuilder {
         report.extract.cutChunks += 1
         continue
       }
+      report.extract.answeredChunks += 1
+      if isLikely { report.extract.likelyAnsweredChunks += 1 }
       var answer: [String] = []
       for (_, place) in whole {
         let statement = String(decoding: article.bytes[place], as: UTF8.self)

@@ -193,6 +193,9 @@ import Tokenizer
     #expect(report[.extract].answered == 4)
     #expect(report.extract.negativesKept == 6)
     #expect(report.extract.hardNegativesKept == 5)  // 0.75 of 6 are 4.5, rounded up
+    // The four statements, and the five chunks of the article whose every paragraph speaks of grants.
+    #expect(report.extract.answeredChunks == 4 && report.extract.likelyAnsweredChunks == 4)
+    #expect(report.extract.likelyChunks == 4 + 5)
     #expect(report[.extract].examples == 10)
     recipe.negativesPerPositive = 0
     report = try recipe.byteExamples().report
