@@ -1,0 +1,237 @@
+import ArgumentParser
+import Testing
+
+@testable import patron
+
+/// Whole help texts of `patron train`, byte for byte.
+@Suite struct TrainHelpTests {
+  private func help(_ command: any ParsableCommand.Type) -> String {
+    Patron.helpMessage(for: command, columns: 80) + "\n"
+  }
+
+  @Test func group() {
+    #expect(
+      help(TrainCommand.self) == #"""
+        OVERVIEW: Trains a LoRA adapter.
+
+        USAGE: patron train <subcommand>
+
+        OPTIONS:
+          --version               Show the version.
+          -h, --help              Show help information.
+
+        SUBCOMMANDS:
+          sft                     Fine-tunes an adapter on rows with answers.
+          report                  Writes a training run as a page for the browser.
+
+          See 'patron help train <subcommand>' for detailed help.
+
+        """#)
+  }
+
+  @Test func report() {
+    #expect(
+      help(TrainReportCommand.self) == #"""
+        OVERVIEW: Writes a training run as a page for the browser.
+
+        The page holds the curves, the settings, the checkpoints, the data and what the
+        model wrote on the way, and needs no other file and no network. A run that is
+        still going on or was interrupted is shown as far as it came; nothing of it is
+        changed.
+
+        USAGE: patron train report <run> [--output <file>] [--quiet] [--verbose]
+
+        ARGUMENTS:
+          <run>                   The run's folder.
+
+        OPTIONS:
+          -o, --output <file>     File to write to (default: report.html in the run's
+                                  folder).
+          -q, --quiet             Say only what went wrong.
+          -v, --verbose           Also say in a pipe what is otherwise said on a
+                                  terminal only.
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """#)
+  }
+
+  @Test func sft() {
+    #expect(
+      help(TrainSFTCommand.self) == #"""
+        OVERVIEW: Fine-tunes an adapter on rows with answers.
+
+        The defaults are the published recipe's. Every other flag is also a line of a
+        --config file.
+
+        The run's folder gets config.json (these settings), data.json (what became of
+        the rows), metrics.jsonl and TensorBoard events, checkpoints/ and, at the end,
+        adapter/: a PEFT folder that patron, peft and vLLM load. A run that was
+        interrupted (Ctrl-C saves) or killed goes on with --resume and the same
+        settings; on a CPU it ends with the same bytes as one that was not.
+
+        `patron train report` makes a page of a run, `patron data inspect` shows the
+        rows as the model sees them.
+
+        USAGE: patron train sft <options>
+
+        MODEL:
+          -m, --model <model>     A name that `patron models list` shows, a Hugging
+                                  Face folder, or a .gguf file. (default: smollm2-135m)
+          --adapter <folder>      A PEFT adapter folder; repeat it for several, merged
+                                  in the order given (SFT first, then DAPO).
+          --force-adapter         Use an adapter although its patron.json asks for
+                                  another base model, other prompts or an unknown
+                                  template.
+          --merge <policy>        How adapters join the weights: peft (round after
+                                  each, as PEFT does), fp32 (add all in float32, round
+                                  once) or none (they stay beside the weights).
+                                  (values: peft, fp32, none; default: peft)
+          --device <device>       cpu, cuda or cuda:N. (default: cpu)
+          --dtype <type>          Type of the weights: bfloat16 is fastest, float32
+                                  most exact (default: bfloat16; for training on a CPU
+                                  without bfloat16 instructions float32, which is
+                                  faster there). (values: float32, bfloat16, float16)
+          --threads <n>           Threads on the CPU (default: all cores).
+
+        ROWS:
+          --train <file>          Rows to learn, JSON lines: articles with statements,
+                                  statements with funders, or chats (messages); file@2
+                                  counts a file twice.
+          --dev <file>            Rows of the same forms that the loss is measured on,
+                                  each once, without training noise.
+          --dev-limit <n>         Most examples of --dev, taken by chance. (default:
+                                  200)
+          --dev-written <n>       Dev examples that the model writes an answer to at
+                                  each measurement, as many of each task; the answers
+                                  go to samples.jsonl, their scores to the figures.
+                                  (default: 0)
+          --constrain <mode>      What those answers are held to: none, json (the
+                                  task's shape) or verbatim (and what is to be copied
+                                  is copied), as `patron extract` does; rows of token
+                                  ids have no text to copy from. (values: none, json,
+                                  verbatim; default: verbatim)
+          --dev-tokens <n>        Most tokens of such an answer (default: 1024 for
+                                  parse, else 512, as `patron extract`).
+          --tokenized <file>      Rows as token ids instead: JSON lines with input_ids
+                                  and labels (-100: not to be learnt), as `patron data
+                                  tokenize` writes them.
+          --dev-tokenized <file>  The same for the dev loss.
+
+        MAKING EXAMPLES OF ROWS:
+          --task-weight <task=factor>
+                                  Copies of the rows of a task, on top of those of the
+                                  files, such as extract=2 or parse=0.5.
+          --license-filter <filter>
+                                  none (all rows) or open (leave out rows whose licence
+                                  says NC or ND; rows that state none stay). (values:
+                                  none, open; default: none)
+          --skip-bad-rows         Leave out rows that cannot be read and say how many;
+                                  otherwise the first one is an error.
+          --data-seed <n>         Seed of copies, negatives, noise and order. (default:
+                                  0)
+          --chunk-tokens <n>      Most tokens of a chunk of an article. (default: 7500)
+          --overlap-tokens <n>    Tokens that neighbouring chunks share. (default: 1024)
+          --negatives <ratio>     Chunks without funding statements to keep for each
+                                  one with some, or all. (default: 1)
+          --hard-negatives <share>
+                                  Share of those that hold a word of funding, support
+                                  or thanks, as far as there are such. With 1, the
+                                  adapter asks for such chunks only (`patron extract
+                                  --chunks likely`). (default: 0.75)
+          --keep-unverbatim       Keep statements of which a funder's value is not in
+                                  the text; they teach to write what is not there.
+          --joined <share>        Share of the statements that get another one behind
+                                  them, as an article of two statements has. (default:
+                                  0.1)
+          --supervised-turns <turns>
+                                  Which answers of a chat in messages rows are learnt:
+                                  all or last. (values: all, last; default: all)
+          --noise <share>         Share of the rows that get damage as real texts have
+                                  it; 0: texts as they are. (default: 0.5)
+          --noise-kinds <kinds>   What may happen to them: case, confusions, unicode,
+                                  zero-width, markup, hyphenation; several with commas.
+                                  (default: all)
+          --max-length <n>        Most tokens of an example; longer ones are left out.
+                                  (default: 8192)
+
+        RECIPE:
+          --rank <rank>           Rank of the adapter. (default: 64)
+          --alpha <alpha>         The adapter's product is scaled by alpha / rank.
+                                  (default: 128.0)
+          --dropout <dropout>     Share of the adapter's inputs that is left out at
+                                  random in training. (default: 0.05)
+          --learning-rate <learning-rate>
+                                  Highest learning rate. (default: 0.0001)
+          --schedule <schedule>   How the learning rate falls: linear, cosine or
+                                  constant. (values: linear, cosine, constant; default:
+                                  linear)
+          --warmup-steps <n>      Steps over which the learning rate rises from 0.
+                                  (default: 0)
+          --warmup-ratio <share>  The same as a share of all steps, rounded up.
+                                  (default: 0.0)
+          --beta1 <beta1>         AdamW: decay of the mean of the gradients. (default:
+                                  0.9)
+          --beta2 <beta2>         AdamW: decay of the mean of their squares. (default:
+                                  0.999)
+          --adam-epsilon <adam-epsilon>
+                                  AdamW: what is added to the denominator. (default:
+                                  1e-08)
+          --weight-decay <weight-decay>
+                                  AdamW: decoupled weight decay. (default: 0.0)
+          --gradient-clip <gradient-clip>
+                                  Largest norm of the gradients; 0: no clipping.
+                                  (default: 1.0)
+          --micro-batch <micro-batch>
+                                  Rows that go through the model together. (default: 2)
+          --accumulation <accumulation>
+                                  Micro-batches of an optimizer step. (default: 16)
+          --epochs <epochs>       Passes over the rows. (default: 2.0)
+          --max-steps <max-steps> Ends the run after so many steps.
+          --no-shuffle            Take the examples in the same order in every epoch
+                                  instead of shuffling them anew: as --data-seed puts
+                                  those of --train, as they stand in --tokenized.
+          --seed <seed>           Decides the first values, the order of the rows and
+                                  what dropout leaves out. (default: 0)
+          --eval-every <eval-every>
+                                  Steps between measurements on the dev rows, each with
+                                  a checkpoint that can be the best; 0: at the end
+                                  only. (default: 50)
+          --save-every <save-every>
+                                  Steps between checkpoints to go on from, besides
+                                  those; 0: at the end only. (default: 50)
+          --checkpointing         Keep only the input of each block: a quarter more
+                                  time, a fraction of the memory.
+          --compute-dtype <type>  Type of activations, float32 or bfloat16 (default:
+                                  the weights'). (values: float32, bfloat16, float16)
+          --adapter-dtype <type>  Type of the values in the resulting adapter: float32,
+                                  or bfloat16 for half the size. (values: float32,
+                                  bfloat16, float16; default: float32)
+          --init-adapter <folder> Start from the values of this PEFT adapter folder.
+
+        OPTIONS:
+          -o, --output <folder>   The run's folder (needed unless --dry-run).
+          --resume                Go on from the last checkpoint in the run's folder,
+                                  or begin where there is none.
+          --keep <n>              Checkpoints that are kept, besides the best one.
+                                  (default: 3)
+          --best-by <figure>      Which checkpoint becomes the adapter: dev/loss or,
+                                  with --dev-written, dev/funder_f0.5,
+                                  dev/award_id_f0.5 (rows of parse), dev/statement_f1
+                                  (extract), dev/exact_answers (chats),
+                                  dev/whole_answers; without dev rows it is the last.
+                                  (default: dev/loss)
+          --dry-run               Show the plan (rows, steps, memory, time by a short
+                                  measurement) and do nothing.
+          --config <file>         File of settings, YAML or JSON.
+          -q, --quiet             Say only what went wrong.
+          -v, --verbose           Also say in a pipe what is otherwise said on a
+                                  terminal only.
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """#)
+  }
+}
