@@ -1,5 +1,6 @@
 import Generation
 import ModelFiles
+import Synchronization
 import Testing
 import Torch
 
@@ -48,6 +49,20 @@ struct PromptOpeningsTests {
     let first = try model.forward([(Array(prompt[opening.endIndex...]), caches[0])])
     let last = try model.forward([(Array(prompt[opening.endIndex...]), caches[2])])
     #expect(try first.to(.float32).floats() == last.to(.float32).floats())
+  }
+
+  /// The second prompt of a stage begins behind the opening.
+  @Test func theGeneratorKeepsOpenings() async throws {
+    let generator = try TinyGenerator.make()
+    let requests = ["Hello", "Goodbye"].map { Self.request("Be brief.", $0) }
+    let prompts = try requests.map { try generator.prompt($0.messages, .plain) }
+    let read = Mutex<[[Int]]>([[], []])
+    _ = try await generator.complete(requests) { progress in
+      if case .prefill(let done, _) = progress.event { read.withLock { $0[progress.request].append(done) } }
+      return true
+    }
+    let opening = generator.opening(of: prompts[0]).count
+    #expect(read.withLock { $0 } == [[opening, prompts[0].count], [prompts[1].count]])
   }
 
   @Test func thereMayBeNoOpening() throws {

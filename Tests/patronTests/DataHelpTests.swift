@@ -9,9 +9,8 @@ import Testing
     Patron.helpMessage(for: command, columns: 80) + "\n"
   }
 
-  /// The same for every command that reads training data.
-  private let dataOptions = #"""
-    DATA:
+  /// How rows become examples: the same for every command that reads training data.
+  static let rowOptions = #"""
       --task-weight <task=factor>
                               Copies of the rows of a task, on top of those of the
                               files, such as extract=2 or parse=0.5.
@@ -47,6 +46,11 @@ import Testing
                               (default: all)
       --max-length <n>        Most tokens of an example; longer ones are left out.
                               (default: 8192)
+    """#
+
+  private let dataOptions = #"""
+    DATA:
+    \#(Self.rowOptions)
 
     MESSAGES:
       -q, --quiet             Say only what went wrong.

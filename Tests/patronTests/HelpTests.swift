@@ -245,34 +245,6 @@ import Testing
         """#)
   }
 
-  @Test func trainReport() {
-    #expect(
-      help(TrainReportCommand.self) == #"""
-        OVERVIEW: Writes a training run as a page for the browser.
-
-        The page holds the curves, the settings, the checkpoints, the data and what the
-        model wrote on the way, and needs no other file and no network. A run that is
-        still going on or was interrupted is shown as far as it came; nothing of it is
-        changed.
-
-        USAGE: patron train report <run> [--output <file>] [--quiet] [--verbose]
-
-        ARGUMENTS:
-          <run>                   The run's folder.
-
-        OPTIONS:
-          -o, --output <file>     File to write to (default: report.html in the run's
-                                  folder).
-          -q, --quiet             Say only what went wrong.
-          -v, --verbose           Also say in a pipe what is otherwise said on a
-                                  terminal only.
-          --version               Show the version.
-          -h, --help              Show help information.
-
-
-        """#)
-  }
-
   @Test func models() {
     #expect(
       help(ModelsCommand.self) == #"""

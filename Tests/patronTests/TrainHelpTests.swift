@@ -120,41 +120,7 @@ import Testing
           --dev-tokenized <file>  The same for the dev loss.
 
         MAKING EXAMPLES OF ROWS:
-          --task-weight <task=factor>
-                                  Copies of the rows of a task, on top of those of the
-                                  files, such as extract=2 or parse=0.5.
-          --license-filter <filter>
-                                  none (all rows) or open (leave out rows whose licence
-                                  says NC or ND; rows that state none stay). (values:
-                                  none, open; default: none)
-          --skip-bad-rows         Leave out rows that cannot be read and say how many;
-                                  otherwise the first one is an error.
-          --data-seed <n>         Seed of copies, negatives, noise and order. (default:
-                                  0)
-          --chunk-tokens <n>      Most tokens of a chunk of an article. (default: 7500)
-          --overlap-tokens <n>    Tokens that neighbouring chunks share. (default: 1024)
-          --negatives <ratio>     Chunks without funding statements to keep for each
-                                  one with some, or all. (default: 1)
-          --hard-negatives <share>
-                                  Share of those that hold a word of funding, support
-                                  or thanks, as far as there are such. With 1, the
-                                  adapter asks for such chunks only (`patron extract
-                                  --chunks likely`). (default: 0.75)
-          --keep-unverbatim       Keep statements of which a funder's value is not in
-                                  the text; they teach to write what is not there.
-          --joined <share>        Share of the statements that get another one behind
-                                  them, as an article of two statements has. (default:
-                                  0.1)
-          --supervised-turns <turns>
-                                  Which answers of a chat in messages rows are learnt:
-                                  all or last. (values: all, last; default: all)
-          --noise <share>         Share of the rows that get damage as real texts have
-                                  it; 0: texts as they are. (default: 0.5)
-          --noise-kinds <kinds>   What may happen to them: case, confusions, unicode,
-                                  zero-width, markup, hyphenation; several with commas.
-                                  (default: all)
-          --max-length <n>        Most tokens of an example; longer ones are left out.
-                                  (default: 8192)
+        \#(DataHelpTests.rowOptions)
 
         RECIPE:
           --rank <rank>           Rank of the adapter. (default: 64)
