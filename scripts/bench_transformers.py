@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Prefill and decode speed of transformers on a model folder, measured as `patron bench` does. Prints JSON.
 
-    python3 scripts/bench_transformers.py FOLDER [--prompt 512] [--decode 128] [--runs 5] [--threads 2]
+    python3 scripts/bench_transformers.py FOLDER [--prompt 512] [--decode 128] [--runs 5] [--threads 2] [--dtype float32]
 """
 
 import argparse
@@ -18,6 +18,7 @@ parser.add_argument("--prompt", type=int, default=512)
 parser.add_argument("--decode", type=int, default=128)
 parser.add_argument("--runs", type=int, default=5)
 parser.add_argument("--threads", type=int, default=None)
+parser.add_argument("--dtype", default="bfloat16")
 parser.add_argument("--device", default="cpu")
 arguments = parser.parse_args()
 if arguments.threads:
@@ -25,7 +26,7 @@ if arguments.threads:
 
 start = time.perf_counter()
 model = transformers.AutoModelForCausalLM.from_pretrained(
-    arguments.model, dtype=torch.bfloat16, attn_implementation="sdpa").to(arguments.device).eval()
+    arguments.model, dtype=getattr(torch, arguments.dtype), attn_implementation="sdpa").to(arguments.device).eval()
 load = time.perf_counter() - start
 ids = torch.tensor(
     [[(i * 7919 + 13) % model.config.vocab_size for i in range(arguments.prompt)]], device=arguments.device)
@@ -55,6 +56,6 @@ with torch.inference_mode():
             prefill.append(arguments.prompt / (middle - start))
             decode.append(arguments.decode / (end - middle))
 print(json.dumps(dict(
-    transformers=transformers.__version__, torch=torch.__version__, threads=torch.get_num_threads(),
+    transformers=transformers.__version__, torch=torch.__version__, threads=torch.get_num_threads(), dtype=arguments.dtype,
     load_seconds=round(load, 2), prompt=arguments.prompt, prefill=round(statistics.median(prefill), 2),
     decode=round(statistics.median(decode), 2))))

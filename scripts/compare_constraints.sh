@@ -8,6 +8,8 @@
 # nothing else run meanwhile.
 #
 #   LIMIT=20       only so many articles and statements
+#   TASKS="…"      what to compare, default "statements funders"
+#   JOBS=2         so many programs side by side, each with its share of the input and of the cores
 #   MODES="…"      modes to run, default "none json verbatim"; one may bring options along: "verbatim:--verbatim=ids"
 #   OUTPUT=DIR     where records and figures are kept (default: a temporary folder)
 #   PATRON=FILE    the program (default .build/release/patron)
@@ -18,46 +20,65 @@ shift
 patron=${PATRON:-.build/release/patron}
 modes=${MODES:-none json verbatim}
 output=${OUTPUT:-$(mktemp -d)}
+tasks=${TASKS:-statements funders}
+jobs=${JOBS:-1}
+threads=$(($(nproc) / jobs > 0 ? $(nproc) / jobs : 1))
 mkdir -p "$output"
 [ -x "$patron" ] || { echo "$patron is not there; \`make build\` makes it" >&2; exit 2; }
 
-python3 - "$data" "$output" "${LIMIT:-0}" <<'PYTHON'
+python3 - "$data" "$output" "${LIMIT:-0}" "$jobs" <<'PYTHON'
 import json, pathlib, sys
-data, output, limit = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
+data, output = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+limit, jobs = int(sys.argv[3]), int(sys.argv[4])
 def rows(name):
     lines = (data / name).read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines if line.strip()][: limit or None]
-articles = output / "articles"
-articles.mkdir(exist_ok=True)
+shares = [output / f"share-{job}" for job in range(jobs)]
+for share in shares:
+    (share / "articles").mkdir(parents=True, exist_ok=True)
+    (share / "statements.jsonl").write_text("")
 with open(output / "gold-statements.jsonl", "w", encoding="utf-8") as gold:
     for number, row in enumerate(rows("extract.jsonl")):
         # Ids may hold what file names cannot.
         name = f"{number:05d}"
-        (articles / f"{name}.md").write_text(row["article"], encoding="utf-8")
+        (shares[number % jobs] / "articles" / f"{name}.md").write_text(row["article"], encoding="utf-8")
         gold.write(json.dumps({"id": name, "article": row["article"], "statements": row["statements"]}) + "\n")
 with open(output / "gold-funders.jsonl", "w", encoding="utf-8") as gold:
-    for row in rows("parse.jsonl"):
-        gold.write(json.dumps({k: row[k] for k in ("id", "statement", "funders")}) + "\n")
+    for number, row in enumerate(rows("parse.jsonl")):
+        line = json.dumps({k: row[k] for k in ("id", "statement", "funders")}) + "\n"
+        gold.write(line)
+        with open(shares[number % jobs] / "statements.jsonl", "a", encoding="utf-8") as share:
+            share.write(line)
 PYTHON
 
 status=0
+# extract TASK STAGE INPUT OPTIONS…: every share's INPUT at once; their records, one share after the other, are the run's
+extract() {
+  local task=$1 stage=$2 input=$3 job pids=()
+  shift 3
+  for ((job = 0; job < jobs; job++)); do
+    "$patron" extract "$output/share-$job/$input" --stage "$stage" --threads "$threads" "$@" \
+      --format jsonl --output "$output/share-$job/$name-$task.jsonl" &
+    pids+=($!)
+  done
+  for job in "${pids[@]}"; do wait "$job" || status=$?; done
+  cat "$output"/share-*/"$name-$task.jsonl" >"$output/$name-$task.jsonl"
+}
 for entry in $modes; do
   mode=${entry%%:*}
   extra=()
   [ "$entry" = "$mode" ] || extra=("${entry#*:}")
   name=$(printf '%s' "$entry" | tr -c 'A-Za-z0-9\n' '-')
   echo "== $entry" >&2
-  "$patron" extract "$output/articles" --stage statements --constrain "$mode" "${extra[@]}" "$@" \
-    --format jsonl --output "$output/$name-statements.jsonl" || status=$?
-  "$patron" extract "$output/gold-funders.jsonl" --stage parse --constrain "$mode" "${extra[@]}" "$@" \
-    --format jsonl --output "$output/$name-funders.jsonl" || status=$?
-  for task in statements funders; do
+  for task in $tasks; do
+    if [ "$task" = statements ]; then stage=statements input=articles; else stage=parse input=statements.jsonl; fi
+    extract "$task" "$stage" "$input" --constrain "$mode" "${extra[@]}" "$@"
     "$patron" evaluate --task "$task" --predictions "$output/$name-$task.jsonl" --gold "$output/gold-$task.jsonl" \
       --format json >"$output/$name-$task-scores.json" || status=$?
   done
 done
 
-MODES="$modes" python3 - "$output" <<'PYTHON'
+MODES="$modes" TASKS="$tasks" python3 - "$output" <<'PYTHON'
 import json, os, pathlib, re, sys
 output = pathlib.Path(sys.argv[1])
 
@@ -114,8 +135,8 @@ def figures(name, task):
 names = {e: re.sub(r"[^A-Za-z0-9]", "-", e) for e in os.environ["MODES"].split()}
 heads = {"statements": ["parse", "verbatim", "P", "R", "F1"],
          "funders": ["parse", "ids verbatim", "funder F0.5", "id F0.5", "scheme F0.5", "title F0.5"]}
-for task, head in heads.items():
-    head = ["mode"] + head + ["at limit", "seconds", "tok/s decode", "tok/s end to end"]
+for task in os.environ["TASKS"].split():
+    head = ["mode"] + heads[task] + ["at limit", "seconds", "tok/s decode", "tok/s end to end"]
     print(f"\n{task}\n\n| " + " | ".join(head) + " |\n| --- |" + " ---: |" * (len(head) - 1))
     for entry, name in names.items():
         print("| " + " | ".join([entry] + figures(name, task)) + " |")
