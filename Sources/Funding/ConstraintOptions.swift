@@ -27,11 +27,18 @@ public struct ConstraintOptions: Sendable, Hashable {
   /// Whether a copy may also read as if the text had no line breaks inside its paragraphs.
   public var foldsLines = Self.defaultFoldsLines
 
+  /// The smallest probability, in the geometric mean, that the model itself must have given a copied statement's tokens.
+  /// What it gave less was written by the constraint, such as the only sentence that begins with the model's first word,
+  /// and is left out of the record; nothing is at 0.
+  public var leastStatementProbability = Self.defaultLeastStatementProbability
+
   // See Guides/Constraints.md; scripts/compare_constraints.sh compares them on annotated data.
 
   public static let defaultCopiedValues = CopiedValues.values
   public static let defaultStatementEdges = CopyEdges.sentences
   public static let defaultFoldsLines = true
+  /// Even odds: not fitted to any data.
+  public static let defaultLeastStatementProbability = 0.5
 
   public init() {}
 
@@ -44,6 +51,12 @@ public struct ConstraintOptions: Sendable, Hashable {
       OutputConstraint(
         shape: OutputShapes.statements(.copied(statementEdges)), sources: [chunk], foldsLines: foldsLines)
     }
+  }
+
+  /// Whether the model, not the constraint, wrote a statement of which it was so sure; true where nothing was copied or is known.
+  func keepsStatement(_ confidence: Confidence?) -> Bool {
+    guard mode == .verbatim, let confidence else { return true }
+    return confidence.mean >= leastStatementProbability
   }
 
   /// What the output of stage 2 must be; nil if it is free.

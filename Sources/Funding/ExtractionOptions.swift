@@ -55,6 +55,11 @@ public struct ExtractionOptions: Sendable, Equatable {
     ] where value < least {
       throw FundingError(.invalidOption, "Found \(value) as \(name); expected at least \(least).")
     }
+    if !(0...1).contains(constraint.leastStatementProbability) {
+      throw FundingError(
+        .invalidOption,
+        "Found \(constraint.leastStatementProbability) as the least probability of a statement; expected 0 to 1.")
+    }
     if overlapTokens >= chunkTokens {
       throw FundingError(
         .invalidOption, "Found an overlap of \(overlapTokens) tokens for chunks of \(chunkTokens); it must be smaller.")

@@ -1,3 +1,4 @@
+import Foundation
 import Generation
 import Synchronization
 
@@ -73,6 +74,10 @@ public struct Extractor: Sendable {
       note(completion, .statements, index, reading.problems, article.span(ofCleaned: chunks[index]), &record)
       let confidences = OutputConfidence(completion, calibration: options.calibration)?.statements(reading.elements)
       for (number, statement) in reading.elements.enumerated() {
+        guard options.constraint.keepsStatement(confidences?[number]) else {
+          noteDropped(statement, confidences?[number], chunk: index, &record)
+          continue
+        }
         let place = locator.locate(statement, chunk: chunks[index])
         candidates.append(
           StatementCandidate(
@@ -239,6 +244,16 @@ public struct Extractor: Sendable {
         prefillSeconds: completion.prefillSeconds, decodeSeconds: completion.decodeSeconds))
   }
 
+  private func noteDropped(
+    _ statement: String, _ confidence: Confidence?, chunk: Int, _ record: inout ExtractionRecord
+  ) {
+    let beginning = statement.count > 60 ? statement.prefix(60) + "…" : statement[...]
+    let probability = String(format: "%.1g", confidence?.mean ?? 0)
+    record.warnings.append(
+      "stage 1, chunk \(chunk): left out a statement that the model did not mean (probability \(probability)): \(beginning)"
+    )
+  }
+
   private func provenance() -> [ExtractionRecord.Entry] {
     var entries = [
       ("version", version), ("stages", options.stages.rawValue), ("prompt_1_sha256", Prompts.statementsHash),
@@ -256,6 +271,7 @@ public struct Extractor: Sendable {
         ("verbatim", options.constraint.copiedValues.rawValue),
         ("statement_edges", options.constraint.statementEdges.rawValue),
         ("folds_lines", String(options.constraint.foldsLines)),
+        ("least_statement_probability", String(options.constraint.leastStatementProbability)),
       ]
     }
     if options.sampling.temperature > 0 {

@@ -38,6 +38,15 @@ struct ConstraintArguments: ParsableArguments {
     name: .long,
     help: ArgumentHelp(
       """
+      Leave out copied statements to whose tokens the model itself gave a smaller probability in the mean: the \
+      constraint wrote them. 0 keeps all.
+      """, valueName: "probability"))
+  var leastStatementProbability = ConstraintOptions.defaultLeastStatementProbability
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
       Turn the model's confidence into probabilities by this file, which `patron calibrate` wrote (default: as the \
       adapter's patron.json says).
       """, valueName: "file"),
@@ -49,6 +58,7 @@ struct ConstraintArguments: ParsableArguments {
     options.constraint.copiedValues = verbatim
     options.constraint.statementEdges = statementEdges
     options.constraint.foldsLines = foldLines
+    options.constraint.leastStatementProbability = leastStatementProbability
   }
 
   /// The calibration of `--calibration`; nil without the option.

@@ -79,6 +79,32 @@ import Testing
     #expect(entries.map(\.value).first == "verbatim" && entries.count == 3)
   }
 
+  /// What only the constraint wrote is no statement; the record says that it was there.
+  @Test func statementsThatTheModelDidNotMean() async throws {
+    let record = try await extract(FakeGenerator(answer: script)) { $0.constraint.leastStatementProbability = 0 }
+    let mean = try #require(record.statements.first?.confidence?.mean)
+    let above = try await extract(FakeGenerator(answer: script)) {
+      $0.constraint.leastStatementProbability = mean.nextUp
+    }
+    #expect(above.statements.isEmpty && above.funders.isEmpty)
+    #expect(above.warnings.count == 1 && above.warnings[0].hasSuffix(": Supported by the Wellcome Trust (12)."))
+    #expect(above.calls?.first?.output.contains("Wellcome") == true)
+    #expect(above.provenance.contains { $0.key == "least_statement_probability" })
+    let at = try await extract(FakeGenerator(answer: script)) { $0.constraint.leastStatementProbability = mean }
+    #expect(at.statements.count == 1 && at.warnings.isEmpty)
+    // Nothing was forced where nothing was copied.
+    let json = try await extract(FakeGenerator(answer: script)) {
+      $0.constraint.mode = .json
+      $0.constraint.leastStatementProbability = 1
+    }
+    #expect(json.statements.count == 1)
+    for wrong in [-0.1, 1.1, .nan] {
+      await #expect(throws: FundingError.self) {
+        try await extract(FakeGenerator(answer: script)) { $0.constraint.leastStatementProbability = wrong }
+      }
+    }
+  }
+
   /// A model that runs in circles is stopped by the constraint; what it wrote twice counts once.
   @Test func repetitions() async throws {
     let repeated = FakeGenerator { request, _ in

@@ -41,7 +41,8 @@ import Torch
       "--chunk-tokens", "100", "--overlap-tokens", "10", "--statement-tokens", "20", "--funder-tokens", "30",
       "--batch", "4", "--special-tokens-in-text", "parse", "--no-evidence", "--max-file-size", "1", "--constrain",
       "json",
-      "--verbatim", "none", "--statement-edges", "words", "--no-fold-lines", "--calibration", "c.json", "--temperature",
+      "--verbatim", "none", "--statement-edges", "words", "--no-fold-lines", "--least-statement-probability", "0.25",
+      "--calibration", "c.json", "--temperature",
       "0.9", "--top-p", "0.8", "--top-k", "40", "--seed", "18446744073709551615", "--quiet")
     #expect(command.inputs == ["a.md", "-"])
     #expect(command.task.stage == .parse && command.task.format == .jsonl && command.task.output == "o")
@@ -61,6 +62,7 @@ import Torch
     options.constraint.copiedValues = .none
     options.constraint.statementEdges = .words
     options.constraint.foldsLines = false
+    options.constraint.leastStatementProbability = 0.25
     options.sampling = Sampling(temperature: 0.9, topP: 0.8, topK: 40, seed: .max)
     #expect(command.extractionOptions == options)
     #expect(command.reading.maximumByteCount == 1 << 20)

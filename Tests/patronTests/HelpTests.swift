@@ -142,6 +142,10 @@ import Testing
                                   Let copies read as if the text had no line breaks in
                                   its paragraphs, nor hyphens at them. (default:
                                   --fold-lines)
+          --least-statement-probability <probability>
+                                  Leave out copied statements to whose tokens the model
+                                  itself gave a smaller probability in the mean: the
+                                  constraint wrote them. 0 keeps all. (default: 0.5)
           --calibration <file>    Turn the model's confidence into probabilities by
                                   this file, which `patron calibrate` wrote (default:
                                   as the adapter's patron.json says).
