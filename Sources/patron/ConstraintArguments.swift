@@ -53,6 +53,13 @@ struct ConstraintArguments: ParsableArguments {
     completion: .file())
   var calibration: String?
 
+  func validate() throws {
+    guard (0...1).contains(leastStatementProbability) else {
+      throw ValidationError(
+        "found --least-statement-probability \(leastStatementProbability), expected a number from 0 to 1")
+    }
+  }
+
   func apply(to options: inout ExtractionOptions) {
     options.constraint.mode = constrain
     options.constraint.copiedValues = verbatim

@@ -97,6 +97,10 @@ import Torch
       ["a", "--chunk-tokens", "10", "--overlap-tokens", "10"],
       "found --overlap-tokens 10 with --chunk-tokens 10; the overlap must be smaller"
     ),
+    (
+      ["a", "--least-statement-probability", "1.5"],
+      "found --least-statement-probability 1.5, expected a number from 0 to 1"
+    ),
     (["a", "--adapter", "sft", "--no-adapter"], "--adapter and --no-adapter exclude each other"),
     (["a", "--threads", "0"], "found 0 threads, expected 1 or more"),
     (["a", "--dtype", "int8"], "found dtype int8, expected float32, bfloat16 or float16"),
