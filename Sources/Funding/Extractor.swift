@@ -247,7 +247,10 @@ public struct Extractor: Sendable {
   private func noteDropped(
     _ statement: String, _ confidence: Confidence?, chunk: Int, _ record: inout ExtractionRecord
   ) {
-    let beginning = statement.count > 60 ? statement.prefix(60) + "…" : statement[...]
+    // Of scalars: one character may be as long as the text. On one line, as warnings are.
+    let scalars = statement.unicodeScalars
+    let line = String(scalars.prefix(60).map { $0.properties.isWhitespace ? " " : Character($0) })
+    let beginning = line + (scalars.count > 60 ? "…" : "")
     let probability = String(format: "%.1g", confidence?.mean ?? 0)
     record.warnings.append(
       "stage 1, chunk \(chunk): left out a statement that the model did not mean (probability \(probability)): \(beginning)"

@@ -92,6 +92,10 @@ import Testing
     #expect(above.provenance.contains { $0.key == "least_statement_probability" })
     let at = try await extract(FakeGenerator(answer: script)) { $0.constraint.leastStatementProbability = mean }
     #expect(at.statements.count == 1 && at.warnings.isEmpty)
+    // A warning is one short line.
+    let long = FakeGenerator { _, _ in #"{"statements": ["a\n\#(String(repeating: "b", count: 200))"]}"# }
+    let short = try await extract(long) { $0.constraint.leastStatementProbability = 1 }
+    #expect(short.warnings.map { $0.hasSuffix(": a \(String(repeating: "b", count: 58))…") } == [true])
     // Nothing was forced where nothing was copied.
     let json = try await extract(FakeGenerator(answer: script)) {
       $0.constraint.mode = .json
