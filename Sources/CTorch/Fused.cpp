@@ -1,10 +1,9 @@
 // Fused operators of the inference path. On the CPU they save whole passes over memory and most of the per-operator cost
 // of one-token steps; on other devices the same results come from ATen's operators. None of them records gradients.
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 
 #include "Elements.hpp"
+#include "Parallel.hpp"
 #include "RowKernels.hpp"
 #include "Support.hpp"
 
@@ -27,7 +26,7 @@ at::Tensor rmsNorm(const at::Tensor &input, const at::Tensor &weight, double eps
     using Element = decltype(element);
     const Element *source = constData<Element>(x), *scales = constData<Element>(w);
     Element *target = data<Element>(out);
-    at::parallel_for(0, width ? x.numel() / width : 0, grain(width), [&](int64_t begin, int64_t end) {
+    parallelFor(0, width ? x.numel() / width : 0, grain(width), [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
         const Element *line = source + row * width;
         const float mean = sumOfSquares(line, width) / float(width);
@@ -52,7 +51,7 @@ at::Tensor siluMultiplied(const at::Tensor &gate, const at::Tensor &up) {
     const Element *gates = constData<Element>(g), *ups = constData<Element>(u);
     Element *target = data<Element>(out);
     const int64_t gateStride = g.stride(0), upStride = u.stride(0);
-    at::parallel_for(0, g.size(0), grain(width), [&](int64_t begin, int64_t end) {
+    parallelFor(0, g.size(0), grain(width), [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
         siluMultiply(gates + row * gateStride, ups + row * upStride, target + row * width, width);
       }
@@ -108,7 +107,7 @@ at::Tensor rotateAndCache(
     Element *target = data<Element>(out), *keyTarget = data<Element>(keys),
             *valueTarget = data<Element>(values);
     const int64_t capacity = keys.size(1), qStride = q.stride(0), kStride = k.stride(0), vStride = v.stride(0);
-    at::parallel_for(0, count, grain((heads + 2 * groups) * dimension), [&](int64_t begin, int64_t end) {
+    parallelFor(0, count, grain((heads + 2 * groups) * dimension), [&](int64_t begin, int64_t end) {
       for (int64_t t = begin; t < end; ++t) {
         const float *c = cs + (start + t) * half, *s = ss + (start + t) * half;
         for (int64_t h = 0; h < heads; ++h) {
@@ -145,7 +144,7 @@ at::Tensor blockedAttention(
     withElement(scores, [&](auto element) {
       using Element = decltype(element);
       Element *rowsOfScores = data<Element>(scores);
-      at::parallel_for(0, groups * perGroup * rows, grain(visible), [&](int64_t begin, int64_t end) {
+      parallelFor(0, groups * perGroup * rows, grain(visible), [&](int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; ++row) {
           maskedSoftmax(rowsOfScores + row * visible, start + first + row % rows + 1, visible, float(scale));
         }
@@ -172,7 +171,7 @@ at::Tensor attentionOfOneToken(
                   *values = constData<Element>(valueCache);
     Element *target = data<Element>(out);
     float *rows = static_cast<float *>(scratch.mutable_data_ptr());
-    at::parallel_for(0, heads, grain(2 * length * dimension), [&](int64_t begin, int64_t end) {
+    parallelFor(0, heads, grain(2 * length * dimension), [&](int64_t begin, int64_t end) {
       for (int64_t head = begin; head < end; ++head) {
         const int64_t place = head / perGroup * headStride;
         float *scores = rows + head * (length + dimension);
@@ -263,7 +262,7 @@ at::Tensor streamedLinear(const at::Tensor &input, const at::Tensor &weight, con
     const Element *source = constData<Element>(x), *weights = constData<Element>(weight);
     const Element *added = residual ? constData<Element>(extra) : nullptr;
     Element *target = data<Element>(out);
-    at::parallel_for(0, outputs, grain(inner), [&](int64_t begin, int64_t end) {
+    parallelFor(0, outputs, grain(inner), [&](int64_t begin, int64_t end) {
       streamedProduct(source, rows, inner, weights, begin, end, outputs, added, target);
     });
   });

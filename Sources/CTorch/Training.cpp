@@ -2,12 +2,12 @@
 // the library's products the rest; on other devices the same results come from ATen's operators.
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
-#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
 #include <cmath>
 
 #include "Elements.hpp"
+#include "Parallel.hpp"
 #include "Support.hpp"
 #include "TrainingKernels.hpp"
 #include "TrainingProducts.hpp"
@@ -87,7 +87,7 @@ void rmsNormGradient(
     using Element = decltype(element);
     const Element *xs = constData<Element>(source), *ws = constData<Element>(w), *gs = constData<Element>(g);
     Element *target = data<Element>(accumulate);
-    at::parallel_for(0, x.size(0), grain(width), [&](int64_t begin, int64_t end) {
+    parallelFor(0, x.size(0), grain(width), [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
         const int64_t place = row * width;
         rmsNormBackward(xs + place, ws, gs + place, float(epsilon), target + place, width);
@@ -114,7 +114,7 @@ void siluMultiplyGradient(at::Tensor &gate, at::Tensor &up, const at::Tensor &gr
     using Element = decltype(element);
     Element *gates = data<Element>(gate), *ups = data<Element>(up);
     const Element *ds = constData<Element>(dense);
-    at::parallel_for(0, gate.size(0), grain(width), [&](int64_t begin, int64_t end) {
+    parallelFor(0, gate.size(0), grain(width), [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
         siluMultiplyBackward(gates + row * gate.stride(0), ups + row * up.stride(0), ds + row * width, width);
       }
@@ -145,7 +145,7 @@ void rotateInPlace(
     using Element = decltype(element);
     Element *rows = data<Element>(x);
     const float *cs = constData<float>(cosine), *ss = constData<float>(sine);
-    at::parallel_for(0, x.size(0), grain(width), [&](int64_t begin, int64_t end) {
+    parallelFor(0, x.size(0), grain(width), [&](int64_t begin, int64_t end) {
       for (int64_t t = begin; t < end; ++t) {
         for (int64_t h = 0; h < heads; ++h) {
           rotateHalfInPlace(
@@ -179,7 +179,7 @@ void dropout(const at::Tensor &x, double probability, uint64_t seed, at::Tensor 
     using Element = decltype(element);
     const Element *values = constData<Element>(source);
     Element *target = data<Element>(out);
-    at::parallel_for(0, x.numel(), 16384, [&](int64_t begin, int64_t end) {
+    parallelFor(0, x.numel(), 16384, [&](int64_t begin, int64_t end) {
       countedDropout(values + begin, target + begin, begin, end - begin, seed, threshold, float(scale), adding);
     });
   });
@@ -203,7 +203,7 @@ at::Tensor crossEntropy(at::Tensor &logits, const at::Tensor &targets, double sc
   const int64_t *ids = constData<int64_t>(chosen);
   for (int64_t row = 0; row < rows; ++row) expect(ids[row] >= 0 && ids[row] < width, "a target is not in the vocabulary");
   float *lines = data<float>(logits), *results = data<float>(losses);
-  at::parallel_for(0, rows, grain(width), [&](int64_t begin, int64_t end) {
+  parallelFor(0, rows, grain(width), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       results[row] = crossEntropyRow(lines + row * width, width, ids[row], float(scale));
     }

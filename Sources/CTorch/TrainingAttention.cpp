@@ -1,10 +1,10 @@
 // Causal attention over packed rows, forward and backward.
-#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
 #include <cmath>
 
 #include "Elements.hpp"
+#include "Parallel.hpp"
 #include "Support.hpp"
 #include "TrainingKernels.hpp"
 #include "TrainingProducts.hpp"
@@ -115,7 +115,7 @@ void causalAttention(
       if (scores.is_cpu() && scores.scalar_type() == at::kFloat) {
         float *lines = data<float>(scores), *logs = data<float>(normalizers);
         const int64_t total = normalizers.size(2);
-        at::parallel_for(0, heads * size, grain(visible), [&](int64_t begin, int64_t end) {
+        parallelFor(0, heads * size, grain(visible), [&](int64_t begin, int64_t end) {
           for (int64_t line = begin; line < end; ++line) {
             const int64_t head = line / size, row = first + line % size;
             logs[head * total + start + row] =
@@ -172,7 +172,7 @@ void causalAttentionGradient(
         float *lines = data<float>(scores), *gradients = data<float>(scoreGradient);
         const float *logs = constData<float>(normalizers), *sums = constData<float>(deltas);
         const int64_t total = normalizers.size(2);
-        at::parallel_for(0, heads * size, grain(visible), [&](int64_t begin, int64_t end) {
+        parallelFor(0, heads * size, grain(visible), [&](int64_t begin, int64_t end) {
           for (int64_t line = begin; line < end; ++line) {
             const int64_t head = line / size, row = first + line % size;
             attentionBackwardRow(

@@ -28,6 +28,10 @@ public enum Runtime {
   /// Threads that an operator uses.
   public static var threadCount: Int { Int(ct_thread_count()) }
 
+  /// Threads that the fused operators of this module run on; other than ``threadCount`` only where libtorch comes with an
+  /// OpenMP runtime that they do not find. Runs a loop to see.
+  public static var loopThreadCount: Int { Int(ct_loop_thread_count()) }
+
   public static func setThreadCount(_ count: Int) throws(TorchError) {
     try check(ct_set_thread_count(Int32(clamping: count)))
   }

@@ -34,6 +34,11 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(name: .long, help: "Also time both stages on this article.", completion: .file())
   var article: String?
 
+  @Flag(
+    name: .long,
+    help: "Measure instead how fast this machine reads memory and multiplies, which bounds what a model can do on it.")
+  var machine = false
+
   @Flag(name: .long, help: "Measure instead what constraints cost for each token, without running the model.")
   var constraints = false
 
@@ -59,13 +64,19 @@ struct BenchCommand: AsyncParsableCommand {
     guard constraints || text != nil || tokenizer == nil else {
       throw ValidationError("--tokenizer is for --constraints and --text")
     }
-    guard !constraints || text == nil else { throw ValidationError("--constraints and --text exclude each other") }
+    guard [machine, constraints, text != nil].count(where: { $0 }) <= 1 else {
+      throw ValidationError("--machine, --constraints and --text exclude each other")
+    }
     guard !prompt.isEmpty, prompt.allSatisfy({ $0 > 0 }), decode > 0, runs > 0, batch > 0 else {
       throw ValidationError("lengths, runs and batch must be positive")
     }
   }
 
   func run() async throws {
+    if machine {
+      let bench = try MachineBench(model: modelOptions, runs: runs)
+      return print(json ? bench.json.text(pretty: true) : bench.report)
+    }
     if constraints {
       let bench = try ConstraintBench(tokenizer: tokenizer, model: modelOptions)
       return print(try json ? bench.json().text(pretty: true) : bench.text())
@@ -154,6 +165,7 @@ struct BenchCommand: AsyncParsableCommand {
     let machine: [(String, JSON)] = [
       ("patron", .string(Version.full)), ("libtorch", .string(Runtime.version)), ("cpu", .string(cpuName())),
       ("instructions", .string(Runtime.cpuCapability)), ("threads", .number(Runtime.threadCount)),
+      ("loop_threads", .number(Runtime.loopThreadCount)),
       ("device", .string(model.device.description)), ("model", .string(modelOptions.model)),
       ("dtype", .string(model.dtype.rawValue)),
       ("batch", .number(batch)), ("runs", .number(runs)), ("load_seconds", .number(rounded(loadSeconds, 3))),

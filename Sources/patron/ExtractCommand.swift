@@ -71,7 +71,9 @@ struct ExtractCommand: AsyncParsableCommand {
   /// Settles which adapters are used, and what follows from their cards.
   mutating func useAdapters(_ console: Console) throws {
     if modelOptions.adapter.isEmpty, !defaultAdapter.noAdapter {
-      modelOptions.adapter = ModelCatalog.defaultAdapters(of: modelOptions.model).map(\.path)
+      let (adapters, warning) = ModelCatalog.defaultAdapters(of: modelOptions.model)
+      modelOptions.adapter = adapters.map(\.path)
+      if let warning { console.warning(warning) }
     }
     let cards = try AdapterCards(modelOptions.adapter, isForced: modelOptions.forceAdapter)
     try cards.checkPrompts(of: task.stage)

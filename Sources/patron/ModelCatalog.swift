@@ -59,16 +59,26 @@ enum ModelCatalog {
       .first { FileManager.default.fileExists(atPath: $0.path) }
   }
 
-  /// The adapters that a model called by its name comes with, as far as they are on this machine: one that is missing ends
-  /// the list, because the next was trained on top of it.
-  static func defaultAdapters(of model: String, in folders: [URL] = adapterFolders()) -> [URL] {
-    guard let entry = entries.first(where: { $0.name == model }) else { return [] }
-    let found = entry.adapters.map { adapter in
-      folders.map { $0.appendingPathComponent(adapter) }.first {
+  /// The adapters that a model called by its name comes with, as far as they are on this machine, and a warning where one is
+  /// missing: it ends the list, because the next was trained on top of it.
+  static func defaultAdapters(of model: String, in folders: [URL] = adapterFolders()) -> ([URL], warning: String?) {
+    var found: [URL] = []
+    for adapter in entries.first(where: { $0.name == model })?.adapters ?? [] {
+      let places = folders.map { $0.appendingPathComponent(adapter) }
+      let place = places.first {
         FileManager.default.fileExists(atPath: $0.appendingPathComponent("adapter_config.json").path)
       }
+      guard let place else {
+        return (
+          found,
+          "\(model) is used without its adapter \(adapter), with which it was taught to read funding: found in none of "
+            + "\(folders.map(\.path).joined(separator: ", ")); name its folder with --adapter, set PATRON_MODELS to the folder "
+            + "that holds \(adapter), or say --no-adapter"
+        )
+      }
+      found.append(place)
     }
-    return found.prefix { $0 != nil }.compactMap { $0 }
+    return (found, nil)
   }
 
   /// The file or folder that `--model` means: a known name, or a path.

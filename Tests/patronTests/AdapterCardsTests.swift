@@ -136,16 +136,26 @@ import Tokenizer
   @Test func theDefaultModelComesWithItsAdapter() throws {
     let folder = try TemporaryFolder()
     let (first, second) = (folder.url("first"), folder.url("second"))
-    #expect(ModelCatalog.defaultAdapters(of: "smollm2-135m", in: [first, second]) == [])
+    func adapters(of model: String, in folders: [URL]) -> [String] {
+      ModelCatalog.defaultAdapters(of: model, in: folders).0.map(\.path)
+    }
+    func warning(of model: String, in folders: [URL]) -> String? {
+      ModelCatalog.defaultAdapters(of: model, in: folders).warning
+    }
+    #expect(adapters(of: "smollm2-135m", in: [first, second]) == [])
+    #expect(
+      warning(of: "smollm2-135m", in: [first, second])?.contains("in none of \(first.path), \(second.path)") == true)
     try folder.write("second/smollm2-135m/sft/adapter_config.json", "{}")
     #expect(
-      ModelCatalog.defaultAdapters(of: "smollm2-135m", in: [first, second]).map(\.path)
-        == [second.appendingPathComponent("smollm2-135m/sft").path])
+      adapters(of: "smollm2-135m", in: [first, second]) == [second.appendingPathComponent("smollm2-135m/sft").path])
+    #expect(warning(of: "smollm2-135m", in: [first, second]) == nil)
     try folder.write("first/smollm2-135m/sft/README.md", "not here yet")
-    #expect(ModelCatalog.defaultAdapters(of: "smollm2-135m", in: [first, second]).count == 1)
+    #expect(adapters(of: "smollm2-135m", in: [first, second]).count == 1)
     // A path is a model of the user's own, whatever it is called.
-    #expect(ModelCatalog.defaultAdapters(of: "./smollm2-135m", in: [second]) == [])
-    #expect(ModelCatalog.defaultAdapters(of: "x.gguf", in: [second]) == [])
+    for model in ["./smollm2-135m", "x.gguf"] {
+      #expect(adapters(of: model, in: [second]) == [])
+      #expect(warning(of: model, in: [first]) == nil)
+    }
   }
 
   @Test func adaptersOfTheCheckoutLieInModels() throws {

@@ -175,8 +175,21 @@ import Testing
     #expect(figures["tokens"]?.int ?? 0 > 5_000 && figures["megabytes_per_second"]?.double ?? 0 > 0)
     let wrong = try Executable.run(["bench", "--text", text, "--tokenizer", text])
     #expect(wrong.status == 2 && wrong.errors.contains("a.md: "))
-    #expect(try Executable.run(["bench", "--text", text, "--constraints"]).status == 64)
+    for other in ["--constraints", "--machine"] {
+      #expect(try Executable.run(["bench", "--text", text, other]).status == 64)
+    }
     #expect(try Executable.run(["bench", "--text", folder.write("empty", "")]).errors.contains("found an empty file"))
+  }
+
+  @Test func theMachineIsMeasuredWithoutAModel() throws {
+    let arguments = ["bench", "--machine", "--runs", "1", "--threads", "1", "--model", "none"]
+    let figures = try JSON.parse(Executable.run(arguments + ["--json", "--dtype", "float32"]).output)
+    #expect(figures["threads"]?.int == 1 && figures["dtype"]?.string == "float32")
+    for name in ["read_gb_per_second", "product_gflop_per_second"] {
+      let figure = try #require(figures[name]?.double)
+      #expect(figure > 0.1 && figure < 1e5)
+    }
+    #expect(try Executable.run(arguments).output.contains(" GB/s (the sum of 512 MiB, fastest of 1)"))
   }
 
   @Test(.enabled(if: Golden.isPresent, Golden.absence))

@@ -60,6 +60,8 @@ const char *ct_cpu_capability(void);
 bool ct_cpu_has_fast_bfloat16(void);
 int32_t ct_thread_count(void);
 ct_status ct_set_thread_count(int32_t count);
+// Threads that this library's own loops run on: 1, whatever the thread count, where libtorch's OpenMP runtime is not found.
+int32_t ct_loop_thread_count(void);
 // Tells the C library to keep freed memory for the next operator instead of giving it back to the system each time; for
 // programs that do little else than run models. Call it before threads are started.
 void ct_keep_freed_memory(void);

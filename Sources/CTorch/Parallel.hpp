@@ -1,0 +1,23 @@
+// Loops on libtorch's own threads.
+//
+// at::parallel_for does not serve: it is a template that takes one thread wherever its includer is not compiled with
+// OpenMP, and this compiler's OpenMP would bring a second runtime with a second pool of threads.
+#pragma once
+
+#include <cstdint>
+
+namespace ctorch {
+
+void runInParallel(
+    int64_t begin, int64_t end, int64_t grain, const void *body, void (*call)(const void *body, int64_t, int64_t));
+
+// Calls body(first, last) for parts of begin ..< end that together cover it, each on a thread of its own; parts are at least
+// `grain` long, but for the last. The first exception of a part is thrown again when all have ended.
+template <typename Body>
+void parallelFor(int64_t begin, int64_t end, int64_t grain, const Body &body) {
+  runInParallel(begin, end, grain, &body, [](const void *context, int64_t first, int64_t last) {
+    (*static_cast<const Body *>(context))(first, last);
+  });
+}
+
+}  // namespace ctorch

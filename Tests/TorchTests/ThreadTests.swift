@@ -1,0 +1,67 @@
+import Testing
+import Torch
+
+/// The fused operators' own loops on several threads.
+@Suite(.serialized) struct ThreadTests {
+  private func withThreads<Result>(_ count: Int, _ body: () throws -> Result) throws -> Result {
+    let before = Runtime.threadCount
+    try Runtime.setThreadCount(count)
+    defer { try? Runtime.setThreadCount(before) }
+    return try body()
+  }
+
+  /// They ran on one thread, whatever was asked for, as long as they left that to a template of libtorch's headers, which
+  /// does nothing in code that is not compiled with OpenMP.
+  @Test(arguments: [1, 2, 3, 8]) func loopsRunOnAllThreads(_ count: Int) throws {
+    #expect(try withThreads(count) { Runtime.loopThreadCount } == count)
+  }
+
+  @Test(arguments: [DType.float32, .bfloat16]) func resultsDoNotDependOnTheThreads(_ dtype: DType) throws {
+    let generator = try Generator(seed: 5)
+    func normal(_ shape: [Int]) throws -> Tensor { try Tensor.randomNormal(shape, generator: generator).to(dtype) }
+    let (heads, groups, dimension, length) = (5, 5, 32, 700)
+    let rows = try normal([129, 301])
+    let (weight, scale, residual) = (try normal([1_003, 301]), try normal([301]), try normal([3, 1_003]))
+    let queries = try normal([heads, 1, dimension])
+    let (keys, values) = (try normal([groups, length, dimension]), try normal([groups, length, dimension]))
+    let packed = try normal([length, 3 * heads * dimension])
+    let targets = try Tensor((0..<129).map { Int64($0) })
+
+    func results() throws -> [Tensor] {
+      var results = [
+        try rows.rmsNorm(weight: scale, epsilon: 1e-5), try rows.siluMultiply(rows),
+        try rows[0..<3].streamedLinear(weight, adding: residual),
+        try queries.cachedAttention(keyCache: keys, valueCache: values, length: length, scale: 0.2),
+        try rows.countedDropout(0.3, seed: 9),
+      ]
+      let attention = PackedAttention(heads: heads, groups: groups, scale: 0.2)
+      let segments = PackedAttention.Segments(bounds: [0, 300, length])
+      let (output, normalizers) = try attention(packed, segments)
+      results += [output, normalizers]
+      results.append(
+        try attention.gradient(
+          packed: packed, output: output, normalizers: normalizers, gradient: output, segments))
+      let logits = try rows.to(.float32).contiguous()
+      let copy = try logits + 0.0
+      results += [try copy.replaceByCrossEntropyGradient(targets: targets, scale: 0.5), copy]
+      let sum = try rows + 0.0
+      try sum.addRMSNormGradient(x: rows, weight: scale, gradient: rows, epsilon: 1e-5)
+      let (gate, up) = (try rows + 0.0, try rows * 0.5)
+      try Tensor.replaceBySiLUMultiplyGradients(gate: gate, up: up, gradient: rows)
+      return results + [sum, gate, up]
+    }
+    let single = try withThreads(1, results)
+    for count in [2, 3, 8] {
+      for (index, (found, expected)) in zip(try withThreads(count, results), single).enumerated() {
+        // Bytes: each element is computed by one thread, in one order. Matrix products are the library's own, and may not be.
+        let isExact = ![5, 6, 7].contains(index)
+        if isExact {
+          #expect(try found.bytes() == expected.bytes(), "result \(index) on \(count) threads")
+        } else {
+          let difference = try (found.to(.float32) - expected.to(.float32)).magnitude().maximum().item()
+          #expect(difference < (dtype == .bfloat16 ? 0.05 : 1e-4), "result \(index) on \(count) threads")
+        }
+      }
+    }
+  }
+}
