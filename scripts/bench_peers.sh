@@ -17,22 +17,18 @@ runs=${RUNS:-$([ "$shape" = llama-3.1-8b ] && echo 3 || echo 5)}
 dtypes=${DTYPES:-$([ "$shape" = llama-3.1-8b ] && echo bfloat16 || echo bfloat16 float32)}
 decode=${DECODE:-$([ "$shape" = llama-3.1-8b ] && echo 16 || echo 128)}
 peers=$PWD/.deps/peers
-python=${PEER_PYTHON:-$peers/venv/bin/python}
+python=${PEER_PYTHON:-$(scripts/peer_python.sh)}
 mkdir -p "$peers"
 
-if [ ! -x "$python" ]; then
-  python3 -m venv "$peers/venv"
-  "$peers/venv/bin/pip" install -q torch==2.11.0 transformers==5.24.0 gguf==0.19.0 numpy cmake ninja scikit-build-core
-fi
 bench=${LLAMA_BENCH:-$peers/llama.cpp/bin/llama-bench}
 if [ ! -x "$bench" ]; then
   "$python" -m pip download -q --no-deps --no-build-isolation --no-binary llama-cpp-python \
     -d "$peers" llama-cpp-python==0.3.36
   tar -xzf "$peers"/llama_cpp_python-*.tar.gz -C "$peers"
-  PATH="$peers/venv/bin:$PATH" cmake -G Ninja -S "$peers"/llama_cpp_python-*/vendor/llama.cpp -B "$peers/llama.cpp" \
+  PATH="$(dirname "$python"):$PATH" cmake -G Ninja -S "$peers"/llama_cpp_python-*/vendor/llama.cpp -B "$peers/llama.cpp" \
     -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON -DLLAMA_CURL=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_TESTS=OFF \
     -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DBUILD_SHARED_LIBS=OFF >"$peers/cmake.log"
-  PATH="$peers/venv/bin:$PATH" cmake --build "$peers/llama.cpp" --target llama-bench >"$peers/build.log"
+  PATH="$(dirname "$python"):$PATH" cmake --build "$peers/llama.cpp" --target llama-bench >"$peers/build.log"
 fi
 
 model=${MODEL_FOLDER:-$peers/$shape}

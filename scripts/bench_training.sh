@@ -10,13 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 shape=${SHAPE:-smollm2-135m}
 peers=$PWD/.deps/peers
-python=${PEER_PYTHON:-$peers/venv/bin/python}
-if [ ! -x "$python" ]; then
-  mkdir -p "$peers"
-  python3 -m venv "$peers/venv"
-  "$peers/venv/bin/pip" install -q torch==2.11.0 transformers==5.23.0 peft==0.21.2 numpy
-fi
-"$python" -c 'import peft' 2>/dev/null || "$python" -m pip install -q peft==0.21.2
+python=${PEER_PYTHON:-$(scripts/peer_python.sh)}
 model=${MODEL_FOLDER:-$peers/$shape}
 [ -e "$model/config.json" ] || python3 scripts/make_random_model.py "$model" --shape "$shape"
 patron=${PATRON:-.build/release/patron}
