@@ -227,14 +227,14 @@ at::Tensor widenedLinear(const at::Tensor &input, const at::Tensor &weight, cons
   const int64_t rows = input.size(0), inner = input.size(1), outputs = weight.size(0);
   const int64_t block = std::clamp<int64_t>((8 << 20) / (4 * std::max<int64_t>(1, inner)), 64, 4096);
   const at::Tensor x = input.to(at::kFloat);
-  at::Tensor sums = at::empty({rows, outputs}, x.options());
+  at::Tensor out = at::empty({rows, outputs}, input.options());
   for (int64_t first = 0; first < outputs; first += block) {
     const int64_t last = std::min(first + block, outputs);
-    at::Tensor part = sums.slice(1, first, last);
-    at::mm_out(part, x, weight.slice(0, first, last).to(at::kFloat).t());
+    at::Tensor sums = at::mm(x, weight.slice(0, first, last).to(at::kFloat).t());
+    if (residual) sums.add_(residual->slice(1, first, last));
+    out.slice(1, first, last).copy_(sums);
   }
-  if (residual) sums.add_(*residual);
-  return sums.to(input.scalar_type());
+  return out;
 }
 
 // Few rows: the time is that of reading the weights once, which oneDNN's and MKL's products do at 40 to 85 % of the
