@@ -6,9 +6,6 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
-#include <mutex>
-#include <set>
-#include <thread>
 
 #include "Support.hpp"
 
@@ -32,23 +29,27 @@ const OpenMP &openMP() {
   return runtime;
 }
 
+// Parts that a thread gets on average.
+constexpr int64_t partsPerThread = 2;
+
 struct Loop {
   int64_t begin, end, grain;
   const void *body;
   void (*call)(const void *, int64_t, int64_t);
+  std::atomic<int64_t> nextPart = 0;
   std::atomic_flag failed = ATOMIC_FLAG_INIT;
   std::exception_ptr failure = nullptr;
 
-  // What one thread of the team does.
-  void runPart() {
+  // What one thread of the team does: it takes part after part, so that one that the system holds up does not hold up all.
+  void runParts() {
     const int64_t count = end - begin;
-    const int64_t parts = std::min<int64_t>(openMP().threadCount(), at::divup(count, grain));
-    const int64_t size = at::divup(count, parts), thread = openMP().threadNumber();
-    const int64_t first = begin + thread * size;
-    if (first >= end) return;
+    const int64_t parts = std::min<int64_t>(partsPerThread * openMP().threadCount(), at::divup(count, grain));
+    const int64_t size = at::divup(count, parts);
+    const at::internal::ThreadIdGuard guard(openMP().threadNumber());
     try {
-      const at::internal::ThreadIdGuard guard{int(thread)};
-      call(body, first, std::min(end, first + size));
+      for (int64_t first; (first = begin + size * nextPart.fetch_add(1)) < end;) {
+        call(body, first, std::min(end, first + size));
+      }
     } catch (...) {
       if (!failed.test_and_set()) failure = std::current_exception();
     }
@@ -64,20 +65,18 @@ void runInParallel(
   if (end - begin <= grain || at::get_num_threads() == 1 || at::in_parallel_region() || !openMP().isPresent()) {
     return call(body, begin, end);
   }
-  Loop loop{begin, end, grain, body, call};
+  Loop loop{.begin = begin, .end = end, .grain = grain, .body = body, .call = call};
   // 0: as many threads as libtorch uses. Asking for fewer would make the runtime end and start threads of its pool.
-  openMP().parallel([](void *argument) { static_cast<Loop *>(argument)->runPart(); }, &loop, 0, 0);
+  openMP().parallel([](void *argument) { static_cast<Loop *>(argument)->runParts(); }, &loop, 0, 0);
   if (loop.failure) std::rethrow_exception(loop.failure);
 }
 
 }  // namespace ctorch
 
 int32_t ct_loop_thread_count(void) {
-  std::set<std::thread::id> threads;
-  std::mutex mutex;
-  ctorch::parallelFor(0, at::get_num_threads(), 1, [&](int64_t, int64_t) {
-    const std::lock_guard<std::mutex> lock(mutex);
-    threads.insert(std::this_thread::get_id());
-  });
-  return int32_t(threads.size());
+  using namespace ctorch;
+  if (at::get_num_threads() == 1 || !openMP().isPresent()) return 1;
+  std::atomic<int32_t> threads = 0;
+  openMP().parallel([](void *count) { ++*static_cast<std::atomic<int32_t> *>(count); }, &threads, 0, 0);
+  return threads;
 }
