@@ -19,10 +19,10 @@ make -s build >&2
 patron=.build/release/patron
 
 echo "== first token after a prompt of 16 tokens, from the start of the program (the first time the file may be on disk)"
-for _ in 1 2 3; do
+for run in 1 2 3; do
   start=$(date +%s.%N)
   echo '[128000, 5618, 264, 574, 315, 279, 1917, 374, 13, 358, 1097, 264, 2678, 8415, 389, 13]' |
-    "$patron" logits --model "$model" -o "$work/logits.safetensors"
+    "$patron" logits --model "$model" -o "$work/logits-$run.safetensors"
   printf '%s %s\n' "$start" "$(date +%s.%N)" | awk '{ printf "%.1f s\n", $2 - $1 }'
 done
 
