@@ -1,14 +1,7 @@
 #include "RowKernels.hpp"
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <type_traits>
-#include <vector>
 
 #include "RowMath.hpp"
 
@@ -98,143 +91,7 @@ BODY void attendRowBody(
   for (int64_t d = 0; d < dimension; ++d) out[d] = store<Element>(sums[d] * inverse);
 }
 
-// Dot products of `rows` input rows with one row of weights.
-template <int64_t rows, typename Element>
-static inline __attribute__((always_inline)) void multiplyRows(
-    const float *x, int64_t inner, const Element *w, int64_t outputs, const Element *residual, Element *out) {
-#pragma clang fp reassociate(on) contract(fast)
-  float sums[rows] = {};
-  for (int64_t i = 0; i < inner; ++i) {
-    const float value = load(w[i]);
-    for (int64_t r = 0; r < rows; ++r) sums[r] += value * x[r * inner + i];
-  }
-  for (int64_t r = 0; r < rows; ++r) {
-    out[r * outputs] = store<Element>(sums[r] + (residual ? load(residual[r * outputs]) : 0.0f));
-  }
-}
-
-// The weights are read once, in the order of memory, whatever the number of rows.
-BODY void streamedProductBody(
-    const float *x, int64_t rows, int64_t inner, const Element *weight, int64_t begin, int64_t end, int64_t outputs,
-    const Element *residual, Element *out) {
-  for (int64_t o = begin; o < end; ++o) {
-    const Element *w = weight + o * inner;
-    int64_t r = 0;
-    const auto multiply = [&](auto count) __attribute__((always_inline)) {
-      const int64_t place = r * outputs + o;
-      multiplyRows<decltype(count)::value>(
-          x + r * inner, inner, w, outputs, residual ? residual + place : nullptr, out + place);
-      r += decltype(count)::value;
-    };
-    while (rows - r >= 4) multiply(std::integral_constant<int64_t, 4>());
-    if (rows - r >= 2) multiply(std::integral_constant<int64_t, 2>());
-    if (rows - r >= 1) multiply(std::integral_constant<int64_t, 1>());
-  }
-}
-
 using Half = c10::BFloat16;
-
-#if defined(__x86_64__)
-// The same with the processor's own bfloat16 products, two per lane and step.
-template <int64_t rows>
-__attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) void streamRowsBF16(
-    const Half *x, int64_t inner, const Half *weight, int64_t begin, int64_t end, int64_t outputs,
-    const Half *residual, Half *out) {
-  const int64_t whole = inner / 32 * 32;
-  const __mmask32 rest = (1u << (inner - whole)) - 1;
-  for (int64_t o = begin; o < end; ++o) {
-    const Half *w = weight + o * inner;
-    __m512 sums[rows], more[rows];
-    for (int64_t r = 0; r < rows; ++r) sums[r] = more[r] = _mm512_setzero_ps();
-    int64_t i = 0;
-    for (; i + 64 <= whole; i += 64) {
-      _mm_prefetch(reinterpret_cast<const char *>(w + i) + 2048, _MM_HINT_T0);
-      _mm_prefetch(reinterpret_cast<const char *>(w + i) + 2112, _MM_HINT_T0);
-      const __m512bh first = (__m512bh)_mm512_loadu_si512(w + i), second = (__m512bh)_mm512_loadu_si512(w + i + 32);
-      for (int64_t r = 0; r < rows; ++r) {
-        const Half *row = x + r * inner + i;
-        sums[r] = _mm512_dpbf16_ps(sums[r], first, (__m512bh)_mm512_loadu_si512(row));
-        more[r] = _mm512_dpbf16_ps(more[r], second, (__m512bh)_mm512_loadu_si512(row + 32));
-      }
-    }
-    for (; i < inner; i += 32) {
-      const __mmask32 mask = i < whole ? ~__mmask32(0) : rest;
-      const __m512bh part = (__m512bh)_mm512_maskz_loadu_epi16(mask, w + i);
-      for (int64_t r = 0; r < rows; ++r) {
-        const __m512bh row = (__m512bh)_mm512_maskz_loadu_epi16(mask, x + r * inner + i);
-        sums[r] = _mm512_dpbf16_ps(sums[r], part, row);
-      }
-    }
-    for (int64_t r = 0; r < rows; ++r) {
-      const float sum = _mm512_reduce_add_ps(_mm512_add_ps(sums[r], more[r]));
-      out[r * outputs + o] = store<Half>(sum + (residual ? load(residual[r * outputs + o]) : 0.0f));
-    }
-  }
-}
-
-void streamedProductBF16(
-    const Half *x, int64_t rows, int64_t inner, const Half *weight, int64_t begin, int64_t end, int64_t outputs,
-    const Half *residual, Half *out) {
-  switch (rows) {
-#define CASE(count) \
-  case count: return streamRowsBF16<count>(x, inner, weight, begin, end, outputs, residual, out);
-    CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8)
-#undef CASE
-  }
-}
-
-// Without those: the two halves of each 32-bit lane are float32 values after a shift or a mask, which is half the work of
-// widening 16-bit lanes. `even` and `odd` hold the inputs' elements of even and odd place, [rows, pairs].
-template <int64_t rows>
-__attribute__((target("avx2,fma"))) static inline void multiplyRowsAVX2(
-    const float *even, const float *odd, int64_t inner, const Half *w, float *sums) {
-  const __m256i upper = _mm256_set1_epi32(int(0xffff0000u));
-  const int64_t pairs = (inner + 1) / 2;
-  __m256 first[rows], second[rows];
-  for (int64_t r = 0; r < rows; ++r) first[r] = second[r] = _mm256_setzero_ps();
-  int64_t i = 0;
-  for (; i + 16 <= inner; i += 16) {
-    _mm_prefetch(reinterpret_cast<const char *>(w + i) + 2048, _MM_HINT_T0);
-    const __m256i both = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(w + i));
-    const __m256 low = _mm256_castsi256_ps(_mm256_slli_epi32(both, 16));
-    const __m256 high = _mm256_castsi256_ps(_mm256_and_si256(both, upper));
-    for (int64_t r = 0; r < rows; ++r) {
-      first[r] = _mm256_fmadd_ps(low, _mm256_loadu_ps(even + r * pairs + i / 2), first[r]);
-      second[r] = _mm256_fmadd_ps(high, _mm256_loadu_ps(odd + r * pairs + i / 2), second[r]);
-    }
-  }
-  for (int64_t r = 0; r < rows; ++r) {
-    float lanes[8];
-    _mm256_storeu_ps(lanes, _mm256_add_ps(first[r], second[r]));
-    float sum = ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
-    for (int64_t k = i; k < inner; ++k) sum += load(w[k]) * (k % 2 ? odd : even)[r * pairs + k / 2];
-    sums[r] = sum;
-  }
-}
-
-__attribute__((target("avx2,fma"))) void streamedProductAVX2(
-    const Half *x, int64_t rows, int64_t inner, const Half *weight, int64_t begin, int64_t end, int64_t outputs,
-    const Half *residual, Half *out) {
-  const int64_t pairs = (inner + 1) / 2;
-  std::vector<float> scratch(size_t(2 * rows * pairs));
-  float *even = scratch.data(), *odd = even + rows * pairs;
-  for (int64_t r = 0; r < rows; ++r) {
-    for (int64_t i = 0; i < inner; ++i) (i % 2 ? odd : even)[r * pairs + i / 2] = load(x[r * inner + i]);
-  }
-  for (int64_t o = begin; o < end; ++o) {
-    const Half *w = weight + o * inner;
-    float sums[maximumStreamedRows];
-    int64_t r = 0;
-    for (; rows - r >= 4; r += 4) multiplyRowsAVX2<4>(even + r * pairs, odd + r * pairs, inner, w, sums + r);
-    if (rows - r >= 2) multiplyRowsAVX2<2>(even + r * pairs, odd + r * pairs, inner, w, sums + r), r += 2;
-    if (rows - r >= 1) multiplyRowsAVX2<1>(even + r * pairs, odd + r * pairs, inner, w, sums + r);
-    for (r = 0; r < rows; ++r) {
-      const int64_t place = r * outputs + o;
-      out[place] = store<Half>(sums[r] + (residual ? load(residual[place]) : 0.0f));
-    }
-  }
-}
-#endif
 
 CLONES float sumOfSquaresFloat(const float *x, int64_t n) { return sumOfSquaresBody(x, n); }
 CLONES float sumOfSquaresHalf(const Half *x, int64_t n) { return sumOfSquaresBody(x, n); }
@@ -269,42 +126,8 @@ CLONES void attendRowHalf(
   attendRowBody(q, k, v, length, dimension, scale, scores, sums, out);
 }
 
-CLONES void streamedProductFloat(
-    const float *x, int64_t rows, int64_t inner, const float *weight, int64_t begin, int64_t end, int64_t outputs,
-    const float *residual, float *out) {
-  streamedProductBody(x, rows, inner, weight, begin, end, outputs, residual, out);
-}
-CLONES void widen(const Half *x, float *out, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) out[i] = load(x[i]);
-}
-CLONES void streamedProductHalf(
-    const float *x, int64_t rows, int64_t inner, const Half *weight, int64_t begin, int64_t end, int64_t outputs,
-    const Half *residual, Half *out) {
-  streamedProductBody(x, rows, inner, weight, begin, end, outputs, residual, out);
-}
-
 }  // namespace
 
-template <>
-void streamedProduct(
-    const float *x, int64_t rows, int64_t inner, const float *weight, int64_t begin, int64_t end, int64_t outputs,
-    const float *residual, float *out) {
-  streamedProductFloat(x, rows, inner, weight, begin, end, outputs, residual, out);
-}
-template <>
-void streamedProduct(
-    const Half *x, int64_t rows, int64_t inner, const Half *weight, int64_t begin, int64_t end, int64_t outputs,
-    const Half *residual, Half *out) {
-#if defined(__x86_64__)
-  static const bool hasProducts = __builtin_cpu_supports("avx512bf16");
-  if (hasProducts) return streamedProductBF16(x, rows, inner, weight, begin, end, outputs, residual, out);
-  static const bool hasAVX2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  if (hasAVX2) return streamedProductAVX2(x, rows, inner, weight, begin, end, outputs, residual, out);
-#endif
-  std::vector<float> wide(size_t(rows * inner));
-  widen(x, wide.data(), rows * inner);
-  streamedProductHalf(wide.data(), rows, inner, weight, begin, end, outputs, residual, out);
-}
 template <>
 void attendRow(
     const float *q, const float *k, const float *v, int64_t length, int64_t dimension, float scale, float *scores,

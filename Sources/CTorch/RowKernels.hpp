@@ -33,11 +33,12 @@ void attendRow(
     const Element *query, const Element *keys, const Element *values, int64_t length, int64_t dimension, float scale,
     float *scores, float *sums, Element *out);
 
-// Most input rows that streamedProduct takes.
-constexpr int64_t maximumStreamedRows = 8;
+// Most input rows that streamedProduct takes: with more of them the library's products are faster.
+template <typename Element>
+int64_t maximumStreamedRows();
 
 // out[r][o] = x[r] · weight[o] (+ residual[r][o] where given) for the outputs begin ..< end and up to
-// maximumStreamedRows rows. weight is [outputs, inner]; out and residual have `outputs` columns.
+// maximumStreamedRows() rows. weight is [outputs, inner]; out and residual have `outputs` columns.
 template <typename Element>
 void streamedProduct(
     const Element *x, int64_t rows, int64_t inner, const Element *weight, int64_t begin, int64_t end,

@@ -105,7 +105,7 @@ import Torch
     }
   }
 
-  @Test(arguments: [DType.float32, .bfloat16, .float64], [1, 2, 5, 8, 9, 40])
+  @Test(arguments: [DType.float32, .bfloat16, .float64], [1, 2, 5, 8, 9, 40, 63, 65])
   func streamedLinear(_ dtype: DType, _ rows: Int) throws {
     for inner in [1, 31, 64, 100, 576] {
       let weight = try normal([37, inner], dtype)
@@ -118,6 +118,17 @@ import Torch
         x.streamedLinear(weight, adding: residual).to(.float32), expected + residual.to(.float32), scale)
     }
     #expect(throws: TorchError.self) { try normal([rows, 3], dtype).streamedLinear(normal([4, 5], dtype)) }
+  }
+
+  /// A sequence gets the same result alone and in company.
+  @Test(arguments: [1, 100, 576, 2_100]) func aStreamedRowDoesNotDependOnTheOthers(_ inner: Int) throws {
+    let weight = try normal([37, inner], .bfloat16)
+    let x = try normal([8, inner], .bfloat16)
+    let alone = try (0..<8).map { try x[$0..<$0 + 1].streamedLinear(weight).bytes() }
+    for rows in 2...8 {
+      let together = try x[0..<rows].streamedLinear(weight)
+      for row in 0..<rows { #expect(try together[row..<row + 1].contiguous().bytes() == alone[row]) }
+    }
   }
 
   @Test(arguments: [1, 4])
