@@ -1,4 +1,5 @@
 import Foundation
+import Funding
 import JSON
 import Training
 
@@ -83,6 +84,10 @@ extension DataReport {
           + "\(Self.grouped(parse.respelled)) spelled as in the text, \(Self.grouped(parse.notVerbatim)) not verbatim "
           + "(\(Self.grouped(parse.rowsNotVerbatim)) rows left out for it), \(Self.grouped(parse.reordered)) rows put in "
           + "order, \(Self.grouped(parse.joined)) joined by another")
+      let kinds = ValueKind.allCases.compactMap { kind in
+        parse.kinds[kind].map { "\(kind.rawValue) \(Self.grouped($0.verbatim)) of \(Self.grouped($0.values))" }
+      }
+      if !kinds.isEmpty { lines.append("parse: word for word in the statement: \(kinds.joined(separator: ", "))") }
     }
     let inexpressible = tasks.values.reduce(0) { $0 + $1.inexpressible }
     if inexpressible > 0 { lines.append("\(inexpressible) left out: the vocabulary lacks a character of the answer") }

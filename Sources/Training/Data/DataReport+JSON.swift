@@ -1,3 +1,4 @@
+import Funding
 import JSON
 
 extension DataReport {
@@ -58,6 +59,18 @@ extension DataReport {
           ("respelled", .number(parse.respelled)), ("not_verbatim", .number(parse.notVerbatim)),
           ("rows_not_verbatim", .number(parse.rowsNotVerbatim)), ("reordered", .number(parse.reordered)),
           ("joined", .number(parse.joined)),
+          (
+            "kinds",
+            .object(
+              ValueKind.allCases.compactMap { kind in
+                parse.kinds[kind].map { counts in
+                  let members: [(String, JSON)] = [
+                    ("values", .number(counts.values)), ("verbatim", .number(counts.verbatim)),
+                  ]
+                  return (kind.rawValue, .object(members))
+                }
+              })
+          ),
         ])
       ),
     ])

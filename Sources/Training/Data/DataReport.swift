@@ -1,3 +1,5 @@
+import Funding
+
 /// What became of the rows of a recipe.
 public struct DataReport: Sendable, Equatable {
   public struct File: Sendable, Equatable {
@@ -60,6 +62,11 @@ public struct DataReport: Sendable, Equatable {
     public var statementsNeverWhole = 0
   }
 
+  public struct KindCounts: Sendable, Equatable {
+    public var values = 0
+    public var verbatim = 0
+  }
+
   public struct ParseCounts: Sendable, Equatable {
     public var funders = 0
     /// Names, award ids, schemes and titles.
@@ -70,6 +77,8 @@ public struct DataReport: Sendable, Equatable {
     public var notVerbatim = 0
     /// Rows left out for such a value.
     public var rowsNotVerbatim = 0
+    /// Values of each kind, and how many of them the statement has word for word.
+    public var kinds: [ValueKind: KindCounts] = [:]
     /// Rows whose funders were put into the order of the text.
     public var reordered = 0
     /// Examples of two rows, one on each line.

@@ -11,6 +11,10 @@ extension ExampleBuilder {
     report.parse.values += values.count
     report.parse.respelled += values.respelled
     report.parse.notVerbatim += values.notVerbatim
+    for (kind, counts) in values.kinds {
+      report.parse.kinds[kind, default: .init()].values += counts.values
+      report.parse.kinds[kind, default: .init()].verbatim += counts.verbatim
+    }
     if values.notVerbatim > 0, recipe.requiresVerbatimValues {
       report.parse.rowsNotVerbatim += 1
       return
@@ -68,6 +72,7 @@ struct StatementValues {
   private(set) var count = 0
   private(set) var respelled = 0
   private(set) var notVerbatim = 0
+  private(set) var kinds: [ValueKind: DataReport.KindCounts] = [:]
   /// The values that are in the statement, as they are spelled there.
   private var verbatim: Set<[UInt8]> = []
   private let bytes: [UInt8]
@@ -83,21 +88,23 @@ struct StatementValues {
   /// A funder with its values as the statement spells them.
   mutating func spelled(_ funder: Funder, clean: (String) -> String) -> Funder {
     Funder(
-      name: funder.name.map { spelled(clean($0)) },
+      name: funder.name.map { spelled(clean($0), .funderName) },
       awards: funder.awards.map { award in
         Award(
-          awardIDs: award.awardIDs.map { spelled(clean($0)) },
-          fundingSchemes: award.fundingSchemes.map { spelled(clean($0)) },
-          awardTitles: award.awardTitles.map { spelled(clean($0)) })
+          awardIDs: award.awardIDs.map { spelled(clean($0), .awardID) },
+          fundingSchemes: award.fundingSchemes.map { spelled(clean($0), .fundingScheme) },
+          awardTitles: award.awardTitles.map { spelled(clean($0), .awardTitle) })
       })
   }
 
   /// The value if it is in the statement; else what stands there with the same letters and digits; else the value.
-  private mutating func spelled(_ value: String) -> String {
+  private mutating func spelled(_ value: String, _ kind: ValueKind) -> String {
     count += 1
+    kinds[kind, default: .init()].values += 1
     let wanted = Array(value.utf8)
     if place(of: wanted, from: 0) != nil {
       verbatim.insert(wanted)
+      kinds[kind, default: .init()].verbatim += 1
       return value
     }
     let key = Self.folded(value)

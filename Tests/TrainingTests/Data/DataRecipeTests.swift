@@ -252,6 +252,9 @@ import Tokenizer
     #expect(spelled("HL-112986") == "HL-112986")
     #expect(spelled("NIH") == "NIH")
     #expect(values.notVerbatim == 2)
+    #expect(values.kinds == [.awardID: .init(values: 5, verbatim: 0)])
+    #expect(spelled("XY1") == "XY1")
+    #expect(values.kinds[.awardID]?.verbatim == 1)
   }
 
   @Test func rowsWithAValueThatIsNotThereAreLeftOut() throws {
@@ -265,6 +268,7 @@ import Tokenizer
     (examples, report) = try recipe.byteExamples()
     #expect(examples.count == 2)
     #expect(report.parse.notVerbatim == 1)
+    #expect(report.parse.kinds == [.funderName: .init(values: 2, verbatim: 1)])
   }
 
   @Test func fundersStandInTheOrderOfTheText() throws {
