@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <exception>
+#include <thread>
 
 #include "Support.hpp"
 
@@ -74,9 +76,13 @@ void runInParallel(
 }  // namespace ctorch
 
 int32_t ct_loop_thread_count(void) {
-  using namespace ctorch;
-  if (at::get_num_threads() == 1 || !openMP().isPresent()) return 1;
-  std::atomic<int32_t> threads = 0;
-  openMP().parallel([](void *count) { ++*static_cast<std::atomic<int32_t> *>(count); }, &threads, 0, 0);
-  return threads;
+  // Each part waits for the others to begin, so that no thread takes two of them; a second is for a loop on fewer threads.
+  const int32_t expected = at::get_num_threads();
+  std::atomic<int32_t> begun = 0;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  ctorch::parallelFor(0, expected, 1, [&](int64_t, int64_t) {
+    if (std::chrono::steady_clock::now() < deadline) ++begun;
+    while (begun < expected && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  });
+  return begun;
 }
