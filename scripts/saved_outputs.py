@@ -34,8 +34,8 @@ def save_help(patron, folder, words=()):
     (folder / ("-".join(("patron",) + words) + ".txt")).write_text(text)
     _, _, commands = text.partition("\nSUBCOMMANDS:\n")
     for line in commands.splitlines():
-        # Names stand at two spaces, the lines that continue a description further in.
-        if line.startswith("  ") and not line.startswith("   "):
+        # Names stand at two spaces, the lines that continue a description further in; the last line says how to get help.
+        if line.startswith("  ") and not line.startswith("   ") and not line.startswith("  See "):
             save_help(patron, folder, words + (line.split()[0],))
 
 

@@ -8,6 +8,7 @@
 #include <torch/csrc/inductor/aoti_torch/c/shim.h>
 #include <torch/headeronly/version.h>
 
+#include <atomic>
 #include <climits>
 #include <cstring>
 
@@ -73,20 +74,37 @@ void ct_keep_all_freed_memory(void) {
 #endif
 }
 
+namespace {
+// Whether libtorch_cuda is in the process. ATen answers `hasCUDA` from what was registered when it was first asked, for good:
+// a question before the library is loaded would hide the GPU from the whole process, so this has to be asked before it.
+bool isCUDALoaded() {
+  static std::atomic<bool> isLoaded{false};
+  if (isLoaded) return true;
+  void *library = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL | RTLD_NOLOAD);
+  if (library) isLoaded = true;
+  return isLoaded;
+}
+
+bool hasCUDA() { return isCUDALoaded() && at::hasCUDA(); }
+}  // namespace
+
 ct_status ct_cuda_load(void) {
   return guarded("CUDA", {}, [&] {
-    if (!at::hasCUDA()) {
-      // Kernels register themselves with the dispatcher when the library is loaded.
-      if (!dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL)) {
-        const char *reason = dlerror();
-        throw Failure{
-            CT_ERROR_DEVICE,
-            std::string("libtorch_cuda could not be loaded: ") + (reason ? reason : "unknown reason") +
-                ". This build runs on the CPU; for a GPU use a libtorch with CUDA (LIBTORCH=…, or "
-                "LD_LIBRARY_PATH with the lib folder of a pip-installed torch)"};
-      }
+    // Kernels register themselves with the dispatcher when the library is loaded.
+    if (!isCUDALoaded() && !dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL)) {
+      const char *reason = dlerror();
+      throw Failure{
+          CT_ERROR_DEVICE,
+          std::string("libtorch_cuda could not be loaded: ") + (reason ? reason : "unknown reason") +
+              ". This build runs on the CPU; for a GPU use a libtorch with CUDA (LIBTORCH=…, or "
+              "LD_LIBRARY_PATH with the lib folder of a pip-installed torch)"};
     }
-    if (!at::hasCUDA() || at::detail::getCUDAHooks().deviceCount() == 0) {
+    if (!hasCUDA()) {
+      throw Failure{
+          CT_ERROR_DEVICE,
+          "libtorch_cuda was loaded too late: something asked libtorch for a GPU before; report this as a bug"};
+    }
+    if (at::detail::getCUDAHooks().deviceCount() == 0) {
       throw Failure{CT_ERROR_DEVICE, "libtorch_cuda is loaded, but it finds no GPU or no driver for one"};
     }
     at::globalContext().lazyInitDevice(at::kCUDA);
@@ -95,7 +113,7 @@ ct_status ct_cuda_load(void) {
 
 int32_t ct_cuda_device_count(void) {
   try {
-    return at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
+    return hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
   } catch (...) {
     return 0;
   }
@@ -103,7 +121,7 @@ int32_t ct_cuda_device_count(void) {
 
 ct_status ct_cuda_synchronize(void) {
   return guarded("CUDA synchronize", {}, [] {
-    if (!at::hasCUDA()) return;
+    if (!hasCUDA()) return;
     c10::impl::VirtualGuardImpl guard(at::kCUDA);
     guard.synchronizeDevice(guard.getDevice().index());
   });
