@@ -99,12 +99,13 @@ ct_status ct_cuda_load(void) {
               ". This build runs on the CPU; for a GPU use a libtorch with CUDA (LIBTORCH=…, or "
               "LD_LIBRARY_PATH with the lib folder of a pip-installed torch)"};
     }
-    if (!hasCUDA()) {
+    // The hooks that stand in for a missing libtorch_cuda know no runtime.
+    if (!at::detail::getCUDAHooks().hasCUDART()) {
       throw Failure{
           CT_ERROR_DEVICE,
           "libtorch_cuda was loaded too late: something asked libtorch for a GPU before; report this as a bug"};
     }
-    if (at::detail::getCUDAHooks().deviceCount() == 0) {
+    if (!at::hasCUDA() || at::detail::getCUDAHooks().deviceCount() == 0) {
       throw Failure{CT_ERROR_DEVICE, "libtorch_cuda is loaded, but it finds no GPU or no driver for one"};
     }
     at::globalContext().lazyInitDevice(at::kCUDA);
