@@ -82,7 +82,7 @@ def save(folder, patron, data):
         records = work / f"{task}.jsonl"
         output([patron, "extract", "--quiet", source, "--stage", stage, "--format", "jsonl", "-o", records.resolve()], work)
         save_records(records.read_text(encoding="utf-8"), folder / "dev" / f"{task}.json")
-        for form in ("json", "text"):
+        for form in ("json", "table"):
             evaluation = output(
                 [patron, "evaluate", "--task", task, "--predictions", records.name, "--gold", f"gold-{task}.jsonl", "--format", form],
                 work)
