@@ -21,14 +21,21 @@ let package = Package(
   ],
   targets: [
     // Text only: these never see a tensor and build without libtorch.
-    .target(name: "JSON"),
-    .target(name: "Tokenizer", dependencies: ["JSON"]),
+    .target(name: "Text"),
+    .target(name: "JSON", dependencies: ["Text"]),
+    .target(name: "Files", dependencies: ["JSON", "Text", .product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "TextRepair", dependencies: ["Text"]),
     .target(name: "Generation", dependencies: ["JSON"]),
+    .target(name: "Tokenizer", dependencies: ["Generation", "JSON", "Text"]),
     // Optimised also in debug builds, like the kernels below: each token walks a vocabulary.
-    .target(name: "Constraints", dependencies: ["Generation"], swiftSettings: [.unsafeFlags(["-O"])]),
-    .target(name: "Funding", dependencies: ["Generation", "JSON", .product(name: "Crypto", package: "swift-crypto")]),
-    .target(name: "Scoring", dependencies: ["Funding", "JSON"]),
-    .target(name: "ModelFiles", dependencies: ["JSON", .product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "Constraints", dependencies: ["Generation", "Text"], swiftSettings: [.unsafeFlags(["-O"])]),
+    .target(name: "Funding", dependencies: ["Generation", "JSON", "Text", "Files"]),
+    .target(name: "Scoring", dependencies: ["Funding", "JSON", "Text", "TextRepair"]),
+    .target(name: "ModelFiles", dependencies: ["Files", "JSON", "Text", "Tokenizer"]),
+    .target(
+      name: "TrainingData",
+      dependencies: ["Files", "Funding", "Generation", "JSON", "ModelFiles", "Text", "Tokenizer"]),
+    .target(name: "Runs", dependencies: ["Files", "JSON", "Text"]),
 
     // Tensors.
     .target(
@@ -55,38 +62,63 @@ let package = Package(
     ),
     .target(name: "CVersion", cSettings: [.define("PATRON_REVISION", to: "\"\(revision)\"")]),
     .target(name: "Torch", dependencies: ["CTorch"]),
-    .target(name: "Llama", dependencies: ["Torch", "Tokenizer", "ModelFiles", "Generation", "Constraints"]),
+    .target(
+      name: "Llama", dependencies: ["Constraints", "Files", "Generation", "JSON", "ModelFiles", "Text", "Tokenizer", "Torch"]),
     .target(
       name: "Training",
-      dependencies: ["Llama", "Funding", "Scoring", "Torch", "Tokenizer", "ModelFiles", "Generation", "JSON"]),
+      dependencies: [
+        "Files", "Funding", "Generation", "JSON", "Llama", "ModelFiles", "Runs", "Scoring", "Text", "Tokenizer", "Torch",
+        "TrainingData",
+      ]),
+    .target(
+      name: "PatronKit",
+      dependencies: ["Files", "Funding", "Generation", "JSON", "Llama", "ModelFiles", "Text", "Tokenizer", "Torch"]),
 
     .executableTarget(
       name: "patron",
       dependencies: [
-        "Constraints", "Funding", "Generation", "JSON", "Llama", "ModelFiles", "Scoring", "Tokenizer", "Torch",
-        "Training", "CVersion", "Yams",
+        "CVersion", "Constraints", "Files", "Funding", "Generation", "JSON", "Llama", "ModelFiles", "PatronKit", "Runs",
+        "Scoring", "Text", "Tokenizer", "Torch", "Training", "TrainingData", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
 
-    .testTarget(name: "JSONTests", dependencies: ["JSON"]),
-    .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "JSON"]),
-    .testTarget(name: "FundingTests", dependencies: ["Funding", "Generation", "JSON"]),
-    .testTarget(name: "ScoringTests", dependencies: ["Scoring", "Funding", "JSON"]),
-    .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles", "JSON"]),
-    .testTarget(name: "TorchTests", dependencies: ["Torch"]),
+    .target(name: "TestSupport", dependencies: ["JSON", "Tokenizer"], path: "Tests/TestSupport"),
+    .target(
+      name: "TensorTestSupport", dependencies: ["JSON", "Llama", "ModelFiles", "TestSupport", "Torch"],
+      path: "Tests/TensorTestSupport"),
+    .testTarget(name: "TextTests", dependencies: ["Text", "TestSupport"]),
+    .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
+    .testTarget(name: "TextRepairTests", dependencies: ["TextRepair", "Text", "JSON", "TestSupport"]),
+    .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "Generation", "JSON", "Text", "TestSupport"]),
+    .testTarget(
+      name: "ConstraintsTests",
+      dependencies: ["Constraints", "Funding", "Generation", "Tokenizer", "JSON", "Text", "TestSupport"],
+      swiftSettings: [.unsafeFlags(["-O"])]),
+    .testTarget(name: "FundingTests", dependencies: ["Funding", "Generation", "JSON", "Text", "TestSupport"]),
+    .testTarget(name: "ScoringTests", dependencies: ["Scoring", "Funding", "JSON", "Text", "TextRepair", "TestSupport"]),
+    .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles", "Files", "JSON", "Text", "TestSupport"]),
+    .testTarget(
+      name: "TrainingDataTests",
+      dependencies: [
+        "TrainingData", "Files", "Funding", "Generation", "JSON", "ModelFiles", "Text", "Tokenizer", "TestSupport",
+      ]),
+    .testTarget(name: "RunsTests", dependencies: ["Runs", "Files", "JSON", "TestSupport"]),
+    .testTarget(name: "TorchTests", dependencies: ["Torch", "TensorTestSupport", "TestSupport"]),
     .testTarget(
       name: "LlamaTests",
-      dependencies: ["Llama", "Torch", "Tokenizer", "ModelFiles", "Generation", "Constraints", "JSON"]),
-    .testTarget(
-      name: "ConstraintsTests", dependencies: ["Constraints", "Funding", "Generation", "Tokenizer", "JSON"],
-      swiftSettings: [.unsafeFlags(["-O"])]),
+      dependencies: [
+        "Constraints", "Files", "Generation", "JSON", "Llama", "ModelFiles", "Text", "Tokenizer", "Torch",
+        "TensorTestSupport", "TestSupport",
+      ]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Llama", "Funding", "Scoring", "Torch", "Tokenizer", "ModelFiles", "Generation", "JSON",
+        "Files", "Funding", "Generation", "JSON", "Llama", "ModelFiles", "Runs", "Scoring", "Tokenizer", "Torch", "Training",
+        "TrainingData", "TensorTestSupport", "TestSupport",
       ]),
-    .testTarget(name: "patronTests", dependencies: ["patron"]),
+    .testTarget(name: "patronTests", dependencies: ["patron", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -1,3 +1,5 @@
+import Text
+
 /// What the machines know of characters.
 enum CharacterClass {
   /// Neither whitespace nor a control character. Values begin and end with one.
@@ -10,10 +12,7 @@ enum CharacterClass {
   }
 
   /// What Python calls whitespace, as the readers of outputs do.
-  static func isWhitespace(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.value < 0x80
-      ? (0x09...0x0D).contains(scalar.value) || (0x1C...0x20).contains(scalar.value) : scalar.properties.isWhitespace
-  }
+  static func isWhitespace(_ scalar: Unicode.Scalar) -> Bool { PythonText.isWhitespace(scalar) }
 
   /// Hyphens and dashes, visible ones.
   static func isHyphen(_ scalar: Unicode.Scalar) -> Bool {

@@ -1,3 +1,5 @@
+import Files
+
 /// The weights of one model by Hugging Face name, from however many files of whichever format.
 public struct Checkpoint: Sendable {
   public let tensors: [String: StoredTensor]
@@ -19,10 +21,10 @@ public struct Checkpoint: Sendable {
   /// The tensor of this name, which must have this shape.
   public func tensor(_ name: String, shape: [Int]) throws -> StoredTensor {
     guard let tensor = tensors[name] else {
-      throw ModelFileError(.mismatch, "\(origin): tensor \(quoted(name)) is missing")
+      throw FileError(.mismatch, "\(origin): tensor \(quoted(name)) is missing")
     }
     guard tensor.shape == shape else {
-      throw ModelFileError(
+      throw FileError(
         .mismatch, "\(origin): tensor \(quoted(name)) has shape \(tensor.shape), the configuration asks for \(shape)")
     }
     return tensor
@@ -36,7 +38,7 @@ public struct Checkpoint: Sendable {
     let expected = configuration.tensorShapes
     let missing = expected.map(\.name).filter { tensors[$0] == nil }
     guard missing.isEmpty else {
-      throw ModelFileError(
+      throw FileError(
         .mismatch,
         "\(origin): \(missing.count) tensors are missing: \(firstNames(missing)); "
           + "found \(tensors.count) tensors such as \(firstNames(tensors.keys.sorted().prefix(5)))")
@@ -47,7 +49,7 @@ public struct Checkpoint: Sendable {
         && !(configuration.tiesEmbeddings && $0 == "lm_head.weight")
     }
     guard unknown.isEmpty else {
-      throw ModelFileError(
+      throw FileError(
         .mismatch,
         "\(origin): \(unknown.count) tensors that a Llama model does not have: \(firstNames(unknown.sorted()))")
     }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A model as a user names it: a Hugging Face folder, a GGUF file, or a safetensors file beside its `config.json`.
@@ -6,11 +7,11 @@ public enum ModelLocation: Sendable {
   case gguf(GGUFFile)
 
   /// Recognises what stands at `url`. A folder that holds nothing but one GGUF file stands for that file.
-  /// - Throws: `ModelFileError` that says what was there instead.
+  /// - Throws: `FileError` that says what was there instead.
   public init(_ url: URL) throws {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
-      throw ModelFileError(
+      throw FileError(
         .notFound, "\(url.path): there is no such file or folder; a model is a Hugging Face folder or a .gguf file")
     }
     if isFolder.boolValue {
@@ -18,8 +19,8 @@ public enum ModelLocation: Sendable {
       let ggufs = names.filter { $0.hasSuffix(".gguf") }
       if !names.contains("config.json"), !ggufs.isEmpty {
         guard ggufs.count == 1 else {
-          throw ModelFileError(
-            .notAModel, "\(url.path): \(ggufs.count) GGUF files (\(firstNames(ggufs))); name the one that is meant")
+          throw FileError(
+            .wrongKind, "\(url.path): \(ggufs.count) GGUF files (\(firstNames(ggufs))); name the one that is meant")
         }
         self = .gguf(try GGUFFile(url.appendingPathComponent(ggufs[0])))
       } else {
@@ -34,8 +35,8 @@ public enum ModelLocation: Sendable {
     } else {
       let file = try MappedFile(path: url.path)
       guard url.pathExtension == "gguf" || file.bytes.prefix(4).elementsEqual("GGUF".utf8) else {
-        throw ModelFileError(
-          .notAModel,
+        throw FileError(
+          .wrongKind,
           "\(url.path): neither a .gguf nor a .safetensors file; a model is a Hugging Face folder or a .gguf file")
       }
       self = .gguf(try GGUFFile(file: file))

@@ -1,3 +1,5 @@
+import Files
+
 /// How a tensor's values are laid out in its file.
 public enum TensorEncoding: Sendable, Hashable {
   /// One value after the other in the machine's little-endian form.
@@ -63,15 +65,15 @@ public struct StoredTensor: Sendable {
   /// - Parameters:
   ///   - rows: which rows; all if nil.
   ///   - destination: room for exactly `rows.count * rowLength` values.
-  /// - Throws: `ModelFileError` where the range or the room is wrong, or for integer tensors.
+  /// - Throws: `FileError` where the range or the room is wrong, or for integer tensors.
   public func dequantize(rows: Range<Int>? = nil, into destination: UnsafeMutableBufferPointer<Float>) throws {
     let rows = rows ?? 0..<rowCount
     guard rows.lowerBound >= 0, rows.upperBound <= rowCount else {
-      throw ModelFileError(.mismatch, "\(quoted(name)): rows \(rows) asked of a tensor with \(rowCount) rows")
+      throw FileError(.mismatch, "\(quoted(name)): rows \(rows) asked of a tensor with \(rowCount) rows")
     }
     let (needed, overflow) = rows.count.multipliedReportingOverflow(by: rowLength)
     guard !overflow, destination.count == needed else {
-      throw ModelFileError(
+      throw FileError(
         .mismatch,
         "\(quoted(name)): a buffer of \(destination.count) values for \(rows.count) rows of \(rowLength) values")
     }
@@ -82,7 +84,7 @@ public struct StoredTensor: Sendable {
     case .plain(.float16): type = .f16
     case .plain(.bfloat16): type = .bf16
     case .plain(let other):
-      throw ModelFileError(
+      throw FileError(
         .unsupported, "\(quoted(name)): values of type \(other.rawValue) cannot be read as Float32 weights")
     }
     guard needed > 0, let out = destination.baseAddress,

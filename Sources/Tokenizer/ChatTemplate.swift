@@ -1,3 +1,6 @@
+import Generation
+import Text
+
 /// The layouts of chats that models were trained with, by their known templates.
 ///
 /// Templates are Jinja programs; they are recognised by their text and written out here, not executed.
@@ -9,19 +12,6 @@ public enum ChatTemplate: String, Sendable, CaseIterable {
 
   /// The date that Llama 3.1's template prints if none is passed.
   public static let defaultDate = "26 Jul 2024"
-
-  /// A message of a chat.
-  public struct Message: Sendable, Hashable {
-    public enum Role: String, Sendable { case system, user, assistant }
-
-    public var role: Role
-    public var content: String
-
-    public init(_ role: Role, _ content: String) {
-      self.role = role
-      self.content = content
-    }
-  }
 
   /// The prompt as one string, as the Jinja template writes it, begin-of-text token included.
   ///
@@ -40,7 +30,7 @@ public enum ChatTemplate: String, Sendable, CaseIterable {
   ///   cannot end itself; `parse` is what transformers does.
   /// - Throws: `TokenizerError.missingToken` if the tokenizer lacks a token of the template.
   public func encode(
-    _ messages: [Message], with tokenizer: Tokenizer, specialTokens: Tokenizer.SpecialTokens = .plain,
+    _ messages: [Message], with tokenizer: Tokenizer, specialTokens: SpecialTokenPolicy = .plain,
     addsGenerationPrompt: Bool = true, date: String = defaultDate
   ) throws -> [Int] {
     let pieces = pieces(messages, addsGenerationPrompt: addsGenerationPrompt, date: date)
@@ -95,9 +85,9 @@ public enum ChatTemplate: String, Sendable, CaseIterable {
     var pieces: [Piece] = [.special("<|begin_of_text|>")]
     pieces += header(.system)
     pieces.append(.text("Cutting Knowledge Date: December 2023\nToday Date: \(date)\n\n"))
-    pieces += [.text(Self.trim(system?.content ?? "")), .special("<|eot_id|>")]
+    pieces += [.text(PythonText.strip(system?.content ?? "")), .special("<|eot_id|>")]
     for message in messages.dropFirst(system == nil ? 0 : 1) {
-      pieces += header(message.role) + [.text(Self.trim(message.content)), .special("<|eot_id|>")]
+      pieces += header(message.role) + [.text(PythonText.strip(message.content)), .special("<|eot_id|>")]
     }
     return addsGenerationPrompt ? pieces + header(.assistant) : pieces
   }
@@ -120,7 +110,7 @@ public enum ChatTemplate: String, Sendable, CaseIterable {
   /// A message's content as the template prints it.
   package func content(of message: Message) -> String {
     switch self {
-    case .llama31: Self.trim(message.content)
+    case .llama31: PythonText.strip(message.content)
     case .smolLM2: message.content
     }
   }
@@ -128,19 +118,11 @@ public enum ChatTemplate: String, Sendable, CaseIterable {
   /// The system message of SmolLM2's template for chats that have none.
   static let smolLM2System = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
 
-  /// A text without the whitespace around it, by the rules of Python's `str.strip`.
-  static func trim(_ text: String) -> String {
-    let scalars = text.unicodeScalars
-    guard let first = scalars.firstIndex(where: { !isPythonWhitespace($0) }),
-      let last = scalars.lastIndex(where: { !isPythonWhitespace($0) })
-    else { return "" }
-    return String(scalars[first...last])
-  }
-
-  private static func isPythonWhitespace(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.value {
-    case 0x09...0x0D, 0x1C...0x20, 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000: true
-    default: false
+  /// The token that ends the assistant's message; nil where the vocabulary lacks it.
+  public func endOfTurnToken(in tokenizer: Tokenizer) -> Int? {
+    switch self {
+    case .llama31: tokenizer.id(ofSpecialToken: "<|eot_id|>")
+    case .smolLM2: tokenizer.id(ofSpecialToken: "<|im_end|>")
     }
   }
 }

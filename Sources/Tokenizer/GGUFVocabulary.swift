@@ -1,31 +1,47 @@
-/// A tokenizer as a GGUF file's metadata describes it (`tokenizer.ggml.*`).
+/// A tokenizer as a GGUF file's metadata describes it (`tokenizer.ggml.*`), as plain values.
 public struct GGUFVocabulary: Sendable {
   /// `tokenizer.ggml.model`: `gpt2` is byte-level byte-pair encoding.
   public var model: String
-  /// `tokenizer.ggml.pre`: the name of the pre-tokenizer rule.
-  public var pre: String
-  /// `tokenizer.ggml.tokens`, in the byte-level alphabet.
+  /// `tokenizer.ggml.pre`: the name of the pre-tokenizer's rule, `llama-bpe` or `smollm` for instance.
+  public var preTokenizer: String?
+  /// Token texts by id, in the byte-to-character alphabet of byte-level BPE. Compare by UTF-8, not with `==`.
   public var tokens: [String]
-  /// `tokenizer.ggml.token_type`: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte.
-  public var tokenTypes: [Int32]
-  /// `tokenizer.ggml.merges`, each `a b`.
+  /// Kind of each token; empty where the file has none.
+  public var kinds: [Kind]
+  /// Merges in order of rank, the two parts separated by a space.
   public var merges: [String]
-  public var bosID: Int?
-  public var eosID: Int?
-  /// `tokenizer.chat_template`, for `ChatTemplate`.
+  public var bosTokenID: Int?
+  public var eosTokenID: Int?
+  public var eotTokenID: Int?
+  public var unknownTokenID: Int?
+  public var paddingTokenID: Int?
+  /// Whether a prompt begins with the first-token id; nil where the file does not say.
+  public var addsBOS: Bool?
+  /// The Jinja chat template, for `ChatTemplate`.
   public var chatTemplate: String?
 
+  /// ggml's token types.
+  public enum Kind: Int, Sendable {
+    case normal = 1
+    case unknown, control, userDefined, unused, byte
+  }
+
   public init(
-    model: String, pre: String, tokens: [String], tokenTypes: [Int32], merges: [String], bosID: Int? = nil,
-    eosID: Int? = nil, chatTemplate: String? = nil
+    model: String, preTokenizer: String?, tokens: [String], kinds: [Kind], merges: [String], bosTokenID: Int? = nil,
+    eosTokenID: Int? = nil, eotTokenID: Int? = nil, unknownTokenID: Int? = nil, paddingTokenID: Int? = nil,
+    addsBOS: Bool? = nil, chatTemplate: String? = nil
   ) {
     self.model = model
-    self.pre = pre
+    self.preTokenizer = preTokenizer
     self.tokens = tokens
-    self.tokenTypes = tokenTypes
+    self.kinds = kinds
     self.merges = merges
-    self.bosID = bosID
-    self.eosID = eosID
+    self.bosTokenID = bosTokenID
+    self.eosTokenID = eosTokenID
+    self.eotTokenID = eotTokenID
+    self.unknownTokenID = unknownTokenID
+    self.paddingTokenID = paddingTokenID
+    self.addsBOS = addsBOS
     self.chatTemplate = chatTemplate
   }
 }
@@ -40,20 +56,20 @@ extension Tokenizer {
         .unsupported, "tokenizer.ggml.model \(gguf.model) is not implemented; gpt2 (byte-level BPE) is")
     }
     let preTokenizer: PreTokenizer
-    switch gguf.pre {
+    switch gguf.preTokenizer {
     case "llama-bpe", "llama3", "llama-v3": preTokenizer = .llama3
     case "smollm": preTokenizer = .smollm
     case "gpt-2": preTokenizer = .gpt2
     default:
       throw TokenizerError(
-        .unsupported, "tokenizer.ggml.pre \(gguf.pre) is not implemented; llama-bpe, smollm and gpt-2 are")
+        .unsupported, "tokenizer.ggml.pre \(gguf.preTokenizer ?? "") is not implemented; llama-bpe, smollm and gpt-2 are")
     }
-    guard gguf.tokenTypes.isEmpty || gguf.tokenTypes.count == gguf.tokens.count else {
+    guard gguf.kinds.isEmpty || gguf.kinds.count == gguf.tokens.count else {
       throw TokenizerError(
         .malformedFile,
-        "tokenizer.ggml.token_type has \(gguf.tokenTypes.count) entries, tokenizer.ggml.tokens \(gguf.tokens.count)")
+        "tokenizer.ggml.token_type has \(gguf.kinds.count) entries, tokenizer.ggml.tokens \(gguf.tokens.count)")
     }
-    for (key, id) in [("bos", gguf.bosID), ("eos", gguf.eosID)] {
+    for (key, id) in [("bos", gguf.bosTokenID), ("eos", gguf.eosTokenID)] {
       if let id, !gguf.tokens.indices.contains(id) {
         throw TokenizerError(
           .malformedFile, "tokenizer.ggml.\(key)_token_id is \(id), but there are \(gguf.tokens.count) tokens")
@@ -64,15 +80,15 @@ extension Tokenizer {
     for (id, token) in gguf.tokens.enumerated() { try builder.setToken(id) { $0.append(contentsOf: token.utf8) } }
     builder.finishTokens()
     for merge in gguf.merges { try builder.addMerge { $0.append(contentsOf: merge.utf8) } }
-    let addedTokens = zip(gguf.tokens, gguf.tokenTypes).enumerated().compactMap { id, entry -> AddedToken? in
-      let (content, type) = entry
-      guard type == 3 || type == 4, !content.isEmpty else { return nil }
-      return AddedToken(id: id, content: content, isSpecial: type == 3)
+    let addedTokens = zip(gguf.tokens, gguf.kinds).enumerated().compactMap { id, entry -> AddedToken? in
+      let (content, kind) = entry
+      guard kind == .control || kind == .userDefined, !content.isEmpty else { return nil }
+      return AddedToken(id: id, content: content, isSpecial: kind == .control)
     }
     self.init(
       Parts(
         vocabulary: builder.vocabulary, merges: builder.mergeTable(), preTokenizer: preTokenizer,
         // As llama.cpp does for this rule; the metadata has no key for it.
-        ignoresMerges: preTokenizer == .llama3, addedTokens: addedTokens, bosID: gguf.bosID, eosID: gguf.eosID))
+        ignoresMerges: preTokenizer == .llama3, addedTokens: addedTokens, bosID: gguf.bosTokenID, eosID: gguf.eosTokenID))
   }
 }

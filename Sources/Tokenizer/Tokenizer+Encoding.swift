@@ -1,3 +1,5 @@
+import Generation
+
 /// Tokens and the place in the text where each begins.
 public struct TokenizedText: Sendable, Hashable {
   public var ids: [Int] = []
@@ -13,19 +15,19 @@ extension Tokenizer {
   /// Bytes that the vocabulary lacks vanish: SmolLM2's has no token for some control characters and for the first bytes of
   /// unassigned planes.
   /// - Complexity: n log n in the longest word, else linear.
-  public func encode(_ text: String, specialTokens: SpecialTokens = .plain) -> [Int] {
+  public func encode(_ text: String, specialTokens: SpecialTokenPolicy = .plain) -> [Int] {
     var text = text
     return text.withUTF8 { tokenize($0, specialTokens, withOffsets: false).ids }
   }
 
   /// The tokens of a text given as UTF-8; malformed bytes are symbols of their own.
-  public func encode(utf8 text: [UInt8], specialTokens: SpecialTokens = .plain) -> [Int] {
+  public func encode(utf8 text: [UInt8], specialTokens: SpecialTokenPolicy = .plain) -> [Int] {
     text.withUnsafeBufferPointer { tokenize($0, specialTokens, withOffsets: false).ids }
   }
 
   /// The tokens of a text and where they begin. Bytes that the vocabulary lacks belong to the token before them, at the
   /// start of the text to the first one.
-  public func encodeWithOffsets(_ text: String, specialTokens: SpecialTokens = .plain) -> TokenizedText {
+  public func encodeWithOffsets(_ text: String, specialTokens: SpecialTokenPolicy = .plain) -> TokenizedText {
     var text = text
     return text.withUTF8 { tokenize($0, specialTokens, withOffsets: true) }
   }
@@ -55,7 +57,7 @@ extension Tokenizer {
   }
 
   private func tokenize(
-    _ text: UnsafeBufferPointer<UInt8>, _ specialTokens: SpecialTokens, withOffsets: Bool
+    _ text: UnsafeBufferPointer<UInt8>, _ specialTokens: SpecialTokenPolicy, withOffsets: Bool
   ) -> TokenizedText {
     var run = EncodingRun(tokenizer: self, text: text, withOffsets: withOffsets)
     var start = 0

@@ -2,14 +2,6 @@
 ///
 /// Ids never include a begin-of-text token that the text does not have.
 public final class Tokenizer: Sendable {
-  /// What special-token strings (`<|eot_id|>`, `<|im_end|>`) in a text mean. All added tokens of the file count as special here.
-  public enum SpecialTokens: Sendable, Hashable, CaseIterable {
-    /// They are ordinary text.
-    case plain
-    /// They become the special tokens.
-    case parse
-  }
-
   /// The id that begins a text, if the file names one.
   public let bosID: Int?
   /// The id that ends an answer, if the file names one. Generation configurations may name more.

@@ -1,3 +1,5 @@
+import Runs
+
 /// A failure of training, or of what it was asked to do.
 public struct TrainingError: Error, Sendable, CustomStringConvertible {
   /// Kinds of failure. New kinds may be added.

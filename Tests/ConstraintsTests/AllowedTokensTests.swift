@@ -1,6 +1,8 @@
 import Generation
 import JSON
+import TestSupport
 import Testing
+import Text
 import Tokenizer
 
 @testable import Constraints

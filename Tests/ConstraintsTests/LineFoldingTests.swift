@@ -1,6 +1,7 @@
 import Generation
 import JSON
 import Testing
+import Text
 
 @testable import Constraints
 @testable import Funding

@@ -1,23 +1,11 @@
 import Foundation
 import Generation
 import JSON
+import TestSupport
 import Testing
 import Tokenizer
 
 @testable import Constraints
-
-/// A small generator with a seed, so that a failure can be repeated.
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ mixed >> 31
-  }
-}
 
 /// Tokens by their bytes.
 struct TestVocabulary {
@@ -60,23 +48,11 @@ extension TokenTrie {
   }
 }
 
-/// The shared golden vectors beside the repository.
-enum Golden {
-  static let folder: URL = {
-    if let path = ProcessInfo.processInfo.environment["PATRON_SHARED"] {
-      return URL(fileURLWithPath: path).appendingPathComponent("vectors")
-    }
-    return URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("shared/vectors")
-  }()
-
-  static let isPresent = FileManager.default.fileExists(atPath: folder.appendingPathComponent("README.md").path)
-  static let absence: Comment = "the golden vectors (../shared/vectors or PATRON_SHARED) are not here"
-
+extension Golden {
   static func tokenizer(_ name: String) throws -> Tokenizer {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["gzip", "-dc", folder.appendingPathComponent(name + "/tokenizer.json.gz").path]
+    process.arguments = ["-dc", vectors.appendingPathComponent(name + "/tokenizer.json.gz").path]
     let pipe = Pipe()
     process.standardOutput = pipe
     try process.run()

@@ -1,6 +1,8 @@
 import Generation
 import JSON
 import ModelFiles
+import TensorTestSupport
+import TestSupport
 import Tokenizer
 
 @testable import Llama
@@ -24,18 +26,6 @@ enum TinyGenerator {
     {"statements":["This work was supported by the National Science Foundation (grant 12-34).", "We thank the Wellcome Trust."]}
     """
 
-  /// GPT-2's printable alphabet of bytes, by its definition.
-  private static let alphabet: [String] = {
-    var next: UInt32 = 256
-    return (0..<256).map { byte in
-      if (33...126).contains(byte) || (161...172).contains(byte) || (174...255).contains(byte) {
-        return String(Character(Unicode.Scalar(UInt8(byte))))
-      }
-      defer { next += 1 }
-      return String(Character(Unicode.Scalar(next)!))
-    }
-  }()
-
   /// Byte-pair merges of the sample, the most frequent pair first, within words and runs of other characters.
   private static func merges(_ count: Int) -> [(String, String)] {
     var words: [[String]] = []
@@ -43,7 +33,7 @@ enum TinyGenerator {
     for byte in sample.utf8 {
       let isLetter = Character(Unicode.Scalar(byte)).isLetter
       if isLetter != wasLetter { words.append([]) }
-      words[words.count - 1].append(alphabet[Int(byte)])
+      words[words.count - 1].append(ByteTokenizer.alphabet[Int(byte)])
       wasLetter = isLetter
     }
     var merges: [(String, String)] = []
@@ -70,8 +60,8 @@ enum TinyGenerator {
 
   static func tokenizer() throws -> Tokenizer {
     let merges = merges(512 - 256 - specials.count)
-    var vocabulary: [(String, JSON)] = alphabet.enumerated().map { ($1, .number($0)) }
-    var known = Set(alphabet)
+    var vocabulary: [(String, JSON)] = ByteTokenizer.alphabet.enumerated().map { ($1, .number($0)) }
+    var known = Set(ByteTokenizer.alphabet)
     for (left, right) in merges where known.insert(left + right).inserted {
       vocabulary.append((left + right, .number(vocabulary.count + specials.count)))
     }

@@ -1,4 +1,6 @@
+import Generation
 import JSON
+import TestSupport
 
 @testable import Tokenizer
 
@@ -36,20 +38,8 @@ struct Fixture {
     ],
   ]
 
-  /// GPT-2's alphabet, by its definition.
-  static let alphabet: [String] = {
-    var next: UInt32 = 256
-    return (0..<256).map { byte in
-      if (33...126).contains(byte) || (161...172).contains(byte) || (174...255).contains(byte) {
-        return String(Character(Unicode.Scalar(UInt8(byte))))
-      }
-      defer { next += 1 }
-      return String(Character(Unicode.Scalar(next)!))
-    }
-  }()
-
   var tokens: [String] {
-    var tokens = (0..<256).filter { !missingBytes.contains(UInt8($0)) }.map { Self.alphabet[$0] }
+    var tokens = (0..<256).filter { !missingBytes.contains(UInt8($0)) }.map { ByteTokenizer.alphabet[$0] }
     for (left, right) in merges where !tokens.contains(left + right) { tokens.append(left + right) }
     return tokens + extraTokens
   }
@@ -79,22 +69,7 @@ struct Fixture {
 
 extension Tokenizer {
   /// The pieces of a text as strings.
-  func pieces(_ text: String, _ specialTokens: SpecialTokens = .plain) -> [String] {
+  func pieces(_ text: String, _ specialTokens: SpecialTokenPolicy = .plain) -> [String] {
     encode(text, specialTokens: specialTokens).map { String(decoding: tokenBytes($0) ?? [], as: UTF8.self) }
-  }
-}
-
-/// A small generator with a seed, so that a failure can be repeated.
-struct SplitMix64: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ mixed >> 31
   }
 }

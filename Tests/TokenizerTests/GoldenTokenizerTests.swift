@@ -1,4 +1,6 @@
+import Generation
 import JSON
+import TestSupport
 import Testing
 import Tokenizer
 
@@ -19,8 +21,8 @@ struct GoldenTokenizers {
     #expect(rows.count == 660)
     for row in rows {
       let text = try #require(row["text"]?.string)
-      let specialTokens: Tokenizer.SpecialTokens = row["special"] == "parse" ? .parse : .plain
-      let ids = try #require(row["ids"]?.ints)
+      let specialTokens: SpecialTokenPolicy = row["special"] == "parse" ? .parse : .plain
+      let ids = try #require(row["ids"]?.integers)
       #expect(tokenizer.encode(text, specialTokens: specialTokens) == ids, "\(row["kind"]!) \(row["text"]!)")
 
       let tokenized = tokenizer.encodeWithOffsets(text, specialTokens: specialTokens)
@@ -45,7 +47,7 @@ struct GoldenTokenizers {
     let rows = try Golden.rows("tokenizer_\(model.rawValue)_decode.jsonl")
     #expect(rows.count == (model == .llama3 ? 540 : 519))
     for row in rows {
-      let ids = try #require(row["ids"]?.ints)
+      let ids = try #require(row["ids"]?.integers)
       for (key, skips) in [("decoded", false), ("decoded_skip_special", true)] {
         let decoded = tokenizer.decode(ids, skippingSpecialTokens: skips)
         #expect(JSON.string(decoded) == row[key])
@@ -80,15 +82,15 @@ struct GoldenTokenizers {
     let model = try #require(file["model"])
     var tokens = [String](repeating: "", count: 49_152)
     for (token, id) in try #require(model["vocab"]?.object).members { tokens[try #require(id.int)] = token }
-    var types = [Int32](repeating: 1, count: tokens.count)
-    for added in try #require(file["added_tokens"]?.array) { types[try #require(added["id"]?.int)] = 3 }
+    var kinds = [GGUFVocabulary.Kind](repeating: .normal, count: tokens.count)
+    for added in try #require(file["added_tokens"]?.array) { kinds[try #require(added["id"]?.int)] = .control }
     let tokenizer = try Tokenizer(
       gguf: GGUFVocabulary(
-        model: "gpt2", pre: "smollm", tokens: tokens, tokenTypes: types,
-        merges: try #require(model["merges"]?.array).compactMap(\.string), bosID: 1, eosID: 2))
+        model: "gpt2", preTokenizer: "smollm", tokens: tokens, kinds: kinds,
+        merges: try #require(model["merges"]?.array).compactMap(\.string), bosTokenID: 1, eosTokenID: 2))
     for row in try Golden.rows("tokenizer_smollm2.jsonl") {
       let text = try #require(row["text"]?.string)
-      #expect(tokenizer.encode(text, specialTokens: row["special"] == "parse" ? .parse : .plain) == row["ids"]?.ints)
+      #expect(tokenizer.encode(text, specialTokens: row["special"] == "parse" ? .parse : .plain) == row["ids"]?.integers)
     }
     #expect(tokenizer.decode([1, 504, 2], skippingSpecialTokens: true) == "The")
   }
@@ -116,24 +118,24 @@ struct GoldenChatTemplates {
       let template = try #require(ChatTemplate(rawValue: name))
       let tokenizer = try #require(try Self.tokenizers[name]?.get())
       let messages = try #require(row["messages"]?.array).map { message in
-        ChatTemplate.Message(
+        Message(
           try #require(.init(rawValue: message["role"]?.string ?? "")), try #require(message["content"]?.string))
       }
       let adds = row["add_generation_prompt"] == true
       let date = row["kwargs"]?["date_string"]?.string ?? ChatTemplate.defaultDate
       let prompt = template.prompt(messages, addsGenerationPrompt: adds, date: date)
       #expect(JSON.string(prompt) == row["prompt"], "\(row["tag"]!)")
-      func encode(_ specialTokens: Tokenizer.SpecialTokens) throws -> [Int] {
+      func encode(_ specialTokens: SpecialTokenPolicy) throws -> [Int] {
         try template.encode(
           messages, with: tokenizer, specialTokens: specialTokens, addsGenerationPrompt: adds, date: date)
       }
-      #expect(try encode(.parse) == row["ids"]?.ints)
+      #expect(try encode(.parse) == row["ids"]?.integers)
       // Without special strings in the messages, keeping them plain changes nothing.
       if row["tag"] == "injection" {
-        #expect(try encode(.plain) != row["ids"]?.ints)
+        #expect(try encode(.plain) != row["ids"]?.integers)
         #expect(try JSON.string(tokenizer.decode(encode(.plain))) == row["prompt"])
       } else {
-        #expect(try encode(.plain) == row["ids"]?.ints, "\(row["tag"]!)")
+        #expect(try encode(.plain) == row["ids"]?.integers, "\(row["tag"]!)")
       }
     }
   }
@@ -145,7 +147,7 @@ struct GoldenChatTemplates {
   func plainTextMergesWithTheFrame(content: String) throws {
     for template in ChatTemplate.allCases {
       let tokenizer = try #require(try Self.tokenizers[template.rawValue]?.get())
-      let messages: [ChatTemplate.Message] = [
+      let messages: [Message] = [
         .init(.system, content), .init(.user, content), .init(.assistant, content),
       ]
       let whole = tokenizer.encode(template.prompt(messages), specialTokens: .parse)
@@ -158,7 +160,7 @@ struct GoldenChatTemplates {
       let tokenizer = try #require(try Self.tokenizers[template.rawValue]?.get())
       let end = template == .llama31 ? "<|eot_id|>" : "<|im_end|>"
       let id = try #require(tokenizer.id(ofSpecialToken: end))
-      func count(_ content: String, _ specialTokens: Tokenizer.SpecialTokens) throws -> Int {
+      func count(_ content: String, _ specialTokens: SpecialTokenPolicy) throws -> Int {
         try template.encode(
           [.init(.system, "s"), .init(.user, content)], with: tokenizer, specialTokens: specialTokens
         )

@@ -1,5 +1,7 @@
+import Generation
 import JSON
 import Testing
+import Text
 
 @testable import Tokenizer
 
@@ -123,7 +125,7 @@ struct TokenizerFiles {
   /// Whatever a changed file says, it is refused or makes a tokenizer that works.
   @Test func survivesChangedBytes() {
     let bytes = Fixture().json.utf8()
-    var generator = SplitMix64(seed: 2)
+    var generator = SplitMix64(state: 2)
     for _ in 0..<400 {
       var changed = bytes
       for _ in 0..<Int.random(in: 1...3, using: &generator) {
@@ -142,9 +144,11 @@ struct GGUFVocabularies {
   var vocabulary: GGUFVocabulary {
     let tokens = fixture.tokens + fixture.added
     return GGUFVocabulary(
-      model: "gpt2", pre: "smollm", tokens: tokens,
-      tokenTypes: Array(repeating: 1, count: fixture.tokens.count) + Array(repeating: 3, count: fixture.added.count),
-      merges: fixture.merges.map { "\($0) \($1)" }, bosID: fixture.tokens.count, eosID: fixture.tokens.count + 1)
+      model: "gpt2", preTokenizer: "smollm", tokens: tokens,
+      kinds: Array(repeating: .normal, count: fixture.tokens.count)
+        + Array(repeating: .control, count: fixture.added.count),
+      merges: fixture.merges.map { "\($0) \($1)" }, bosTokenID: fixture.tokens.count,
+      eosTokenID: fixture.tokens.count + 1)
   }
 
   @Test func makeTheSameTokenizerAsAFile() throws {
@@ -158,7 +162,7 @@ struct GGUFVocabularies {
   @Test(arguments: [("llama-bpe", .llama3), ("smollm", .smollm), ("gpt-2", .gpt2)] as [(String, PreTokenizer)])
   func nameTheirRule(pre: String, expected: PreTokenizer) throws {
     var vocabulary = vocabulary
-    vocabulary.pre = pre
+    vocabulary.preTokenizer = pre
     #expect(try Tokenizer(gguf: vocabulary).preTokenizer == expected)
   }
 
@@ -169,10 +173,10 @@ struct GGUFVocabularies {
       return #expect(throws: TokenizerError.self) { try Tokenizer(gguf: vocabulary) }
     }
     #expect(error { $0.model = "llama" }?.code == .unsupported)
-    #expect(error { $0.pre = "qwen2" }?.message.contains("qwen2") == true)
-    #expect(error { $0.tokenTypes.removeLast() }?.code == .malformedFile)
-    #expect(error { $0.bosID = 100_000 }?.code == .malformedFile)
-    #expect(error { $0.eosID = -1 }?.code == .malformedFile)
+    #expect(error { $0.preTokenizer = "qwen2" }?.message.contains("qwen2") == true)
+    #expect(error { $0.kinds.removeLast() }?.code == .malformedFile)
+    #expect(error { $0.bosTokenID = 100_000 }?.code == .malformedFile)
+    #expect(error { $0.eosTokenID = -1 }?.code == .malformedFile)
     #expect(error { $0.merges.append("nonsense") }?.code == .malformedFile)
     #expect(error { $0.tokens = [] }?.code == .malformedFile)
   }

@@ -1,5 +1,7 @@
+import Generation
 import JSON
 import Testing
+import Text
 
 @testable import Tokenizer
 
@@ -60,7 +62,7 @@ struct Encoding {
   @Test func encodesMalformedBytes() throws {
     for preTokenizer in [Fixture.llama3, Fixture.digitsThenGPT2, Fixture.byteLevel] {
       let tokenizer = try Fixture(preTokenizer: preTokenizer).tokenizer()
-      var generator = SplitMix64(seed: 1)
+      var generator = SplitMix64(state: 1)
       for length in 0..<200 {
         let bytes = (0..<length).map { _ in
           [0x20, 0x27, 0x0A, 0x41, 0x39, 0xC3, 0xE2, 0xF0, 0x80, 0xFF].randomElement(using: &generator)! as UInt8
@@ -73,7 +75,7 @@ struct Encoding {
   /// Long words take another path through merging; it must give the same tokens.
   @Test func mergesLongWordsAlike() throws {
     let alphabet = ["a", "b", "c"]
-    var generator = SplitMix64(seed: 1)
+    var generator = SplitMix64(state: 1)
     for _ in 0..<20 {
       var fixture = Fixture(merges: [])
       for _ in 0..<30 {

@@ -1,5 +1,8 @@
 import ArgumentParser
+import Files
 import Foundation
+import Runs
+import TestSupport
 import Testing
 
 @testable import patron
@@ -11,7 +14,7 @@ enum Executable {
     let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") }
     let folders = [
       bundle.map { URL(fileURLWithPath: $0).deletingLastPathComponent() },
-      packageRoot.appendingPathComponent(".build/debug"), packageRoot.appendingPathComponent(".build/release"),
+      Checkout.root.appendingPathComponent(".build/debug"), Checkout.root.appendingPathComponent(".build/release"),
     ]
     return folders.compactMap { $0?.appendingPathComponent("patron") }
       .first { FileManager.default.isExecutableFile(atPath: $0.path) }
@@ -62,59 +65,7 @@ enum InProcess {
       try command.run()
       return (0, "")
     } catch {
-      return (ExitStatus.code(for: error).rawValue, error is ExitCode ? "" : ExitStatus.message(of: error))
+      return (ExitStatus.code(for: error).rawValue, error is ExitCode ? "" : ErrorMessage.text(of: error))
     }
   }
-}
-
-/// A folder that goes away with the test.
-final class TemporaryFolder {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appendingPathComponent("patron-tests-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func url(_ name: String) -> URL { url.appendingPathComponent(name) }
-
-  func path(_ name: String) -> String { url(name).path }
-
-  @discardableResult
-  func write(_ name: String, _ text: String) throws -> String {
-    try write(name, Array(text.utf8))
-  }
-
-  @discardableResult
-  func write(_ name: String, _ bytes: [UInt8]) throws -> String {
-    try FileManager.default.createDirectory(
-      at: url(name).deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(bytes).write(to: url(name))
-    return path(name)
-  }
-
-  func read(_ name: String) throws -> String { try String(contentsOf: url(name), encoding: .utf8) }
-
-  var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []).sorted() }
-}
-
-let packageRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-  .deletingLastPathComponent()
-
-/// The golden vectors beside the repository (`../shared`, or where PATRON_SHARED says).
-enum Golden {
-  static let folder =
-    (ProcessInfo.processInfo.environment["PATRON_SHARED"].map { URL(fileURLWithPath: $0) }
-    ?? packageRoot.deletingLastPathComponent().appendingPathComponent("shared")).appendingPathComponent("vectors")
-  static let isPresent = FileManager.default.fileExists(atPath: folder.path)
-  static let absence: Comment = "the golden vectors (../shared/vectors or PATRON_SHARED) are not here"
-}
-
-enum DefaultModel {
-  static let isPresent = ModelCatalog.folders(executable: Executable.url).contains {
-    FileManager.default.fileExists(atPath: $0.appendingPathComponent(ModelCatalog.entries[0].fileName).path)
-  }
-  static let absence: Comment = "the default model is not in .deps/models; `make setup` fetches it"
 }

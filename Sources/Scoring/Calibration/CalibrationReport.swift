@@ -1,5 +1,6 @@
 import Funding
 import JSON
+import Text
 
 /// A calibration and how far it can be trusted.
 ///

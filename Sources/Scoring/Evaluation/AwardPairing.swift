@@ -1,4 +1,5 @@
 import Funding
+import Text
 
 /// Awards as wholes: an id with its own schemes and titles.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// A number computed from summed counts.
 public enum Measure: String, Sendable, CaseIterable {
   case precision, recall, f1
@@ -99,7 +101,7 @@ public struct Bootstrap: Sendable, Equatable {
 
   private func samples(of count: Int, _ value: ([Int]) -> Double) -> [Double] {
     if count == 0 { return [value([])] }
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(state: seed)
     var places = [Int](repeating: 0, count: count)
     return (0..<resamples).map { _ in
       for index in places.indices { places[index] = generator.next(below: count) }
@@ -113,25 +115,5 @@ public struct Bootstrap: Sendable, Equatable {
     let low = max(0, min(sorted.count - 1, Int(place.rounded(.down))))
     let high = min(sorted.count - 1, low + 1)
     return sorted[low] + (place - Double(low)) * (sorted[high] - sorted[low])
-  }
-}
-
-/// SplitMix64 (Steele, Lea and Flood 2014): the same numbers on every machine.
-struct SeededGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-
-  /// Uniform over 0..<count up to a bias of count/2⁶⁴.
-  mutating func next(below count: Int) -> Int {
-    Int(next().multipliedFullWidth(by: UInt64(count)).high)
   }
 }

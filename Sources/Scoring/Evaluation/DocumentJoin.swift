@@ -1,4 +1,5 @@
 import Funding
+import Text
 
 /// Predictions with the gold rows they belong to, and what belongs to nothing.
 public struct DocumentJoin: Sendable {

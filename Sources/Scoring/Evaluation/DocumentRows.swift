@@ -1,4 +1,5 @@
 import JSON
+import Text
 
 /// Figures of single documents, for those who sort and plot them.
 public struct DocumentRows: Sendable {

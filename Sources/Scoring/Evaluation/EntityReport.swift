@@ -1,4 +1,5 @@
 import JSON
+import Text
 
 /// The figures of an entity evaluation, ready to be shown.
 public struct EntityReport: Sendable {

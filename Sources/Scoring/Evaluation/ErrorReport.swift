@@ -1,4 +1,5 @@
 import Funding
+import Text
 
 /// Every error of an evaluation of funders (balanced mode) in forms that are read and sorted by hand.
 public struct ErrorReport: Sendable {

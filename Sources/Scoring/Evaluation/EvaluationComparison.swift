@@ -1,4 +1,5 @@
 import JSON
+import Text
 
 /// Two predictions for the same gold: which documents changed, and whether the difference is more than chance.
 public struct EvaluationComparison: Sendable {

@@ -1,5 +1,6 @@
 import Funding
 import JSON
+import Text
 
 /// A file of predictions or gold annotations: one JSON object a line, a JSON array of objects, or a single object.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// Every error of an evaluation of statements in forms that are read and sorted by hand.
 public struct StatementErrorReport: Sendable {
   public enum Kind: String, Sendable, CaseIterable {

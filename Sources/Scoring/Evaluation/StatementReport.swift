@@ -1,4 +1,5 @@
 import JSON
+import Text
 
 /// The figures of a statement evaluation, ready to be shown.
 public struct StatementReport: Sendable {

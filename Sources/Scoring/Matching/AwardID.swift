@@ -1,3 +1,5 @@
+import Text
+
 /// How award ids are compared.
 public enum AwardIDMode: String, Sendable, CaseIterable {
   /// Without whitespace, hyphens and slashes, in upper case. Dots and all other characters count.

@@ -1,4 +1,5 @@
 import Funding
+import Text
 
 /// Merging of funders that are one under several names.
 public enum FunderMerging {

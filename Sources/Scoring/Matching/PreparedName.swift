@@ -1,3 +1,5 @@
+import Text
+
 /// A name or title with what its comparisons need, each computed once and only when asked for.
 final class PreparedName {
   let original: String

@@ -1,4 +1,5 @@
 import Funding
+import Text
 
 /// One step of the reference's training environment: a model's output becomes a reward and what is logged with it.
 public struct Episode: Sendable {

@@ -1,4 +1,5 @@
 import JSON
+import Text
 
 extension Reward {
   /// The terms as a table for a terminal, the sum last.

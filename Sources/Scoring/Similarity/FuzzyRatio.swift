@@ -1,3 +1,5 @@
+import Text
+
 /// The string similarities of rapidfuzz 3 (`rapidfuzz.fuzz`), 0 to 100, on Unicode scalars and case-sensitive.
 ///
 /// Each value is computed with rapidfuzz's order of floating-point operations, because thresholds such as 0.8 are

@@ -1,3 +1,5 @@
+import Text
+
 extension FuzzyRatio {
   static func partialRatio(_ first: Scalars, _ second: Scalars) -> Double {
     var budget = WorkBudget(WorkLimit(steps: .max))

@@ -1,3 +1,4 @@
+import TrainingData
 import Llama
 import ModelFiles
 import Torch

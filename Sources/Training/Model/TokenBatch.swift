@@ -1,6 +1,7 @@
 import Llama
 import ModelFiles
 import Torch
+import TrainingData
 
 /// Rows of tokens as the model trains on them: one after the other in one matrix, without padding, each row seeing only
 /// itself. What several rows begin with, such as the instructions of a task, stands and is computed once.

@@ -1,0 +1,318 @@
+import Foundation
+import Generation
+import Synchronization
+import Text
+
+/// Reads an article in two stages: statements, then funders.
+public struct Extractor: Sendable {
+  /// Called from the generating thread. Returning false cancels with `CancellationError`.
+  public typealias ProgressHandler = @Sendable (ExtractionProgress) -> Bool
+
+  public let generator: any ChatGenerator
+  public let options: ExtractionOptions
+  /// Of the program, for the records.
+  public let version: String
+
+  public init(generator: any ChatGenerator, options: ExtractionOptions = ExtractionOptions(), version: String) {
+    self.generator = generator
+    self.options = options
+    self.version = version
+  }
+
+  /// Finds the funding statements of an article and their funders.
+  ///
+  /// With `stages == .parse` the contents are one funding statement. No statements: no stage-2 call and no funders.
+  /// - Parameters:
+  ///   - id: name of the article for the record.
+  ///   - contents: bytes of the file, UTF-8.
+  /// - Throws: `FundingError`, the generator's errors, and `CancellationError` when the task is cancelled.
+  public func extract(
+    id: String, contents: [UInt8], onProgress: ProgressHandler? = nil
+  ) async throws -> ExtractionRecord {
+    try options.check()
+    let start = ContinuousClock.now
+    let article = try ArticleText(contents)
+    var record = ExtractionRecord(id: id, sha256: article.hash, calls: [], provenance: provenance())
+
+    if options.stages == .parse {
+      record.statements = [wholeText(of: article)]
+    } else {
+      try await findStatements(in: article, &record, onProgress)
+    }
+    if options.stages != .statements, !record.statements.isEmpty {
+      try await findFunders(&record, onProgress)
+    }
+    if options.includesEvidence {
+      record.evidence = Evidence.places(of: record.funders, in: record.statements)
+    } else {
+      record.calls = nil
+    }
+    record.seconds = (ContinuousClock.now - start) / .seconds(1)
+    return record
+  }
+
+  // MARK: Stage 1
+
+  private func findStatements(
+    in article: ArticleText, _ record: inout ExtractionRecord, _ onProgress: ProgressHandler?
+  ) async throws {
+    var chunks: [Range<Int>] = []
+    var texts: [String] = []
+    for chunk in try self.chunks(of: article) {
+      let text = String(decoding: article.bytes[chunk], as: UTF8.self)
+      guard options.chunkSelection.includes(text) else { continue }
+      chunks.append(chunk)
+      texts.append(text)
+    }
+    let tasks = texts.map { (Prompts.statements(in: $0), options.constraint.statements(in: $0)) }
+    let completions = try await complete(.statements, tasks, options.maximumStatementTokens, onProgress)
+
+    var locator = StatementLocator(article.bytes)
+    var candidates: [StatementCandidate] = []
+    for (index, completion) in completions.enumerated() {
+      try Task.checkCancellation()
+      let reading = StatementReader.read(completion.text)
+      note(completion, .statements, index, reading.problems, article.span(ofCleaned: chunks[index]), &record)
+      let confidences = OutputConfidence(completion, calibration: options.calibration)?.statements(reading.elements)
+      for (number, statement) in reading.elements.enumerated() {
+        guard options.constraint.keepsStatement(confidences?[number]) else {
+          noteDropped(statement, confidences?[number], chunk: index, &record)
+          continue
+        }
+        let place = locator.locate(statement, chunk: chunks[index])
+        candidates.append(
+          StatementCandidate(
+            modelText: statement, chunk: index, status: place?.status ?? .unverified, range: place?.range,
+            confidence: confidences?[number]))
+      }
+    }
+    record.statements = StatementMerging.merge(candidates, in: article.bytes).map { candidate in
+      let span = candidate.range.map(article.span(ofCleaned:))
+      return FundingStatement(
+        text: span.map(article.originalText) ?? candidate.modelText, status: candidate.status, span: span,
+        chunk: candidate.chunk, confidence: candidate.confidence)
+    }
+  }
+
+  /// The UTF-8 ranges of the cleaned text that stage 1 reads, one at a time, where no selection leaves them out.
+  package func chunks(of article: ArticleText) throws -> [Range<Int>] {
+    try statementChunker().chunks(of: article.cleaned)
+  }
+
+  /// Most tokens of a chunk, and tokens that neighbours share: those of the options, fewer where the context is smaller.
+  package func chunkSize() throws -> (tokens: Int, overlap: Int) {
+    let chunker = try statementChunker()
+    return (chunker.limit, chunker.usedOverlap)
+  }
+
+  private func statementChunker() throws -> Chunker {
+    try chunker(newTokens: options.maximumStatementTokens, overlap: options.overlapTokens) {
+      Prompts.statements(in: $0)
+    }
+  }
+
+  /// The input of `--stage parse`: a statement without the whitespace around it.
+  private func wholeText(of article: ArticleText) -> FundingStatement {
+    let text = PythonText.strip(article.cleaned)
+    let range = ByteSearch(Array(text.utf8)).firstRange(in: article.bytes) ?? article.bytes.indices
+    let span = article.span(ofCleaned: range)
+    return FundingStatement(text: article.originalText(span), status: .exact, span: span)
+  }
+
+  // MARK: Stage 2
+
+  private func findFunders(_ record: inout ExtractionRecord, _ onProgress: ProgressHandler?) async throws {
+    let groups = try groups(of: record.statements.map { stage2Text($0.text) }, &record)
+    let tasks = groups.map {
+      (Prompts.funders(in: $0.joined(separator: "\n")), options.constraint.funders(in: $0))
+    }
+    let completions = try await complete(.parse, tasks, options.maximumFunderTokens, onProgress)
+    var found: [ConfidentFunder] = []
+    for (index, completion) in completions.enumerated() {
+      let reading = FunderReader.read(completion.text)
+      note(completion, .parse, index, reading.problems, nil, &record)
+      let confidences = OutputConfidence(completion, calibration: options.calibration)?.funders(reading.elements)
+      let funders = reading.elements.enumerated().map { number, funder in
+        ConfidentFunder(funder, confidences?[number])
+      }
+      found += ConfidentFunder.cleaned(
+        funders, closedAtLimit: completion.closedAtLimit, isConstrained: options.constraint.mode != .none)
+    }
+    if groups.count > 1 { found = FunderMerging.merge(found) }
+    record.funders = found.map(\.funder)
+    record.confidences = found.isEmpty ? nil : found.map(\.confidence)
+  }
+
+  /// A statement as stage 2 reads it.
+  package func stage2Text(_ statement: String) -> String {
+    let cleaned = (try? ArticleText(statement))?.cleaned ?? statement
+    return options.cleansStatements ? StatementCleanup.clean(cleaned) : cleaned
+  }
+
+  /// Statements joined by line breaks: all in one if that fits into the context, else in as few groups as do.
+  private func groups(of statements: [String], _ record: inout ExtractionRecord) throws -> [[String]] {
+    let all = statements.joined(separator: "\n")
+    let chunker = try chunker(newTokens: options.maximumFunderTokens, overlap: 0) { Prompts.funders(in: $0) }
+    if try chunker.fits(all) { return [statements] }
+    record.warnings.append(
+      "stage 2: the statements do not fit into the model's context of \(generator.contextLength) tokens; they were read in "
+        + "several calls")
+    var groups: [[String]] = []
+    for statement in statements {
+      if let last = groups.last, try chunker.fits((last + [statement]).joined(separator: "\n")) {
+        groups[groups.count - 1].append(statement)
+      } else if try chunker.fits(statement) {
+        groups.append([statement])
+      } else {
+        let bytes = Array(statement.utf8)
+        groups += try chunker.chunks(of: statement).map { [String(decoding: bytes[$0], as: UTF8.self)] }
+      }
+    }
+    return groups
+  }
+
+  // MARK: Both
+
+  /// - Parameter prompt: the chat around a piece of text.
+  private func chunker(
+    newTokens: Int, overlap: Int, prompt: @escaping (String) -> [Message]
+  ) throws -> Chunker {
+    let room = generator.contextLength.subtractingReportingOverflow(newTokens).partialValue
+    let frame = try generator.promptTokenCount(of: prompt(""), specialTokens: options.specialTokens)
+    guard frame >= 0, room > frame else { throw Chunker.tooSmall }
+    return Chunker(
+      limit: min(options.chunkTokens, room - frame), overlap: overlap, tokenOffsets: generator.tokenOffsets,
+      fits: { [generator, options] text in
+        try generator.promptTokenCount(of: prompt(text), specialTokens: options.specialTokens) <= room
+      })
+  }
+
+  private func complete(
+    _ stage: Stage, _ tasks: [(messages: [Message], constraint: OutputConstraint?)], _ newTokens: Int,
+    _ onProgress: ProgressHandler?
+  ) async throws -> [Completion] {
+    let isCancelled = Atomic(false)
+    return try await withTaskCancellationHandler {
+      var completions: [Completion] = []
+      for first in stride(from: 0, to: tasks.count, by: options.batchSize) {
+        try Task.checkCancellation()
+        let batch = tasks[first...].prefix(options.batchSize)
+        let tracker = ProgressTracker(stage: stage, first: first, count: batch.count, partCount: tasks.count)
+        let results = try await generator.complete(
+          batch.map {
+            CompletionRequest(
+              messages: $0.messages, maximumNewTokens: newTokens, sampling: options.sampling,
+              specialTokens: options.specialTokens, constraint: $0.constraint)
+          },
+          onProgress: { progress in
+            guard !isCancelled.load(ordering: .relaxed) else { return false }
+            return onProgress.map { $0(tracker.next(progress)) } ?? true
+          })
+        guard results.count == batch.count else {
+          throw FundingError(
+            .brokenGenerator, "The generator gave \(results.count) completions for \(batch.count) requests.")
+        }
+        for part in batch.indices {
+          let progress = ExtractionProgress(stage: stage, part: part, partCount: tasks.count, event: .finished)
+          guard onProgress?(progress) ?? true else { throw CancellationError() }
+        }
+        completions += results
+      }
+      return completions
+    } onCancel: {
+      isCancelled.store(true, ordering: .relaxed)
+    }
+  }
+
+  private func note(
+    _ completion: Completion, _ stage: Stage, _ part: Int, _ problems: [String], _ span: TextSpan?,
+    _ record: inout ExtractionRecord
+  ) {
+    let place = stage == .statements ? "stage 1, chunk \(part)" : "stage 2, part \(part)"
+    if completion.finishReason == .length {
+      record.warnings.append(
+        "\(place): the model reached its token limit"
+          + (completion.closedAtLimit ? "; its answer was closed there, something may be missing" : ""))
+    }
+    record.warnings += problems.map { "\(place): \($0)" }
+    record.calls?.append(
+      ModelCall(
+        stage: stage, part: part, span: span, output: completion.text, finishReason: completion.finishReason,
+        closedAtLimit: completion.closedAtLimit,
+        logProbability: completion.tokens.reduce(0) { $0 + Double($1.logProbability) },
+        constrainedLogProbability: completion.tokens.reduce(0) { $0 + Double($1.constrainedLogProbability) },
+        promptTokens: completion.promptTokenCount, newTokens: completion.tokens.count,
+        prefillSeconds: completion.prefillSeconds, decodeSeconds: completion.decodeSeconds))
+  }
+
+  private func noteDropped(
+    _ statement: String, _ confidence: Confidence?, chunk: Int, _ record: inout ExtractionRecord
+  ) {
+    // Of scalars: one character may be as long as the text. On one line, as warnings are.
+    let scalars = statement.unicodeScalars
+    let line = String(scalars.prefix(60).map { $0.properties.isWhitespace ? " " : Character($0) })
+    let beginning = line + (scalars.count > 60 ? "…" : "")
+    let probability = String(format: "%.1g", confidence?.mean ?? 0)
+    record.warnings.append(
+      "stage 1, chunk \(chunk): left out a statement that the model did not mean (probability \(probability)): \(beginning)"
+    )
+  }
+
+  private func provenance() -> [ExtractionRecord.Entry] {
+    var entries = [
+      ("version", version), ("stages", options.stages.rawValue), ("prompt_1_sha256", Prompts.statementsHash),
+      ("prompt_2_sha256", Prompts.fundersHash), ("chunk_tokens", String(options.chunkTokens)),
+      ("overlap_tokens", String(options.overlapTokens)), ("chunks", options.chunkSelection.rawValue),
+      ("max_new_tokens_1", String(options.maximumStatementTokens)),
+      ("max_new_tokens_2", String(options.maximumFunderTokens)), ("context_length", String(generator.contextLength)),
+      ("special_tokens_in_text", options.specialTokens.rawValue),
+      ("cleans_statements", String(options.cleansStatements)),
+      ("batch_size", String(options.batchSize)), ("temperature", String(options.sampling.temperature)),
+    ]
+    entries.append(("constrain", options.constraint.mode.rawValue))
+    if options.constraint.mode == .verbatim {
+      entries += [
+        ("verbatim", options.constraint.copiedValues.rawValue),
+        ("statement_edges", options.constraint.statementEdges.rawValue),
+        ("folds_lines", String(options.constraint.foldsLines)),
+        ("least_statement_probability", String(options.constraint.leastStatementProbability)),
+      ]
+    }
+    if options.sampling.temperature > 0 {
+      entries += [
+        ("top_p", String(options.sampling.topP)), ("top_k", String(options.sampling.topK)),
+        ("seed", String(options.sampling.seed)),
+      ]
+    }
+    return (entries + generator.provenance.map { ($0.key, $0.value) }).map { ExtractionRecord.Entry($0.0, $0.1) }
+  }
+}
+
+/// Turns a generator's progress into the pipeline's.
+private final class ProgressTracker: Sendable {
+  private let stage: Stage
+  private let first: Int
+  private let partCount: Int
+  private let generated: Mutex<[Int]>
+
+  init(stage: Stage, first: Int, count: Int, partCount: Int) {
+    self.stage = stage
+    self.first = first
+    self.partCount = partCount
+    generated = Mutex(Array(repeating: 0, count: count))
+  }
+
+  func next(_ progress: CompletionProgress) -> ExtractionProgress {
+    let event: ExtractionProgress.Event =
+      switch progress.event {
+      case .prefill(let done, let total): .prefill(done: done, total: total)
+      case .token:
+        generated.withLock { counts in
+          guard counts.indices.contains(progress.request) else { return .generated(tokens: 0) }
+          counts[progress.request] += 1
+          return .generated(tokens: counts[progress.request])
+        }
+      }
+    return ExtractionProgress(stage: stage, part: first + progress.request, partCount: partCount, event: event)
+  }
+}

@@ -1,0 +1,120 @@
+import Files
+import Foundation
+import Funding
+import ModelFiles
+import Tokenizer
+
+/// What the `patron.json` files of a run's adapters ask for. Adapters without one ask for nothing.
+package struct AdapterCards {
+  private let entries: [(path: String, card: AdapterCard)]
+  private let isForced: Bool
+
+  /// - Parameters:
+  ///   - paths: adapter folders, in the order of merging.
+  ///   - isForced: whether adapters are used against what their cards say.
+  package init(_ paths: [String], isForced: Bool) throws {
+    entries = try paths.compactMap { path in
+      try AdapterCard(folder: URL(fileURLWithPath: path)).map { (path, $0) }
+    }
+    self.isForced = isForced
+  }
+
+  /// The card that says how articles are cut: of the adapters that were trained on chunks the last, which saw what an
+  /// extraction will see. What an adapter for the second stage says of chunks means nothing, unless there is no other.
+  package var chunking: AdapterCard? {
+    (entries.last { $0.card.promptHashes[.statements] != nil } ?? entries.last)?.card
+  }
+
+  private static let force = "use it all the same with --force-adapter"
+
+  /// - Throws: `FileError` of code `.mismatch` where an adapter was trained with another prompt than this program's.
+  package func checkPrompts(of stages: ExtractionOptions.Stages) throws { try checkPrompts(of: Self.used(stages)) }
+
+  package func checkPrompts(of stages: [AdapterCard.Stage]) throws {
+    guard !isForced else { return }
+    for (path, card) in entries {
+      for stage in stages {
+        let (found, expected) = (card.promptHashes[stage], Self.promptHash(of: stage))
+        guard found == nil || found == expected else {
+          throw FileError(
+            .mismatch,
+            "\(path): trained with another prompt for the stage \(stage.rawValue) (SHA-256 \(found ?? "")) than this "
+              + "patron's (\(expected)); use the version that trained it (\(card.version)), or \(Self.force)")
+        }
+      }
+    }
+  }
+
+  /// What is likely to read badly, and allowed: stages that none of the adapters was trained for.
+  package func warnings(for stages: ExtractionOptions.Stages) -> [String] {
+    guard let last = entries.last else { return [] }
+    return Self.used(stages).filter { stage in !entries.contains { $0.card.promptHashes[stage] != nil } }.map {
+      "\(last.path): not trained for the stage \($0.rawValue)"
+    }
+  }
+
+  /// The chat template that the adapters were trained with; nil: the model's own.
+  package func template() throws -> ChatTemplate? {
+    guard let (path, card) = entries.last else { return nil }
+    if let template = ChatTemplate(rawValue: card.chatTemplate) { return template }
+    guard isForced else {
+      throw FileError(
+        .unsupported,
+        "\(path): trained with the chat template \(card.chatTemplate), which this patron does not know; "
+          + "use it with the model's own with --force-adapter")
+    }
+    return nil
+  }
+
+  /// What turns the confidence of the model with these adapters into probabilities; nil: nothing known.
+  package func calibration() throws -> Calibration? {
+    guard let (path, card) = entries.last, let calibration = card.calibration else { return nil }
+    do { return try Calibration(json: calibration) } catch {
+      throw FileError(
+        .malformed, "\(path)/\(AdapterCard.fileName): \"calibration\": \(ErrorMessage.text(of: error))")
+    }
+  }
+
+  /// - Parameters:
+  ///   - base: the model's name, for the message.
+  ///   - adapters: all that are merged, in order.
+  /// - Throws: `FileError` of code `.mismatch` where an adapter was trained on other weights.
+  package func check(
+    base: String, _ kind: AdapterCard.BaseModel.IdentityKind, _ identity: String, adapters: [AdapterFolder]
+  ) throws {
+    guard !isForced else { return }
+    for (path, card) in entries {
+      guard (card.baseModel.kind, card.baseModel.identity) == (kind, identity) else {
+        throw FileError(
+          .mismatch,
+          "\(path): trained on \(card.baseModel.name) (\(card.baseModel.kind.rawValue) \(card.baseModel.identity)), the model "
+            + "is \(base) (\(kind.rawValue) \(identity)); name the right one with --model, or \(Self.force)")
+      }
+      let before = try adapters.prefix { $0.url.path != URL(fileURLWithPath: path).path }.map { try $0.hash() }
+      guard card.previousAdapters == before else {
+        func list(_ hashes: [String]) -> String {
+          hashes.isEmpty ? "none" : hashes.map { String($0.prefix(12)) }.joined(separator: ", ")
+        }
+        throw FileError(
+          .mismatch,
+          "\(path): trained on top of the adapters \(list(card.previousAdapters)) (SHA-256), found \(list(before)) before it; "
+            + "give them in that order with --adapter, or \(Self.force)")
+      }
+    }
+  }
+
+  private static func used(_ stages: ExtractionOptions.Stages) -> [AdapterCard.Stage] {
+    switch stages {
+    case .statements: [.statements]
+    case .parse: [.parse]
+    case .both: [.statements, .parse]
+    }
+  }
+
+  package static func promptHash(of stage: AdapterCard.Stage) -> String {
+    switch stage {
+    case .statements: Prompts.statementsHash
+    case .parse: Prompts.fundersHash
+    }
+  }
+}

@@ -1,0 +1,201 @@
+import Funding
+import Generation
+import Llama
+import ModelFiles
+import Runs
+import Scoring
+import Tokenizer
+import Torch
+import TrainingData
+
+/// What a model in training writes for dev rows, greedily and held to the constraints of an extraction, and how good it is.
+///
+/// The figures are those of `patron evaluate` over these rows, chunk by chunk instead of article by article: a trend to
+/// choose checkpoints by, not the accuracy of an extraction.
+public struct DevGeneration {
+  /// Names of the figures; the higher, the better.
+  public static let figures = [
+    "dev/funder_f0.5", "dev/award_id_f0.5", "dev/statement_f1", "dev/exact_answers", "dev/whole_answers",
+  ]
+
+  /// The figures that answers to these rows give.
+  public static func figures(of rows: [TrainingExample]) -> [String] {
+    let tasks = Set(rows.filter { $0.answerStart != nil }.map(\.task))
+    var figures = tasks.isEmpty ? [] : ["dev/whole_answers"]
+    if tasks.contains(.parse) { figures += ["dev/funder_f0.5", "dev/award_id_f0.5"] }
+    if tasks.contains(.extract) { figures.append("dev/statement_f1") }
+    if tasks.contains(.chat) { figures.append("dev/exact_answers") }
+    return figures
+  }
+
+  /// The first rows of each task, a row of each in turn, so that a few of many rows tell of all tasks.
+  public static func sample(of rows: [TrainingExample], count: Int) -> [TrainingExample] {
+    var queues = TrainingExample.Task.allCases.map { task in rows.filter { $0.task == task }.prefix(count) }
+    var chosen: [TrainingExample] = []
+    while chosen.count < count, queues.contains(where: { !$0.isEmpty }) {
+      for index in queues.indices where chosen.count < count {
+        if let row = queues[index].popFirst() { chosen.append(row) }
+      }
+    }
+    return chosen
+  }
+
+  private let generator: LlamaGenerator
+  private let rows: [Row]
+  /// Rows that are completed side by side.
+  private let batchSize = 8
+
+  private struct Row {
+    let example: TrainingExample
+    let prompt: LlamaGenerator.TokenPrompt
+    let expected: String
+  }
+
+  /// - Parameters:
+  ///   - model: usually ``TrainableLlama/generatingModel()``.
+  ///   - rows: of each, the tokens before the first supervised one are the prompt, the supervised ones that follow the answer.
+  ///   - constraint: what the answers are held to. Where a row does not hold its text there is nothing to copy from: of
+  ///     `verbatim`, the shape is left.
+  ///   - maximumNewTokens: of an answer; nil: as many as an extraction allows.
+  public init(
+    model: LlamaModel, tokenizer: Tokenizer, template: ChatTemplate, rows: [TrainingExample],
+    constraint: ConstraintOptions = ConstraintOptions(), maximumNewTokens: Int? = nil
+  ) throws {
+    let stopTokens = model.configuration.eosTokenIDs
+    generator = try LlamaGenerator(model: model, tokenizer: tokenizer, template: template, stopTokens: stopTokens)
+    self.rows = rows.compactMap { example in
+      guard let start = example.answerStart else { return nil }
+      let end = example.isSupervised[start...].firstIndex(of: false) ?? example.tokens.count
+      return Row(
+        example: example,
+        prompt: LlamaGenerator.TokenPrompt(
+          tokens: Array(example.tokens[..<start]),
+          maximumNewTokens: maximumNewTokens ?? Self.maximumNewTokens(for: example.task),
+          constraint: Self.constraint(for: example, constraint)),
+        expected: tokenizer.decode(example.tokens[start..<end], skippingSpecialTokens: true))
+    }
+  }
+
+  /// A chat's answer may be as long as one of stage 1.
+  private static func maximumNewTokens(for task: TrainingExample.Task) -> Int {
+    let options = ExtractionOptions()
+    return task == .parse ? options.maximumFunderTokens : options.maximumStatementTokens
+  }
+
+  static func constraint(for example: TrainingExample, _ options: ConstraintOptions) -> OutputConstraint? {
+    var options = options
+    if options.mode == .verbatim, example.sources.isEmpty { options.mode = .json }
+    return switch example.task {
+    case .extract: options.statements(in: example.sources.first ?? "")
+    case .parse: options.funders(in: example.sources)
+    case .chat: nil
+    }
+  }
+
+  /// - Parameters:
+  ///   - onProgress: rows done so far; throws to end everything.
+  /// - Returns: figures by name, and what was written.
+  public func measure(
+    step: Int, onProgress: (_ done: Int, _ total: Int) throws -> Void
+  ) throws -> (metrics: [(name: String, value: Double)], samples: [RunSample]) {
+    try withoutActuallyEscaping(onProgress) { onProgress in
+      var samples: [RunSample] = []
+      var score = DevScore()
+      for first in stride(from: 0, to: rows.count, by: batchSize) {
+        let batch = rows[first..<min(first + batchSize, rows.count)]
+        let completions = try self.completions(of: batch) { _ in try onProgress(first, rows.count) }
+        for (row, completion) in zip(batch, completions) {
+          let written = completion?.text ?? ""
+          score.add(
+            row.example.task, id: row.example.id, expected: row.expected, written: written,
+            isWhole: completion?.finishReason == .stop, closedAtLimit: completion?.closedAtLimit ?? false,
+            isConstrained: row.prompt.constraint != nil)
+          samples.append(
+            RunSample(
+              step: step, id: row.example.id, task: row.example.task.rawValue,
+              promptExcerpt: excerpt(row.prompt.tokens), expected: row.expected, generated: written))
+        }
+      }
+      return (score.metrics, samples)
+    }
+  }
+
+  /// What the model writes for these rows; nil where the prompt leaves no room for an answer.
+  private func completions(
+    of rows: ArraySlice<Row>, _ report: @escaping (CompletionProgress) throws -> Void
+  ) throws -> [Completion?] {
+    do {
+      return try generator.complete(prompts: rows.map(\.prompt), report: report)
+    } catch let error as LlamaError where error.code == .prompt {
+      if rows.count == 1 { return [nil] }
+      return try rows.indices.flatMap { try completions(of: rows[$0...$0], report) }
+    }
+  }
+
+  /// The end of the prompt, where the text stands; the instructions before it are the same for all rows.
+  private func excerpt(_ prompt: [Int]) -> String {
+    let text = generator.tokenizer.decode(prompt.suffix(200), skippingSpecialTokens: true)
+    return String(text.unicodeScalars.suffix(500).map(Character.init))
+  }
+}
+
+extension TrainingExample {
+  /// Where the first answer begins; nil where nothing stands before it.
+  fileprivate var answerStart: Int? { isSupervised.firstIndex(of: true).flatMap { $0 > 0 ? $0 : nil } }
+}
+
+/// Sums up what was written.
+struct DevScore {
+  private var counts: [TrainingExample.Task: Int] = [:]
+  private var whole = 0
+  private var funders = LevelScore()
+  private var awardIDs = LevelScore()
+  private var statements: [StatementDocument] = []
+  private var exact = 0
+
+  /// - Parameters:
+  ///   - isWhole: the model ended its answer by itself.
+  ///   - closedAtLimit: the constraint ended it.
+  mutating func add(
+    _ task: TrainingExample.Task, id: String, expected: String, written: String, isWhole: Bool,
+    closedAtLimit: Bool = false, isConstrained: Bool = false
+  ) {
+    counts[task, default: 0] += 1
+    whole += isWhole ? 1 : 0
+    switch task {
+    case .parse:
+      let gold = FunderReader.read(expected).elements
+      let predicted = FunderReader.cleaned(
+        FunderReader.read(written).elements, closedAtLimit: closedAtLimit, isConstrained: isConstrained)
+      // What cannot be compared (it is too large) counts as nothing predicted.
+      let comparison = try? FunderComparison(gold: gold, predicted: predicted, options: ComparisonOptions())
+      let nothing = try? FunderComparison(gold: gold, predicted: [], options: ComparisonOptions())
+      if let comparison = comparison ?? nothing {
+        funders += comparison.funder
+        awardIDs += comparison.awardID
+      }
+    case .extract:
+      // As an extraction merges them, each once.
+      var predicted: [String] = []
+      for statement in StatementReader.read(written).elements
+      where !predicted.contains(where: { $0.utf8.elementsEqual(statement.utf8) }) { predicted.append(statement) }
+      statements.append(
+        StatementDocument(label: id, gold: StatementReader.read(expected).elements, predicted: predicted))
+    case .chat: exact += written == expected ? 1 : 0
+    }
+  }
+
+  var metrics: [(name: String, value: Double)] {
+    let total = counts.values.reduce(0, +)
+    guard total > 0 else { return [] }
+    var metrics = [("dev/whole_answers", Double(whole) / Double(total))]
+    if counts[.parse] != nil {
+      metrics += [("dev/funder_f0.5", funders.f0_5), ("dev/award_id_f0.5", awardIDs.f0_5)]
+    }
+    if counts[.extract] != nil, let evaluation = try? StatementEvaluation(statements) {
+      metrics += [("dev/statement_f1", evaluation.honest.f1)]
+    }
+    if let chats = counts[.chat] { metrics.append(("dev/exact_answers", Double(exact) / Double(chats))) }
+    return metrics.map { (name: $0.0, value: $0.1) }
+  }
+}

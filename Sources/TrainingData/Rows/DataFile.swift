@@ -1,0 +1,91 @@
+import Files
+import Foundation
+import JSON
+import ModelFiles
+
+/// A file of rows, and how often its rows count.
+public struct DataFile: Sendable, Hashable {
+  public var path: String
+  /// Copies of each row: 2 repeats the file, 0.5 takes half of it, 1.5 takes all and half of it again, chosen by the seed.
+  /// Copies differ in noise and in where an article is cut.
+  public var weight: Double
+
+  public init(_ path: String, weight: Double = 1) {
+    self.path = path
+    self.weight = weight
+  }
+}
+
+/// A row that cannot be used, and why.
+public struct DataProblem: Sendable, Equatable, CustomStringConvertible {
+  public var path: String
+  /// The line, or the element of a JSON array, from 1.
+  public var line: Int
+  public var message: String
+
+  public var description: String { "\(path):\(line): \(message)" }
+}
+
+/// What stands in a data file.
+public struct DataFileContents: Sendable {
+  public var rows: [(line: Int, row: DataRow)] = []
+  public var problems: [DataProblem] = []
+  /// SHA-256 of the file's bytes, in hexadecimal.
+  public var hash: String
+
+  /// Reads JSONL or a JSON array. Rows are recognised one by one, so that a file may mix formats.
+  ///
+  /// - Throws: `FileError` if the file cannot be read, `DataError.unreadableFile` if it holds no rows at all.
+  public init(path: String) throws {
+    try self.init(MappedFile(path: path).copy(), path: path)
+  }
+
+  /// - Parameter path: what messages call the file.
+  init(_ bytes: [UInt8], path: String) throws(DataError) {
+    hash = FileHash.sha256(of: bytes)
+    let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let text = bytes[(bytes.starts(with: byteOrderMark) ? 3 : 0)...]
+    if text.first(where: { !Self.isWhitespace($0) }) == UInt8(ascii: "[") {
+      readArray(text, path: path)
+    } else {
+      var number = 0
+      for line in text.split(separator: 0x0A, omittingEmptySubsequences: false) {
+        number += 1
+        if line.allSatisfy(Self.isWhitespace) { continue }
+        do throws(JSONError) {
+          read(try JSON.parse(line, options: .python), number: number, path: path)
+        } catch {
+          problems.append(
+            DataProblem(path: path, line: number, message: "not JSON (\(error)); expected one JSON object a line"))
+        }
+      }
+    }
+    guard !rows.isEmpty || !problems.isEmpty else {
+      throw DataError(.unreadableFile, "\(path): no rows; expected JSON Lines or a JSON array of objects")
+    }
+    if rows.isEmpty {
+      throw DataError(
+        .unreadableFile, "\(path): none of \(problems.count) rows can be used; the first: \(problems[0].message)")
+    }
+  }
+
+  private mutating func readArray(_ text: ArraySlice<UInt8>, path: String) {
+    do throws(JSONError) {
+      for (index, value) in (try JSON.parse(text, options: .python).array ?? []).enumerated() {
+        read(value, number: index + 1, path: path)
+      }
+    } catch {
+      problems.append(DataProblem(path: path, line: 1, message: "not a JSON array (\(error))"))
+    }
+  }
+
+  private mutating func read(_ value: JSON, number: Int, path: String) {
+    do throws(DataError) {
+      rows.append((number, try DataRow(value, number: number)))
+    } catch {
+      problems.append(DataProblem(path: path, line: number, message: error.message))
+    }
+  }
+
+  private static func isWhitespace(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
+}

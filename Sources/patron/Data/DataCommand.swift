@@ -1,0 +1,174 @@
+import ArgumentParser
+import Foundation
+import JSON
+import Llama
+import ModelFiles
+import PatronKit
+import Tokenizer
+import Training
+import TrainingData
+
+/// `patron data`: what models are trained on.
+struct DataCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data",
+    abstract: "Shows, checks and makes training data.",
+    discussion: """
+      Files are JSON Lines or a JSON array. Rows are recognised by their members: article and statements (a task of stage \
+      1), statement or funding_statement and funders (stage 2), or messages (a chat). FILE@2 counts the rows of a file \
+      twice, FILE@0.5 half of them.
+      """,
+    subcommands: [DataStatsCommand.self, DataInspectCommand.self, DataTokenizeCommand.self, DataSynthesizeCommand.self])
+}
+
+/// The model whose tokenizer and chat template are used; its weights are not loaded.
+struct TokenizerOptions: ParsableArguments {
+  @Option(
+    name: [.short, .long],
+    help: "Whose tokenizer: a name that `patron models list` shows, a Hugging Face folder, or a .gguf file.",
+    completion: .file())
+  var model: String = ModelCatalog.defaultName
+
+  func open() throws -> (Tokenizer, ChatTemplate) { try ModelLocation(ModelCatalog.url(of: model)).tokenizer() }
+}
+
+extension DataRecipe {
+  /// Makes the examples and tells on the console how far it is.
+  func examples(
+    _ tokenizer: Tokenizer, _ template: ChatTemplate, shuffled: Bool, console: Console
+  ) throws -> (examples: [TrainingExample], report: DataReport) {
+    let result = try examples(tokenizer: tokenizer, template: template, shuffled: shuffled) { file, done, total in
+      try Interruption.check()
+      console.status("\(file.path): row \(done + 1) of \(total)")
+    }
+    console.clearStatus()
+    for problem in result.report.problems.prefix(5) { console.warning("left out \(problem)") }
+    if result.report.problems.count > 5 {
+      console.warning("left out \(result.report.problems.count - 5) more rows that cannot be read")
+    }
+    return result
+  }
+}
+
+/// `patron data stats`
+struct DataStatsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "stats",
+    abstract: "Counts rows, examples and tokens, and what was left out and why.")
+
+  @Argument(help: "Data files, each with @weight behind it or not.", completion: .file())
+  var files: [String]
+
+  @OptionGroup var tokenizerOptions: TokenizerOptions
+  @OptionGroup(title: "Data") var dataOptions: DataOptions
+  @OptionGroup(title: "Messages") var consoleOptions: ConsoleOptions
+
+  @Flag(name: .long, help: "Write JSON.")
+  var json = false
+
+  func run() throws {
+    Interruption.watch()
+    let (tokenizer, template) = try tokenizerOptions.open()
+    let recipe = try dataOptions.recipe(files: files)
+    let (examples, report) = try recipe.examples(
+      tokenizer, template, shuffled: false, console: consoleOptions.console)
+    if json {
+      try OutputFile().write(report.json(of: examples).text(.pretty) + "\n")
+    } else {
+      try OutputFile().write(Console.printable(report.text(of: examples)))
+    }
+  }
+}
+
+/// `patron data inspect`
+struct DataInspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect",
+    abstract: "Shows examples as the model sees them, with what it learns marked.",
+    discussion: """
+      Special tokens are shown by their names. What is learnt is coloured on a terminal, and stands between ⟦ and ⟧ \
+      elsewhere.
+      """)
+
+  @Argument(help: "Data files, each with @weight behind it or not.", completion: .file())
+  var files: [String]
+
+  @Option(
+    name: .long, help: ArgumentHelp("Only examples whose id begins with this, such as a row's id.", valueName: "id"))
+  var row: String?
+
+  @Option(name: .long, help: ArgumentHelp("Most examples to show.", valueName: "n"))
+  var count = 3
+
+  @Option(name: .long, help: ArgumentHelp("Examples to pass over first.", valueName: "n"))
+  var skip = 0
+
+  @Flag(name: .long, help: "Show the tokens one by one: id, mark, text.")
+  var tokens = false
+
+  @OptionGroup var tokenizerOptions: TokenizerOptions
+  @OptionGroup(title: "Data") var dataOptions: DataOptions
+  @OptionGroup(title: "Messages") var consoleOptions: ConsoleOptions
+
+  func validate() throws {
+    guard count >= 1, skip >= 0 else { throw ValidationError("--count is at least 1 and --skip at least 0") }
+  }
+
+  func run() throws {
+    Interruption.watch()
+    let (tokenizer, template) = try tokenizerOptions.open()
+    let recipe = try dataOptions.recipe(files: files)
+    let (all, _) = try recipe.examples(tokenizer, template, shuffled: false, console: consoleOptions.console)
+    let chosen = all.filter { example in row.map { example.id.hasPrefix($0) } ?? true }.dropFirst(skip)
+    guard !chosen.isEmpty else {
+      throw InputError(
+        "no example of \(all.count) is left to show; ids look like \(all.prefix(3).map(\.id).joined(separator: ", "))")
+    }
+    let output = OutputFile()
+    for example in chosen.prefix(count) {
+      let view = ExampleView(example, tokenizer, usesColour: Terminal.output.usesColour)
+      try output.write(tokens ? view.tokenList : view.text)
+    }
+  }
+}
+
+/// `patron data tokenize`
+struct DataTokenizeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tokenize",
+    abstract: "Writes examples as token ids, as other trainers take them.",
+    discussion: """
+      One JSON object a line: id, task, input_ids, and labels, which are -100 where nothing is learnt. The order is that of \
+      training.
+      """)
+
+  @Argument(help: "Data files, each with @weight behind it or not.", completion: .file())
+  var files: [String]
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("File to write to (default: standard output).", valueName: "file"), completion: .file())
+  var output: String?
+
+  @OptionGroup var tokenizerOptions: TokenizerOptions
+  @OptionGroup(title: "Data") var dataOptions: DataOptions
+  @OptionGroup(title: "Messages") var consoleOptions: ConsoleOptions
+
+  func run() throws {
+    Interruption.watch()
+    let (tokenizer, template) = try tokenizerOptions.open()
+    let recipe = try dataOptions.recipe(files: files)
+    let file = try output.map { try OutputFile(path: $0, inPlace: false) } ?? OutputFile()
+    let (examples, _) = try recipe.examples(tokenizer, template, shuffled: true, console: consoleOptions.console)
+    for example in examples {
+      try Interruption.check()
+      let labels = zip(example.tokens, example.isSupervised).map { $1 ? $0 : -100 }
+      let row: JSON = .object([
+        ("id", .string(example.id)), ("task", .string(example.task.rawValue)),
+        ("input_ids", .array(example.tokens.map(JSON.number))), ("labels", .array(labels.map(JSON.number))),
+      ])
+      try file.write(row.text() + "\n")
+    }
+    try file.commit()
+  }
+}

@@ -1,0 +1,182 @@
+import ArgumentParser
+import Files
+import Foundation
+import Runs
+import Training
+import TrainingData
+
+/// How rows become training examples: the options of every command that reads training data.
+struct DataOptions: ParsableArguments {
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Copies of the rows of a task, on top of those of the files, such as extract=2 or parse=0.5.",
+      valueName: "task=factor"))
+  var taskWeight: [TaskWeight] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "none (all rows) or open (leave out rows whose licence says NC or ND; rows that state none stay).",
+      valueName: "filter"))
+  var licenseFilter: LicenseFilter = .none
+
+  @Flag(name: .long, help: "Leave out rows that cannot be read and say how many; otherwise the first one is an error.")
+  var skipBadRows = false
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Seed of copies, negatives, noise and order.", valueName: "n"))
+  var dataSeed: UInt64 = 0
+
+  @Option(name: .long, help: ArgumentHelp("Most tokens of a chunk of an article.", valueName: "n"))
+  var chunkTokens = 7_500
+
+  @Option(name: .long, help: ArgumentHelp("Tokens that neighbouring chunks share.", valueName: "n"))
+  var overlapTokens = 1_024
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Chunks without funding statements to keep for each one with some, or all.", valueName: "ratio"))
+  var negatives = NegativeRatio(1)
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      Share of those that hold a word of funding, support or thanks, as far as there are such. With 1, the adapter asks for \
+      such chunks only (`patron extract --chunks likely`).
+      """, valueName: "share"))
+  var hardNegatives = 0.75
+
+  @Flag(
+    name: .long,
+    help: "Keep statements of which a funder's value is not in the text; they teach to write what is not there.")
+  var keepUnverbatim = false
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Share of the statements that get another one behind them, as an article of two statements has.",
+      valueName: "share"))
+  var joined = 0.1
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Which answers of a chat in messages rows are learnt: all or last.", valueName: "turns"))
+  var supervisedTurns: SupervisedTurns = .all
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Share of the rows that get damage as real texts have it; 0: texts as they are.", valueName: "share"))
+  var noise = 0.5
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "What may happen to them: \(DataNoise.Kind.allCases.map(\.rawValue).joined(separator: ", ")); several with commas.",
+      valueName: "kinds"))
+  var noiseKinds = NoiseKinds(Set(DataNoise.Kind.allCases))
+
+  @Option(name: .long, help: ArgumentHelp("Most tokens of an example; longer ones are left out.", valueName: "n"))
+  var maxLength = 8_192
+
+  /// - Parameter files: paths, each with `@weight` behind it or not.
+  func recipe(files: [String]) throws -> DataRecipe {
+    var recipe = DataRecipe(files: files.map(Self.file))
+    for weight in taskWeight { recipe.taskWeights[weight.task] = weight.factor }
+    recipe.licenses = licenseFilter
+    recipe.skipsBadRows = skipBadRows
+    recipe.seed = dataSeed
+    recipe.chunkTokens = chunkTokens
+    recipe.overlapTokens = overlapTokens
+    recipe.negativesPerPositive = negatives.ratio
+    recipe.hardNegativeShare = hardNegatives
+    recipe.requiresVerbatimValues = !keepUnverbatim
+    recipe.joinedShare = joined
+    recipe.supervisedTurns = supervisedTurns
+    recipe.noise = DataNoise(share: noise, kinds: noiseKinds.kinds)
+    recipe.maximumLength = maxLength
+    return recipe
+  }
+
+  func validate() throws {
+    do { try recipe(files: ["-"]).check() } catch let error as DataError { throw ValidationError(error.message) }
+  }
+
+  /// `rows.jsonl` or `rows.jsonl@2.5`; a file of the whole name wins.
+  static func file(_ argument: String) -> DataFile {
+    if let at = argument.lastIndex(of: "@"), let weight = Double(argument[argument.index(after: at)...]),
+      !FileManager.default.fileExists(atPath: argument)
+    {
+      return DataFile(String(argument[..<at]), weight: weight)
+    }
+    return DataFile(argument)
+  }
+}
+
+/// `extract=2`
+struct TaskWeight: ExpressibleByArgument, Equatable {
+  let task: TrainingExample.Task
+  let factor: Double
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "=", omittingEmptySubsequences: false)
+    guard parts.count == 2, let task = TrainingExample.Task(rawValue: String(parts[0])), let factor = Double(parts[1])
+    else { return nil }
+    self.task = task
+    self.factor = factor
+  }
+
+  var defaultValueDescription: String { "\(task.rawValue)=\(factor)" }
+}
+
+/// A number, or `all`.
+struct NegativeRatio: ExpressibleByArgument, Equatable, CustomStringConvertible {
+  let ratio: Double?
+
+  init(_ ratio: Double?) { self.ratio = ratio }
+
+  init?(argument: String) {
+    if argument == "all" {
+      self.init(nil)
+    } else if let ratio = Double(argument), ratio >= 0, ratio.isFinite {
+      self.init(ratio)
+    } else {
+      return nil
+    }
+  }
+
+  var description: String { ratio.map { ratio in Int(exactly: ratio).map(String.init) ?? String(ratio) } ?? "all" }
+  var defaultValueDescription: String { description }
+}
+
+/// `case,unicode`, or `all`.
+struct NoiseKinds: ExpressibleByArgument, Equatable {
+  let kinds: Set<DataNoise.Kind>
+
+  init(_ kinds: Set<DataNoise.Kind>) { self.kinds = kinds }
+
+  init?(argument: String) {
+    if argument == "all" {
+      self.init(Set(DataNoise.Kind.allCases))
+      return
+    }
+    var kinds: Set<DataNoise.Kind> = []
+    for name in argument.split(separator: ",") {
+      guard let kind = DataNoise.Kind(rawValue: String(name)) else { return nil }
+      kinds.insert(kind)
+    }
+    self.init(kinds)
+  }
+
+  var defaultValueDescription: String {
+    kinds.count == DataNoise.Kind.allCases.count
+      ? "all" : DataNoise.Kind.allCases.filter(kinds.contains).map(\.rawValue).joined(separator: ",")
+  }
+}
+
+extension LicenseFilter: ExpressibleByArgument {}
+extension SupervisedTurns: ExpressibleByArgument {}

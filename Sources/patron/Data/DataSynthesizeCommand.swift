@@ -1,0 +1,108 @@
+import ArgumentParser
+import Files
+import Foundation
+import JSON
+import ModelFiles
+import Training
+import TrainingData
+
+/// `patron data synthesize`
+struct DataSynthesizeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "synthesize",
+    abstract: "Makes funding statements with their funders, or articles with such statements.",
+    discussion: """
+      Writes JSON Lines. Row n of a seed is always the same, so that a longer file begins like a shorter one. Lists of \
+      funders have a funder a line, with the columns name, acronym, country, shapes of award ids and schemes, parted by \
+      tabs; all but the name may be left out. In a shape # is a digit, @ a capital letter and [a|b] one of several, such \
+      as [R01|R21] CA######; several shapes or schemes are parted by ";".
+
+      With --task extract, --articles and --statements put real statements among real paragraphs: statements whose funders \
+      nobody has annotated become examples of stage 1.
+      """)
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Rows to make.", valueName: "n"))
+  var count = 1_000
+
+  @Option(name: .long, help: ArgumentHelp("Seed of the rows.", valueName: "n"))
+  var seed: UInt64 = 0
+
+  @Option(name: .long, help: "What to make: parse (statements with funders) or extract (articles with statements).")
+  var task = SyntheticTask.parse
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("A list of funders instead of the built-in one; repeat it for several.", valueName: "file"),
+    completion: .file())
+  var funders: [String] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "For extract: rows with articles whose paragraphs surround the statements (default: made-up ones); repeat it for several.",
+      valueName: "file"),
+    completion: .file())
+  var articles: [String] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "For extract: rows with statements, funders or not, to take instead of made-up ones; repeat it for several.",
+      valueName: "file"),
+    completion: .file())
+  var statements: [String] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Which articles and statements to take: none (all) or open (no NC, no ND).", valueName: "filter")
+  )
+  var licenseFilter: LicenseFilter = .none
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("File to write to (default: standard output).", valueName: "file"), completion: .file())
+  var output: String?
+
+  enum SyntheticTask: String, CaseIterable, ExpressibleByArgument { case parse, extract }
+
+  func validate() throws {
+    guard (1...100_000_000).contains(count) else {
+      throw ValidationError("found --count \(count), expected a number from 1 to 100000000")
+    }
+    guard articles.isEmpty && statements.isEmpty || task == .extract else {
+      throw ValidationError("--articles and --statements go with --task extract")
+    }
+  }
+
+  func run() throws {
+    Interruption.watch()
+    let lists = try funders.map { path in
+      (text: String(decoding: try MappedFile(path: path).copy(), as: UTF8.self), path: path)
+    }
+    let synthesizer = try StatementSynthesizer(seed: seed, lists: lists)
+    let row: (Int) -> DataRow
+    switch task {
+    case .parse: row = synthesizer.row
+    case .extract:
+      let rows = try articles.flatMap { try DataFileContents(path: $0).rows.map(\.row) }
+      let texts = try statements.flatMap(StatementText.all)
+      row =
+        ArticleSynthesizer(
+          seed: seed, statements: synthesizer, articles: rows.filter { licenseFilter.accepts($0.license) },
+          texts: texts.filter { licenseFilter.accepts($0.license) }
+        ).row
+    }
+    let file = try output.map { try OutputFile(path: $0, inPlace: false) } ?? OutputFile()
+    var text = ""
+    for number in 0..<count {
+      try Interruption.check()
+      text += row(number).json.text() + "\n"
+      if text.utf8.count > 1 << 16 {
+        try file.write(text)
+        text = ""
+      }
+    }
+    try file.write(text)
+    try file.commit()
+  }
+}

@@ -1,0 +1,150 @@
+import ArgumentParser
+import Files
+import Foundation
+import Funding
+import JSON
+import ModelFiles
+import PatronKit
+import Runs
+import Scoring
+
+/// `patron calibrate`: makes the model's confidence a probability.
+struct CalibrateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "calibrate",
+    abstract: "Fits probabilities to the model's confidence in its values.",
+    discussion: """
+      Predictions are the records of `patron extract --format jsonl` or json. Gold rows have "statements", "funders" or \
+      both, and an "id" that is a record's id, or the name of its file with or without extension.
+
+      For each kind of value (statement, funder name, award id, scheme, title) it fits the probability that a value is \
+      right to the mean probability of its tokens (Platt scaling), and shows how far what is said is from what is so: \
+      the expected calibration error (ECE), and a reliability table, raw and calibrated. The calibrated figures are \
+      cross-validated. `patron extract --calibration` uses the file that --output names; with --adapter, it becomes part \
+      of the adapter, and an extraction with that adapter uses it by itself.
+      """)
+
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Records of an extraction.", valueName: "file"), completion: .file())
+  var predictions: String
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Gold annotations.", valueName: "file"), completion: .file())
+  var gold: String
+
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Where to write the calibration.", valueName: "file"), completion: .file())
+  var output: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Adapter folder that the predictions were made with, in whose patron.json the calibration is put.",
+      valueName: "folder"),
+    completion: .directory)
+  var adapter: String?
+
+  @Flag(name: .long, help: "Print JSON.")
+  var json = false
+
+  @OptionGroup(title: "Messages") var consoleOptions: ConsoleOptions
+
+  func run() throws {
+    let console = consoleOptions.console
+    var card = try adapter.map(Self.card)
+    let gold = try Dictionary(Self.objects(gold).map { ($0.object["id"]?.string ?? "", $0.object) }) { first, _ in first
+    }
+    var data = CalibrationData()
+    var unjoined: [String] = []
+    for (number, object) in try Self.objects(predictions) where object["error"] == nil {
+      let record: ExtractionRecord
+      do {
+        record = try ExtractionRecord(json: .object(object))
+      } catch {
+        throw InputError("\(predictions): record \(number): \(error.message)")
+      }
+      guard let row = Self.names(of: record.id).lazy.compactMap({ gold[$0] }).first else {
+        unjoined.append(record.id)
+        continue
+      }
+      try add(record, row, to: &data, console)
+    }
+    if !unjoined.isEmpty {
+      console.warning("\(unjoined.count) records have no gold row and are left out, such as \(unjoined[0])")
+    }
+    if data.unknownCount > 0 {
+      console.warning("\(data.unknownCount) values have no confidence and are left out")
+    }
+    guard !data.observations.isEmpty else {
+      throw InputError(
+        "\(predictions): no value of it can be judged by \(self.gold); expected records with confidences whose ids are there"
+      )
+    }
+    let report = CalibrationReport(data)
+    print(json ? report.json.text(pretty: true) : report.text(), terminator: json ? "\n" : "")
+    if let output {
+      let file = try OutputFile(path: output, inPlace: false)
+      try file.write(report.calibration.json.text(pretty: true) + "\n")
+      try file.commit()
+    }
+    if let adapter {
+      card?.calibration = report.calibration.json
+      try card?.write(to: URL(fileURLWithPath: adapter))
+    }
+  }
+
+  /// - Throws: `InputError` for a folder without `patron.json`: only `patron train` knows what stands in it.
+  private static func card(of adapter: String) throws -> AdapterCard {
+    guard let card = try AdapterCard(folder: URL(fileURLWithPath: adapter)) else {
+      throw InputError(
+        "\(adapter): found no \(AdapterCard.fileName), expected an adapter that `patron train` made; write the calibration to a "
+          + "file with --output instead")
+    }
+    return card
+  }
+
+  private func add(
+    _ record: ExtractionRecord, _ row: JSONObject, to data: inout CalibrationData, _ console: Console
+  ) throws {
+    let statements = row["statements"]?.array?.compactMap(\.string)
+    var funders: [Funder]?
+    if let value = row["funders"] {
+      do {
+        funders = try FunderReader.funders(from: value).map { try Funder($0) }
+      } catch {
+        throw InputError("\(gold): \(row["id"]?.string ?? ""): \(ErrorMessage.text(of: error))")
+      }
+    }
+    // A record of --stage parse has its input as its statement: nothing to judge.
+    let wroteStatements = record.statements.contains { $0.confidence != nil }
+    do {
+      try data.add(record, statements: wroteStatements ? statements : nil, funders: funders)
+    } catch {
+      console.warning("\(record.id) is left out: \(error.message)")
+    }
+  }
+
+  /// The objects of a JSON array or of lines.
+  private static func objects(_ path: String) throws -> [(number: Int, object: JSONObject)] {
+    do {
+      let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
+      let isArray = bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "[")
+      let values =
+        isArray
+        ? try JSON.parse(bytes).array ?? [] : try bytes.split(separator: 0x0A).map { try JSON.parse($0) }
+      return try values.enumerated().map { index, value in
+        guard let object = value.object else {
+          throw InputError("row \(index + 1) is \(value.kindDescription), expected an object")
+        }
+        return (index + 1, object)
+      }
+    } catch {
+      throw InputError("\(path): \(ErrorMessage.text(of: error))")
+    }
+  }
+
+  /// A record's id, and the file's name that it may be, with and without extension.
+  private static func names(of id: String) -> [String] {
+    let url = URL(fileURLWithPath: id)
+    return [id, url.lastPathComponent, url.deletingPathExtension().lastPathComponent]
+  }
+}

@@ -1,0 +1,151 @@
+import JSON
+import PatronKit
+import Runs
+import Scoring
+
+/// The files of `patron evaluate`, read.
+struct EvaluationInputs {
+  private let options: EvaluationInputOptions
+  private let predictions: EvaluationFile
+  private let gold: EvaluationFile
+  private let other: EvaluationFile?
+  let task: MeasureOptions.Task
+  /// Statements were chosen where funders could have been.
+  let isOtherTaskPossible: Bool
+
+  /// - Throws: `InputError` where a file cannot be read, is empty, or where the files hold nothing to compare.
+  init(_ options: EvaluationInputOptions, task: MeasureOptions.Task) throws {
+    func read(_ path: String) throws -> EvaluationFile {
+      try ScoringInput.file(path, mebibytes: options.maxFileSize)
+    }
+    self.options = options
+    predictions = try read(options.predictions)
+    gold = try read(options.gold)
+    other = try options.compare.map(read)
+    let shareFunders = predictions.holdsFunders && gold.holdsFunders
+    let shareStatements = predictions.holdsStatements && gold.holdsStatements
+    isOtherTaskPossible = task == .auto && shareStatements && shareFunders
+    if task != .auto {
+      self.task = task
+    } else if shareStatements || shareFunders {
+      self.task = shareStatements ? .statements : .funders
+    } else if predictions.holdsFunders || predictions.holdsStatements {
+      let found = [
+        ("funders", predictions.holdsFunders, gold.holdsFunders),
+        ("statements", predictions.holdsStatements, gold.holdsStatements),
+      ]
+      func list(_ names: [String]) -> String {
+        names.isEmpty ? "neither funders nor statements" : names.joined(separator: " and ")
+      }
+      throw InputError(
+        "\(options.predictions): found \(list(found.filter(\.1).map(\.0))), and in \(options.gold) "
+          + "\(list(found.filter(\.2).map(\.0))); expected the same in both")
+    } else {
+      self.task = gold.holdsStatements ? .statements : .funders
+    }
+  }
+
+  func evaluate(_ measure: MeasureOptions) throws -> EvaluationResult {
+    task == .statements ? try statements(measure) : try funders(measure)
+  }
+
+  private func funders(_ measure: MeasureOptions) throws -> EvaluationResult {
+    let goldRows = gold.rows(role: .gold)
+    func evaluate(
+      _ file: EvaluationFile, _ path: String, key: EvaluationRow.Key?
+    ) throws -> (join: DocumentJoin, evaluation: EntityEvaluation) {
+      let join = DocumentJoin(
+        predictions: file.rows(role: .predictions), gold: goldRows, key: key, countsMissing: options.missing == .empty)
+      try check(join.mismatch, path)
+      let evaluation = try EntityEvaluation(join, options: measure.comparison)
+      guard !join.documents.isEmpty else {
+        throw InputError("\(options.gold): the rows that \(path) has predictions for have no \"funders\"")
+      }
+      return (join, evaluation)
+    }
+    let (join, evaluation) = try evaluate(predictions, options.predictions, key: options.join.key)
+    let report = try EntityReport(evaluation, join: join, bootstrap: measure.bootstrap)
+    var result = EvaluationResult(
+      table: report.table(), json: report.json, csv: report.csv(), documents: DocumentRows(evaluation),
+      errorFiles: ErrorReport(evaluation).files(), failures: evaluation.failures, warnings: report.warnings)
+    if let other, let path = options.compare {
+      let (otherJoin, otherEvaluation) = try evaluate(other, path, key: join.key)
+      try result.add(
+        EvaluationComparison(evaluation, otherEvaluation, bootstrap: measure.bootstrap), options,
+        otherEvaluation.failures,
+        otherJoin.warnings)
+    }
+    return result
+  }
+
+  private func statements(_ measure: MeasureOptions) throws -> EvaluationResult {
+    func evaluate(
+      _ file: EvaluationFile, _ path: String, key: EvaluationRow.Key?
+    ) throws -> (join: StatementJoin, evaluation: StatementEvaluation) {
+      let join = try StatementJoin(
+        predictions: file, gold: gold, key: key, countsMissing: options.missing != .skip)
+      try check(join.mismatch, path)
+      return (join, try StatementEvaluation(join.documents, threshold: measure.threshold))
+    }
+    let (join, evaluation) = try evaluate(predictions, options.predictions, key: options.join.key)
+    let report = try StatementReport(evaluation, join: join, bootstrap: measure.bootstrap)
+    var result = EvaluationResult(
+      table: report.table(), json: report.json, csv: report.csv(), documents: DocumentRows(evaluation),
+      errorFiles: StatementErrorReport(evaluation).files(), failures: evaluation.failures, warnings: join.warnings)
+    if let other, let path = options.compare {
+      let (otherJoin, otherEvaluation) = try evaluate(other, path, key: join.key)
+      try result.add(
+        EvaluationComparison(evaluation, otherEvaluation, bootstrap: measure.bootstrap), options,
+        otherEvaluation.failures,
+        otherJoin.warnings)
+    }
+    return result
+  }
+
+  /// All figures would be 0, for a reason that has nothing to do with the predictions.
+  private func check(_ mismatch: String?, _ path: String) throws {
+    guard let mismatch else { return }
+    let advice = options.join == .auto ? "check that the files belong together" : "choose another --join"
+    throw InputError("\(path) and \(options.gold): \(mismatch); \(advice)")
+  }
+}
+
+/// What an evaluation has to say, in all its forms.
+struct EvaluationResult {
+  private(set) var table: String
+  private(set) var json: JSON
+  private(set) var csv: String
+  let documents: DocumentRows
+  let errorFiles: [(name: String, contents: String)]
+  /// Documents that could not be scored, in words.
+  private(set) var failures: [String]
+  private(set) var warnings: [String]
+
+  init(
+    table: String, json: JSON, csv: String, documents: DocumentRows, errorFiles: [(name: String, contents: String)],
+    failures: [(label: String, error: ScoringError)], warnings: [String]
+  ) {
+    self.table = table
+    self.json = json
+    self.csv = csv
+    self.documents = documents
+    self.errorFiles = errorFiles
+    self.failures = failures.map { "not scored: \($0.label): \($0.error.message)" }
+    self.warnings = warnings
+  }
+
+  mutating func add(
+    _ comparison: EvaluationComparison, _ options: EvaluationInputOptions,
+    _ otherFailures: [(label: String, error: ScoringError)], _ otherWarnings: [String]
+  ) {
+    let path = options.compare ?? ""
+    let failures = otherFailures.map { "\(path): not scored: \($0.label): \($0.error.message)" }
+    let warnings = otherWarnings.map { "\(path): \($0)" }
+    table += "\nfirst: \(options.predictions)\nsecond: \(path)\n\n" + comparison.table()
+    table += failures.map { $0 + "\n" }.joined() + warnings.map { "warning: \($0)\n" }.joined()
+    json = .object((json.object?.members ?? []).map { ($0.key, $0.value) } + [("comparison", comparison.json)])
+    csv = comparison.csv()
+    self.failures += failures
+    self.warnings += warnings + comparison.warnings
+  }
+}

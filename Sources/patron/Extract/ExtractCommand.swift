@@ -1,0 +1,127 @@
+import ArgumentParser
+import Foundation
+import Funding
+import Generation
+import Llama
+import PatronKit
+import Runs
+import Synchronization
+import Text
+import Torch
+
+/// `patron extract`: articles in, records out.
+struct ExtractCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "extract",
+    abstract: "Finds funding statements and funders in articles.",
+    discussion: """
+      Reads text files in UTF-8 (Markdown, plain text). The first stage copies the funding statements out of an \
+      article, the second reads the funders and their awards from them. Each result says where it stands in the file.
+
+      From folders, files that end in .md, .markdown, .txt or .text are taken, in subfolders too, sorted by name; hidden \
+      ones are left out. An input that cannot be read is named on standard error and in the output (not in csv); the rest goes on, \
+      and the exit status is 1.
+
+      With --stage parse the inputs hold funding statements instead: one per line, or JSON Lines with the statement in \
+      "statement", "funding_statement" or "text" and, if wanted, its name in "id".
+      """)
+
+  @Argument(help: "Files, folders, or - for standard input.", completion: .file())
+  var inputs: [String]
+
+  @OptionGroup(title: "Task") var task: TaskOptions
+  @OptionGroup(title: "Model") var modelOptions: ModelOptions
+  @OptionGroup(title: "Model") var defaultAdapter: DefaultAdapterOptions
+  @OptionGroup(title: "Reading") var reading: ReadingOptions
+  @OptionGroup(title: "Constraint") var constraint: ConstraintArguments
+  @OptionGroup(title: "Sampling") var sampling: SamplingOptions
+  @OptionGroup(title: "Messages") var consoleOptions: ConsoleOptions
+
+  func validate() throws {
+    guard !inputs.isEmpty else { throw ValidationError("name at least one file or folder, or - for standard input") }
+    guard inputs.count(where: { $0 == "-" }) <= 1 else { throw ValidationError("- can be read only once") }
+    guard modelOptions.adapter.isEmpty || !defaultAdapter.noAdapter else {
+      throw ValidationError("--adapter and --no-adapter exclude each other")
+    }
+  }
+
+  /// Of the files that are taken from folders.
+  var extensions: [String] {
+    ["md", "markdown", "txt", "text"] + (task.stage == .parse ? ["jsonl", "ndjson"] : [])
+  }
+
+  var extractionOptions: ExtractionOptions {
+    var options = ExtractionOptions()
+    options.stages = task.stage
+    reading.apply(to: &options)
+    constraint.apply(to: &options)
+    options.sampling = sampling.sampling
+    return options
+  }
+
+  mutating func run() async throws {
+    let console = consoleOptions.console
+    let collection = InputCollection(inputs, extensions: extensions)
+    if let message = collection.skippedMessage(extensions: extensions) { console.warning(message) }
+    if let output = task.output { try OutputFile.check(output, isNoneOf: collection.sources.compactMap(\.path)) }
+    _ = try ModelCatalog.url(of: modelOptions.model)  // a wrong name shows before anything is read
+    try useAdapters(console)
+
+    var run = try ExtractionRun(command: self, console: console, sources: collection.sources, writer: makeWriter())
+    try await run.run()
+  }
+
+  /// Settles which adapters are used, and what follows from their cards.
+  mutating func useAdapters(_ console: Console) throws {
+    if modelOptions.adapter.isEmpty, !defaultAdapter.noAdapter {
+      let (adapters, warning) = ModelCatalog.defaultAdapters(of: modelOptions.model)
+      modelOptions.adapter = adapters.map(\.path)
+      if let warning { console.warning(warning) }
+    }
+    let cards = try AdapterCards(modelOptions.adapter, isForced: modelOptions.forceAdapter)
+    try cards.checkPrompts(of: task.stage)
+    for warning in cards.warnings(for: task.stage) { console.warning(warning) }
+    try reading.complete(from: cards.chunking)
+  }
+
+  private func makeWriter() throws -> RecordWriter {
+    guard let output = task.output else {
+      let terminal = Terminal.output
+      return RecordWriter(
+        task.format, to: OutputFile(),
+        text: TextRenderer(width: terminal.columns ?? 100, usesColour: terminal.usesColour),
+        namesFailures: !(terminal.isTerminal && Terminal.error.isTerminal))
+    }
+    return RecordWriter(task.format, to: try OutputFile(path: output, inPlace: task.format == .jsonl))
+  }
+}
+
+/// Whether the adapter that a known model comes with is used.
+struct DefaultAdapterOptions: ParsableArguments {
+  @Flag(
+    name: .long,
+    help: "Use the model as it is; otherwise the default model comes with its adapter, if that is installed.")
+  var noAdapter = false
+}
+
+/// What is done, and where the result goes.
+struct TaskOptions: ParsableArguments {
+  @Option(name: .shortAndLong, help: "What to do: statements, parse (input: statements) or both.")
+  var stage: ExtractionOptions.Stages = .both
+
+  @Option(
+    name: .shortAndLong,
+    help: "text (for people), json (an array of records), jsonl (a record a line) or csv (a row per award).")
+  var format: OutputFormat = .text
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "File to write to (default: standard output). It appears when all is done; jsonl is written record by record.",
+      valueName: "file"),
+    completion: .file())
+  var output: String?
+}
+
+extension ExtractionOptions.Stages: ExpressibleByArgument {}
+extension SpecialTokenPolicy: ExpressibleByArgument {}

@@ -1,0 +1,139 @@
+import ArgumentParser
+import Files
+import Funding
+import Llama
+import PatronKit
+import Runs
+import Synchronization
+
+/// One run of `patron extract` over its inputs.
+struct ExtractionRun {
+  private let command: ExtractCommand
+  private let options: ExtractionOptions
+  private let console: Console
+  private let sources: [InputSource]
+  private let progress: ProgressDisplay
+  private var writer: RecordWriter
+  private var extractor: Extractor?
+  private var failureCount = 0
+
+  init(command: ExtractCommand, console: Console, sources: [InputSource], writer: RecordWriter) throws {
+    self.command = command
+    var options = command.extractionOptions
+    options.calibration =
+      try command.constraint.readCalibration()
+      ?? AdapterCards(command.modelOptions.adapter, isForced: command.modelOptions.forceAdapter).calibration()
+    self.options = options
+    self.console = console
+    self.sources = sources
+    self.writer = writer
+    // Standard input and pipes count like an article of usual length.
+    let meter = ProgressMeter(weights: sources.map { $0.byteCount ?? 50_000 }, options: options)
+    progress = ProgressDisplay(meter, on: console)
+  }
+
+  /// - Throws: `ExitCode` where inputs failed or the run was interrupted; what is done is in the output then.
+  mutating func run() async throws {
+    defer { console.clearStatus() }
+    var finishedCount = 0
+    do {
+      for (index, source) in sources.enumerated() {
+        try await read(source, index)
+        finishedCount += 1
+      }
+    } catch is CancellationError {
+      try writer.abandon()
+      console.warning("interrupted; \(finishedCount) of \(sources.count) inputs are done")
+      throw ExitStatus.interrupted
+    }
+    try writer.finish()
+    if failureCount > 0 { throw ExitStatus.someFailed }
+  }
+
+  private mutating func read(_ source: InputSource, _ index: Int) async throws {
+    let contents: [UInt8]
+    do {
+      contents = try source.contents(
+        limit: command.reading.maximumByteCount, advice: "an article is smaller, --max-file-size raises the limit",
+        checkInterruption: Interruption.check)
+    } catch let error as InputError {
+      return try fail(error, source.id)
+    }
+    guard options.stages == .parse else {
+      progress.begin(index, name: source.id)
+      return try await extract(InputItem(id: source.id, contents: .success(contents)))
+    }
+    let items = StatementLines.items(in: contents, id: source.id)
+    if items.isEmpty { try fail(InputError("found no statement"), source.id) }
+    for (number, item) in items.enumerated() {
+      progress.begin(index, name: item.id, part: number, of: items.count)
+      try await extract(item)
+    }
+  }
+
+  private mutating func extract(_ item: InputItem) async throws {
+    try Interruption.check()
+    let record: ExtractionRecord
+    do {
+      let contents = try item.contents.get()
+      let extractor = try openExtractor()
+      record = try await extractor.extract(id: item.id, contents: contents) { [progress] in progress.update($0) }
+    } catch let error as CancellationError {
+      throw error
+    } catch let error as ModelUnavailable {
+      throw error.reason
+    } catch {
+      return try fail(error, item.id)
+    }
+    console.clearStatus()
+    try writer.write(record)
+  }
+
+  /// The model is opened when the first input is there to be read.
+  private mutating func openExtractor() throws -> Extractor {
+    if let extractor { return extractor }
+    do {
+      let generator = try command.modelOptions.open(console: console)
+      Interruption.watch()  // while the model loads there is nothing to keep
+      let extractor = Extractor(generator: generator, options: options, version: Version.full)
+      self.extractor = extractor
+      return extractor
+    } catch {
+      throw ModelUnavailable(reason: error)
+    }
+  }
+
+  private mutating func fail(_ error: any Error, _ id: String) throws {
+    let message = ErrorMessage.text(of: error)
+    failureCount += 1
+    console.error("\(id): \(message)")
+    try writer.write(failure: message, of: id)
+  }
+}
+
+/// Not the input's fault: ends the run.
+private struct ModelUnavailable: Error {
+  let reason: any Error
+}
+
+/// Shows a run's progress, which is told from the generating thread.
+private final class ProgressDisplay: Sendable {
+  private let meter: Mutex<ProgressMeter>
+  private let console: Console
+
+  init(_ meter: ProgressMeter, on console: Console) {
+    self.meter = Mutex(meter)
+    self.console = console
+  }
+
+  func begin(_ item: Int, name: String, part: Int = 0, of partCount: Int = 1) {
+    meter.withLock { $0.begin(item, name: name, part: part, of: partCount) }
+  }
+
+  /// Returns false when the run is to end.
+  func update(_ progress: ExtractionProgress) -> Bool {
+    meter.withLock { $0.update(progress) }
+    console.status(meter.withLock { $0.line() })
+    return !Interruption.isRequested
+  }
+}

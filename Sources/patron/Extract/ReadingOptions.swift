@@ -1,0 +1,136 @@
+import ArgumentParser
+import Funding
+import Generation
+import ModelFiles
+import Runs
+
+/// How articles are cut and read.
+struct ReadingOptions: ParsableArguments {
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      Most tokens of an article that the model reads at once; fewer if its context is smaller (default: as the adapter was \
+      trained, else 7500).
+      """, valueName: "n"))
+  var chunkTokens: Int?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Tokens that neighbouring chunks share (default: as the adapter was trained, else 1024).", valueName: "n"))
+  var overlapTokens: Int?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      Which chunks the model reads: all, or likely ones, those that hold a word of funding, support or thanks, which is \
+      several times faster (default: as the adapter was trained, else all).
+      """, valueName: "which"))
+  var chunks: ChunkSelection?
+
+  @Option(name: .long, help: ArgumentHelp("Most tokens written for the statements of a chunk.", valueName: "n"))
+  var statementTokens = 512
+
+  @Option(name: .long, help: ArgumentHelp("Most tokens written for the funders of an article.", valueName: "n"))
+  var funderTokens = 1_024
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Chunks read side by side; more is faster on a GPU and needs more memory.", valueName: "n"))
+  var batch = 1
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      What <|eot_id|> and the like mean inside an article: plain (ordinary text) or parse (special tokens, as in \
+      transformers; an article can then end its own message).
+      """, valueName: "policy"))
+  var specialTokensInText: SpecialTokenPolicy = .plain
+
+  @Flag(name: .long, help: "Leave out the places of values and the model's raw output.")
+  var noEvidence = false
+
+  @Option(name: .long, help: ArgumentHelp("Largest input in MiB.", valueName: "mib"))
+  var maxFileSize = 64
+
+  /// `maxFileSize` in bytes.
+  var maximumByteCount: Int { maxFileSize << 20 }
+
+  func validate() throws {
+    for (name, value, least) in [
+      ("--chunk-tokens", chunkTokens ?? 1, 1), ("--overlap-tokens", overlapTokens ?? 0, 0),
+      ("--statement-tokens", statementTokens, 1), ("--funder-tokens", funderTokens, 1), ("--batch", batch, 1),
+      ("--max-file-size", maxFileSize, 1),
+    ] {
+      guard (least...1 << 30).contains(value) else {
+        throw ValidationError("found \(name) \(value), expected a number from \(least) to \(1 << 30)")
+      }
+    }
+    if let chunkTokens, let overlapTokens { try Self.check(chunkTokens, overlapTokens) }
+  }
+
+  private static func check(_ chunkTokens: Int, _ overlapTokens: Int) throws {
+    guard overlapTokens < chunkTokens else {
+      throw ValidationError(
+        "found --overlap-tokens \(overlapTokens) with --chunk-tokens \(chunkTokens); the overlap must be smaller")
+    }
+  }
+
+  /// Fills in what the command line leaves open: as the adapter was trained, else the recipe's defaults.
+  mutating func complete(from card: AdapterCard?) throws {
+    let recipe = ExtractionOptions()
+    let chunk = chunkTokens ?? card?.chunkTokens ?? recipe.chunkTokens
+    let overlap = overlapTokens ?? card?.overlapTokens ?? recipe.overlapTokens
+    try Self.check(chunk, overlap)
+    (chunkTokens, overlapTokens) = (chunk, overlap)
+    if chunks == nil, card?.readsLikelyChunks == true { chunks = .likely }
+  }
+
+  func apply(to options: inout ExtractionOptions) {
+    options.chunkTokens = chunkTokens ?? options.chunkTokens
+    options.overlapTokens = overlapTokens ?? options.overlapTokens
+    options.chunkSelection = chunks ?? options.chunkSelection
+    options.maximumStatementTokens = statementTokens
+    options.maximumFunderTokens = funderTokens
+    options.specialTokens = specialTokensInText
+    options.batchSize = batch
+    options.includesEvidence = !noEvidence
+  }
+}
+
+/// How the next token is chosen.
+struct SamplingOptions: ParsableArguments {
+  @Option(name: .long, help: ArgumentHelp("0 takes the most probable token; above 0 tokens are drawn.", valueName: "t"))
+  var temperature = 0.0
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Draw from the most probable tokens that reach this share together.", valueName: "p"))
+  var topP = 1.0
+
+  @Option(
+    name: .long, help: ArgumentHelp("Draw from so many of the most probable tokens; 0: from all.", valueName: "k"))
+  var topK = 0
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Seed of the draw; the same seed gives the same result on the same machine.", valueName: "n"))
+  var seed: UInt64 = 0
+
+  func validate() throws {
+    guard temperature >= 0, temperature.isFinite else {
+      throw ValidationError("found --temperature \(temperature), expected 0 or more")
+    }
+    guard topP > 0, topP <= 1 else {
+      throw ValidationError("found --top-p \(topP), expected more than 0 and at most 1")
+    }
+    guard topK >= 0 else { throw ValidationError("found --top-k \(topK), expected 0 or more") }
+  }
+
+  var sampling: Sampling { Sampling(temperature: temperature, topP: topP, topK: topK, seed: seed) }
+}
+
+extension ChunkSelection: ExpressibleByArgument {}

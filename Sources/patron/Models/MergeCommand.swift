@@ -1,0 +1,148 @@
+import ArgumentParser
+import Files
+import Foundation
+import Llama
+import ModelFiles
+import PatronKit
+import Runs
+import Torch
+
+/// `patron merge`: a base model and its adapters in, one model folder out.
+struct MergeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "merge",
+    abstract: "Writes a model with its adapters merged as a Hugging Face folder.",
+    discussion: """
+      The folder loads in transformers, vLLM and here (--model DIR). It appears under its name only when it is complete. \
+      What it was made from (base, adapters in order with their SHA-256, policy, version) stands in the metadata of each \
+      safetensors file.
+
+      Memory: one tensor and the adapters, however large the model.
+      """)
+
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The base model: a Hugging Face folder.", valueName: "folder"),
+    completion: .directory)
+  var model: String
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "A PEFT adapter folder; repeat it for several, merged in the order given (SFT first, then DAPO).",
+      valueName: "folder"),
+    completion: .directory)
+  var adapter: [String]
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The folder to write.", valueName: "folder"), completion: .directory)
+  var output: String
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "peft (round after each adapter, as PEFT does) or fp32 (add all in float32, round once).",
+      valueName: "policy"),
+    completion: .list(["peft", "fp32"]))
+  var merge = MergeChoice.peft
+
+  @Option(name: .long, help: ArgumentHelp("Type of the weights (default: as the base is stored).", valueName: "type"))
+  var dtype: DType?
+
+  @Option(
+    name: .long, help: ArgumentHelp("Largest weight file, such as 5GB or 800MB.", valueName: "size"))
+  var shardSize = ByteSize(ShardPlan.defaultMaximumByteCount)
+
+  @Flag(name: .long, help: "Replace the output folder if it exists.")
+  var force = false
+
+  @OptionGroup var consoleOptions: ConsoleOptions
+
+  /// The policies that can be written into a folder.
+  enum MergeChoice: String, CaseIterable, ExpressibleByArgument {
+    case peft, fp32
+
+    var policy: MergePolicy { self == .peft ? .peft : .fp32 }
+  }
+
+  func validate() throws {
+    guard !adapter.isEmpty else { throw ValidationError("name at least one adapter with --adapter") }
+    if let dtype { try ModelOptions.check(dtype) }
+  }
+
+  func run() async throws {
+    try Runtime.checkVersion()
+    Interruption.watch()
+    let console = consoleOptions.console
+    defer { console.clearStatus() }
+    guard case .folder(let base) = try ModelLocation(ModelCatalog.url(of: model)) else {
+      throw FileError(
+        .unsupported,
+        "\(model): found a GGUF file, expected a Hugging Face folder; adapters can be put on a GGUF file while it runs "
+          + "(patron extract --model \(model) --adapter ...)")
+    }
+    let adapters = try adapter.map { try AdapterFolder(URL(fileURLWithPath: $0)) }
+    for adapter in adapters { try adapter.check(against: base.configuration) }
+    let merger = ModelMerger(
+      adapters: adapters, policy: merge.policy, dtype: dtype, maximumShardByteCount: shardSize.byteCount)
+    let destination = URL(fileURLWithPath: output)
+    do {
+      try merger.merge(
+        base, into: destination, replacingExisting: force,
+        provenance: try provenance(base: base, adapters: adapters, console: console),
+        onProgress: { share in
+          try Interruption.check()
+          console.status("\(output): \(Int(share * 100)) % written")
+        })
+    } catch let error as FileError where error.code == .exists && !force {
+      throw FileError(.exists, error.message + ", or replace it with --force")
+    }
+    let names = adapters.map(\.url.lastPathComponent).joined(separator: ", then ")
+    console.note("\(output): \(base.url.lastPathComponent) with \(names), policy \(merge.rawValue)")
+  }
+
+  /// What the folder is made from. Whole files are hashed: all of the base is read anyway.
+  private func provenance(
+    base: ModelFolder, adapters: [AdapterFolder], console: Console
+  ) throws -> [(key: String, value: String)] {
+    var entries: [(key: String, value: String)] = [
+      ("format", "pt"), ("patron_version", Version.full), ("patron_base", base.url.lastPathComponent),
+    ]
+    for file in try ModelLocation.folder(base).weightFiles {
+      console.status("\(file.lastPathComponent): checksum")
+      entries.append(("patron_base_sha256:\(file.lastPathComponent)", try FileHash.sha256(of: file)))
+    }
+    for (index, adapter) in adapters.enumerated() {
+      entries.append(("patron_adapter_\(index + 1)", adapter.url.lastPathComponent))
+      entries.append(("patron_adapter_\(index + 1)_sha256", try adapter.hash()))
+    }
+    entries.append(("patron_merge", merge.rawValue))
+    return entries
+  }
+}
+
+/// A number of bytes as people write it: `5GB`, `800MB`, `2GiB`, `1000000`.
+struct ByteSize: ExpressibleByArgument, Equatable, CustomStringConvertible {
+  let byteCount: Int
+
+  init(_ byteCount: Int) { self.byteCount = byteCount }
+
+  private static let units = [
+    ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("GB", 1_000_000_000), ("MB", 1_000_000), ("KB", 1000),
+    ("B", 1),
+  ]
+
+  init?(argument: String) {
+    let unit = Self.units.first { argument.uppercased().hasSuffix($0.0.uppercased()) }
+    guard let number = Int(argument.dropLast(unit?.0.count ?? 0)), number > 0 else { return nil }
+    let (byteCount, overflows) = number.multipliedReportingOverflow(by: unit?.1 ?? 1)
+    guard !overflows else { return nil }
+    self.byteCount = byteCount
+  }
+
+  /// In the largest unit that leaves no rest.
+  var description: String {
+    let unit = Self.units.sorted { $0.1 > $1.1 }.first { byteCount % $0.1 == 0 } ?? ("B", 1)
+    return "\(byteCount / unit.1)\(unit.0)"
+  }
+
+  var defaultValueDescription: String { description }
+}

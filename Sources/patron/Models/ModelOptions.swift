@@ -1,0 +1,111 @@
+import ArgumentParser
+import Foundation
+import Llama
+import ModelFiles
+import PatronKit
+import Torch
+
+/// Options of every command that loads a model.
+struct ModelOptions: ParsableArguments {
+  @Option(
+    name: [.short, .long],
+    help: "A name that `patron models list` shows, a Hugging Face folder, or a .gguf file.", completion: .file())
+  var model: String = ModelCatalog.defaultName
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "A PEFT adapter folder; repeat it for several, merged in the order given (SFT first, then DAPO).",
+      valueName: "folder"),
+    completion: .directory)
+  var adapter: [String] = []
+
+  @Flag(
+    name: .long,
+    help: "Use an adapter although its patron.json asks for another base model, other prompts or an unknown template.")
+  var forceAdapter = false
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      How adapters join the weights: peft (round after each, as PEFT does), fp32 (add all in float32, round once) or none \
+      (they stay beside the weights).
+      """, valueName: "policy"))
+  var merge: MergePolicy = .peft
+
+  @Option(name: .long, help: "cpu, cuda or cuda:N.")
+  var device: Device = .cpu
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      Type of the weights: bfloat16 is fastest, float32 most exact (default: bfloat16; for training on a CPU without bfloat16 \
+      instructions float32, which is faster there).
+      """, valueName: "type"))
+  var dtype: DType?
+
+  @Option(name: .long, help: ArgumentHelp("Threads on the CPU (default: all cores).", valueName: "n"))
+  var threads: Int?
+
+  func validate() throws {
+    if let dtype { try Self.check(dtype) }
+    if let threads, threads < 1 { throw ValidationError("found \(threads) threads, expected 1 or more") }
+  }
+
+  /// Refuses the dtypes that weights cannot have.
+  static func check(_ dtype: DType) throws {
+    guard [.float32, .bfloat16, .float16].contains(dtype) else {
+      throw ValidationError("found dtype \(dtype.rawValue), expected float32, bfloat16 or float16")
+    }
+  }
+
+  /// The adapters of `--adapter`, opened and checked.
+  func adapters() throws -> [AdapterFolder] { try adapter.map { try AdapterFolder(URL(fileURLWithPath: $0)) } }
+
+  /// Finds, checks and loads the model.
+  func open(onProgress: ((Double) -> Void)? = nil) throws -> LlamaGenerator {
+    if let threads { try Runtime.setThreadCount(threads) }
+    let location = try ModelLocation(ModelCatalog.url(of: model))
+    let cards = try AdapterCards(adapter, isForced: forceAdapter)
+    let options = try LoadOptions(adapters: adapters(), merge: merge, dtype: dtype, device: device)
+    return try LlamaGenerator.open(
+      location, name: model, options: options, template: cards.template(),
+      checkIdentity: { kind, value in try cards.check(base: model, kind, value, adapters: options.adapters) },
+      onProgress: onProgress)
+  }
+}
+
+extension MergePolicy: ExpressibleByArgument {}
+extension DType: ExpressibleByArgument {
+  public static var allValueStrings: [String] { ["float32", "bfloat16", "float16"] }
+}
+extension Device: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
+
+extension ModelOptions {
+  /// Like `open`, and tells on the console how far it is and what was chosen.
+  func open(console: Console) throws -> LlamaGenerator {
+    let start = ContinuousClock.now
+    let generator = try open { share in console.status("loading \(model): \(Int(share * 100)) %") }
+    console.clearStatus()
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    console.note(
+      "\(model) in \(generator.model.dtype.rawValue)\(arithmetic) on \(generator.model.device), "
+        + "\(Runtime.threadCount) threads\(adapterNames), loaded in \(String(format: "%.1f", seconds)) s")
+    return generator
+  }
+
+  private var adapterNames: String {
+    // The last two parts of the path: adapters of different models are often called the same.
+    let names = adapter.map { URL(fileURLWithPath: $0).pathComponents.suffix(2).joined(separator: "/") }
+    return names.isEmpty ? "" : ", with \(names.joined(separator: ", then "))"
+  }
+
+  private var arithmetic: String {
+    guard device == .cpu, dtype ?? LoadOptions.defaultDType == .bfloat16, !Runtime.cpuHasFastBFloat16 else { return "" }
+    return ", multiplied in float32 as this processor has no bfloat16 instructions,"
+  }
+}

@@ -1,0 +1,201 @@
+import TrainingData
+import ArgumentParser
+import Foundation
+import Funding
+import JSON
+import Llama
+import ModelFiles
+import PatronKit
+import Runs
+import Tokenizer
+import Torch
+import Training
+
+/// `patron train sft`: supervised fine-tuning.
+struct TrainSFTCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sft",
+    abstract: "Fine-tunes an adapter on rows with answers.",
+    discussion: """
+      The defaults are the published recipe's. Every other flag is also a line of a --config file.
+
+      The run's folder gets config.json (these settings), data.json (what became of the rows), metrics.jsonl and TensorBoard \
+      events, checkpoints/ and, at the end, adapter/: a PEFT folder that patron, peft and vLLM load. A run that was \
+      interrupted (Ctrl-C saves) or killed goes on with --resume and the same settings; on a CPU it ends with the same \
+      bytes as one that was not.
+
+      `patron train report` makes a page of a run, `patron data inspect` shows the rows as the model sees them.
+      """)
+
+  @OptionGroup(title: "Model") var modelOptions: ModelOptions
+
+  @OptionGroup(title: "Rows") var rowOptions: TrainingRowOptions
+  @OptionGroup(title: "Making examples of rows") var dataOptions: DataOptions
+
+  @OptionGroup(title: "Recipe") var recipeOptions: SFTOptions
+
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The run's folder (needed unless --dry-run).", valueName: "folder"),
+    completion: .directory)
+  var output: String?
+
+  @Flag(name: .long, help: "Go on from the last checkpoint in the run's folder, or begin where there is none.")
+  var resume = false
+
+  @Option(name: .long, help: ArgumentHelp("Checkpoints that are kept, besides the best one.", valueName: "n"))
+  var keep = 3
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      Which checkpoint becomes the adapter: dev/loss or, with --dev-written, dev/funder_f0.5, dev/award_id_f0.5 (rows of \
+      parse), dev/statement_f1 (extract), dev/exact_answers (chats), dev/whole_answers; without dev rows it is the last.
+      """, valueName: "figure"))
+  var bestBy = MetricName.devLoss
+
+  @Flag(name: .long, help: "Show the plan (rows, steps, memory, time by a short measurement) and do nothing.")
+  var dryRun = false
+
+  @Option(name: .long, help: ArgumentHelp("File of settings, YAML or JSON.", valueName: "file"), completion: .file())
+  var config: String?
+
+  @OptionGroup var consoleOptions: ConsoleOptions
+
+  func validate() throws {
+    guard dryRun || output != nil else {
+      throw ValidationError("name the run's folder with --output, or use --dry-run")
+    }
+    let figures = [MetricName.devLoss] + DevGeneration.figures
+    guard figures.contains(bestBy) else {
+      throw ValidationError("found --best-by \(bestBy), expected one of \(figures.joined(separator: ", "))")
+    }
+    guard bestBy == MetricName.devLoss || rowOptions.devWritten > 0 else {
+      throw ValidationError("--best-by \(bestBy) needs answers to dev rows: give --dev-written")
+    }
+    guard keep >= 1 else { throw ValidationError("found --keep \(keep), expected 1 or more") }
+  }
+
+  func run() async throws {
+    let console = consoleOptions.console
+    Interruption.watch()
+    defer { console.clearStatus() }
+    // The large blocks of one micro-batch serve the next: a tenth of the time on a CPU.
+    Runtime.keepAllFreedMemory()
+    try Runtime.checkVersion()
+    if let threads = modelOptions.threads { try Runtime.setThreadCount(threads) }
+    let settings = recipeOptions.settings()
+    let location = try ModelLocation(ModelCatalog.url(of: modelOptions.model))
+    let identity = try location.identity()
+    // A run that cannot be is refused before hours of reading.
+    let cards = try adapterCards(identity)
+    let template = try cards.template()
+    let folder = dryRun ? nil : try RunFolder(URL(fileURLWithPath: output ?? ""), resuming: resume)
+    let rows = try rowOptions.rows(of: location, template: template, dataOptions, console)
+    if let warning = rows.warning { console.warning(warning) }
+    try cards.checkPrompts(of: rows.stages)
+    try rows.check(figure: bestBy, devWritten: rowOptions.devWritten)
+    let trainer = try makeTrainer(location, identity, settings, rows, console)
+    guard let folder else { return print(try plan(trainer, rows, console)) }
+    console.notice("\(rows.summary); \(trainer.totalSteps) steps of \(settings.rowsPerStep) rows")
+    let run = SFTRun(
+      folder: folder, trainer: trainer, generation: try generation(trainer, location, template), keptCheckpoints: keep,
+      bestBy: bestBy, adapterDType: recipeOptions.adapterDtype, modelName: modelOptions.model, console: console)
+    let description = SFTRun.Description(
+      settings: JSON.object(SettingsFile.values(of: self)), data: rows.json, card: try card(identity, rows))
+    try run.run(description, resuming: resume)
+  }
+
+  private typealias Identity = (kind: AdapterCard.BaseModel.IdentityKind, value: String)
+
+  /// The cards of the adapters that are trained on top of.
+  /// - Throws: `FileError` where one of them, or the one that the new one starts from, belongs to another base model.
+  private func adapterCards(_ identity: Identity) throws -> AdapterCards {
+    let adapters = try modelOptions.adapters()
+    let cards = try AdapterCards(modelOptions.adapter, isForced: modelOptions.forceAdapter)
+    let start = try AdapterCards(
+      recipeOptions.initAdapter.map { [$0] } ?? [], isForced: modelOptions.forceAdapter)
+    for found in [cards, start] {
+      try found.check(base: modelOptions.model, identity.kind, identity.value, adapters: adapters)
+    }
+    return cards
+  }
+
+  private func makeTrainer(
+    _ location: ModelLocation, _ identity: Identity, _ settings: SFTSettings, _ rows: TrainingRows, _ console: Console
+  ) throws -> SFTTrainer {
+    let (configuration, checkpoint) = try location.open()
+    // Without bfloat16 products float32 is the faster type, and nothing is gained but memory by the other.
+    let isSlow = modelOptions.device == .cpu && !Runtime.cpuHasFastBFloat16
+    let base = try LlamaModel.load(
+      checkpoint, configuration: configuration,
+      options: LoadOptions(
+        adapters: modelOptions.adapters(), merge: modelOptions.merge,
+        dtype: modelOptions.dtype ?? (isSlow ? .float32 : .bfloat16), device: modelOptions.device),
+      onProgress: { share in console.status("loading \(modelOptions.model): \(Int(share * 100)) %") })
+    let dtype = recipeOptions.computeDtype ?? base.dtype
+    let adapter = try LoRAAdapter(
+      settings: settings.lora, model: base,
+      computeDType: TrainableLlama.adapterComputeDType(for: dtype, on: base.device), seed: settings.seed)
+    if let start = recipeOptions.initAdapter { try adapter.load(AdapterFolder(URL(fileURLWithPath: start))) }
+    let model = try TrainableLlama(
+      base: base, adapter: adapter, computeDType: dtype, checkpointing: recipeOptions.checkpointing)
+    let identities = try [identity.value] + modelOptions.adapters().map { try $0.hash() }
+    return try SFTTrainer(
+      model: model, modelIdentity: identities.joined(separator: "+"), settings: settings, rows: rows.rows,
+      devRows: rows.devRows)
+  }
+
+  /// What writes answers to dev rows at each measurement; nil where none are asked for.
+  private func generation(
+    _ trainer: SFTTrainer, _ location: ModelLocation, _ template: ChatTemplate?
+  ) throws -> DevGeneration? {
+    guard rowOptions.devWritten > 0, !trainer.devRows.isEmpty else { return nil }
+    let (tokenizer, template) = try location.tokenizer(template: template)
+    var constraint = ConstraintOptions()
+    constraint.mode = rowOptions.constrain
+    return try DevGeneration(
+      model: trainer.model.generatingModel(), tokenizer: tokenizer, template: template,
+      rows: DevGeneration.sample(of: trainer.devRows, count: rowOptions.devWritten), constraint: constraint,
+      maximumNewTokens: rowOptions.devTokens)
+  }
+
+  /// What the adapter is for, as far as it is made for this program's own two tasks.
+  private func card(_ identity: Identity, _ rows: TrainingRows) throws -> AdapterCard? {
+    let stages = rows.stages
+    guard let template = rows.template, let report = rows.report, !stages.isEmpty else { return nil }
+    let hasChunks = stages.contains(.statements)
+    var card = AdapterCard(
+      version: Version.full,
+      baseModel: .init(name: modelOptions.model, kind: identity.kind, identity: identity.value),
+      // As the articles were cut. Of an adapter that saw none, what is said of chunks is not used.
+      chunkTokens: hasChunks ? report.extract.chunkTokens : dataOptions.chunkTokens,
+      overlapTokens: hasChunks ? report.extract.overlapTokens : dataOptions.overlapTokens,
+      chatTemplate: template.rawValue,
+      promptHashes: Dictionary(
+        uniqueKeysWithValues: stages.map { ($0, AdapterCards.promptHash(of: $0)) }))
+    // Where there are too few likely chunks the others fill up, and the adapter has seen those, too.
+    card.readsLikelyChunks =
+      hasChunks && dataOptions.hardNegatives == 1 && report.extract.hardNegativesKept == report.extract.negativesKept
+    card.previousAdapters = try modelOptions.adapters().map { try $0.hash() }
+    card.dataHashes = rows.hashes
+    card.recipe = .object(
+      try (SettingsFile.values(of: recipeOptions) + SettingsFile.values(of: dataOptions)).map { key, value in
+        // Elsewhere a path says nothing of the adapter that the run started from.
+        guard key == "init-adapter", let path = value.string else { return (key, value) }
+        return (key, .string(try AdapterFolder(URL(fileURLWithPath: path)).hash()))
+      })
+    // Now, not when hours of training are to be written.
+    try card.check()
+    return card
+  }
+
+  private func plan(_ trainer: SFTTrainer, _ rows: TrainingRows, _ console: Console) throws -> String {
+    let speed = try trainer.measure { done, total in
+      try Interruption.check()
+      console.status("measuring: micro-batch \(done)/\(total)")
+    }
+    console.clearStatus()
+    return TrainingPlan(trainer: trainer, speed: speed).text
+  }
+}

@@ -1,0 +1,243 @@
+import Generation
+import JSON
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Funding
+
+@Suite struct ExtractorTests {
+  private static let article = """
+    \u{FEFF}# A study
+
+    Some text about é things.\r
+    This work was supported by the National Science\u{200B} Foun-
+    dation (grant 12-34). Thanks to all.
+    The Wellcome Trust paid too.
+
+    """
+  private static let statementsOutput = """
+    {"statements": ["The Wellcome Trust paid too.", "This work was supported by the National Science Foundation (grant 12-34).", \
+    "We thank nobody."]}
+    """
+  private static let fundersOutput = """
+    [{"funder_name": "National Science Foundation", "awards": [{"award_ids": ["12-34", "99"], "funding_scheme": [], \
+    "award_title": []}]}, {"funder_name": "Wellcome Trust", "awards": []}]
+    """
+
+  private func script(_ request: CompletionRequest, _: Int) -> String {
+    request.messages[0].content == Prompts.statementsSystem ? Self.statementsOutput : Self.fundersOutput
+  }
+
+  private func extract(
+    _ text: String = Self.article, generator: FakeGenerator, options: ExtractionOptions = ExtractionOptions()
+  ) async throws -> ExtractionRecord {
+    try await Extractor(generator: generator, options: options, version: "1.0").extract(
+      id: "a.md", contents: Array(text.utf8))
+  }
+
+  @Test func bothStages() async throws {
+    let generator = FakeGenerator(answer: script)
+    let record = try await extract(generator: generator)
+    #expect(record.statements.map(\.status) == [.normalised, .exact, .unverified])
+    let file = Array(Self.article.utf8)
+    let scalars = Array(Self.article.unicodeScalars)
+    for statement in record.statements.dropLast() {
+      let span = try #require(statement.span)
+      #expect(Array(statement.text.utf8) == Array(file[span.bytes]))
+      #expect(Array(statement.text.unicodeScalars) == Array(scalars[span.scalars]))
+    }
+    #expect(record.statements.map(\.span?.line) == [4, 6, nil])
+    #expect(record.statements.last?.text == "We thank nobody.")
+
+    // Stage 2 reads the article's own words, cleaned.
+    #expect(
+      generator.requests.last?.messages
+        == Prompts.funders(
+          in:
+            "This work was supported by the National Science Foundation (grant 12-34).\nThe Wellcome Trust paid too.\n"
+            + "We thank nobody."))
+    #expect(generator.requests.map(\.maximumNewTokens) == [512, 1024])
+
+    #expect(record.funders.map(\.name) == ["National Science Foundation", "Wellcome Trust"])
+    let evidence = try #require(record.evidence)
+    let name = try #require(evidence[0].name?.span)
+    #expect(String(decoding: file[name.bytes], as: UTF8.self) == "National Science\u{200B} Foun-\ndation")
+    let id = try #require(evidence[0].awards[0].awardIDs[0]?.span)
+    #expect(String(decoding: file[id.bytes], as: UTF8.self) == "12-34")
+    #expect(id.line == 5)
+    #expect(evidence[0].awards[0].awardIDs[1] == nil)
+    #expect(evidence[1].name?.statement == 1)
+    #expect(record.calls?.map(\.output) == [Self.statementsOutput, Self.fundersOutput])
+    #expect(record.provenance.contains(ExtractionRecord.Entry("model", "fake")))
+    #expect(record.warnings.isEmpty)
+  }
+
+  @Test func noStatementsNoStage2() async throws {
+    let generator = FakeGenerator { _, _ in #"{"statements": []}"# }
+    let record = try await extract(generator: generator)
+    #expect(record.statements.isEmpty && record.funders.isEmpty && record.warnings.isEmpty)
+    #expect(generator.requests.count == 1)
+  }
+
+  @Test func stagesAlone() async throws {
+    var options = ExtractionOptions()
+    options.stages = .statements
+    let first = FakeGenerator(answer: script)
+    #expect(try await extract(generator: first, options: options).funders.isEmpty)
+    #expect(first.requests.count == 1)
+
+    options.stages = .parse
+    let second = FakeGenerator(answer: script)
+    let record = try await extract("\n Supported by the Wellcome Trust.\n", generator: second, options: options)
+    #expect(second.requests.map(\.messages) == [Prompts.funders(in: "Supported by the Wellcome Trust.")])
+    #expect(record.statements.first?.span?.bytes == 2..<34)
+    #expect(record.funders.count == 2)
+  }
+
+  @Test func withoutEvidence() async throws {
+    var options = ExtractionOptions()
+    options.includesEvidence = false
+    let record = try await extract(generator: FakeGenerator(answer: script), options: options)
+    #expect(record.evidence == nil && record.calls == nil)
+    #expect(record.json["calls"] == nil && record.json["funders"]?.array?.first?["evidence"] == nil)
+  }
+
+  @Test(arguments: [1, 3])
+  func chunksAndBatches(batchSize: Int) async throws {
+    var options = ExtractionOptions()
+    options.chunkTokens = 50
+    options.overlapTokens = 10
+    options.batchSize = batchSize
+    let filler = (0..<200).map { "word\($0)" }.joined(separator: " ")
+    let text = filler + ". Funded by X (1). " + filler + ". Funded by Y. " + filler
+    let generator = FakeGenerator { request, _ in
+      let content = request.messages[1].content
+      let found = ["Funded by X (1).", "Funded by Y."].filter(content.contains)
+      return JSON.object([("statements", .array(found.map(JSON.string)))]).text()
+    }
+    let parts = Mutex<[Int]>([])
+    let record = try await Extractor(generator: generator, options: options, version: "1").extract(
+      id: "x", contents: Array(text.utf8)
+    ) { progress in
+      if progress.stage == .statements, progress.event == .finished { parts.withLock { $0.append(progress.part) } }
+      return true
+    }
+    #expect(record.statements.map(\.text) == ["Funded by X (1).", "Funded by Y."])
+    let chunkCount = record.calls?.count { $0.stage == .statements } ?? 0
+    #expect(chunkCount > 12)
+    #expect(parts.withLock { $0 } == Array(0..<chunkCount))
+    #expect(generator.requests.dropLast().allSatisfy { generator.tokenOffsets(in: $0.messages[1].content).count <= 50 })
+  }
+
+  @Test func smallContext() async throws {
+    // 10 tokens of frame and 512 new ones leave 78 for a chunk.
+    let text = (0..<500).map { "word\($0)" }.joined(separator: " ")
+    let generator = FakeGenerator(contextLength: 600) { _, _ in "[]" }
+    _ = try await extract(text, generator: generator)
+    #expect(generator.requests.allSatisfy { generator.tokenOffsets(in: $0.messages[1].content).count <= 78 })
+    #expect(generator.requests.count > 6)
+
+    let size = try Extractor(generator: generator, version: "1").chunkSize()
+    #expect(size.tokens == 78 && size.overlap == 39)
+    let whole = try Extractor(generator: FakeGenerator(), version: "1").chunkSize()
+    #expect(whole.tokens == 7_500 && whole.overlap == 1_024)
+
+    let tooSmall = FakeGenerator(contextLength: 522)
+    let error = await #expect(throws: FundingError.self) { try await extract(text, generator: tooSmall) }
+    #expect(error?.code == .contextTooSmall)
+  }
+
+  @Test func longStatementsAreReadInSeveralCalls() async throws {
+    var options = ExtractionOptions()
+    options.maximumFunderTokens = 540
+    let words = (0..<20).map { "w\($0)" }.joined(separator: " ")
+    let statements = (0..<5).map { "S\($0) \(words)." }
+    let generator = FakeGenerator(contextLength: 600) { request, number in
+      if request.messages[0].content == Prompts.statementsSystem {
+        let found = statements.filter(request.messages[1].content.contains)
+        return JSON.array(found.map(JSON.string)).text()
+      }
+      return
+        #"[{"funder_name": "X", "awards": [{"award_ids": ["\#(number % 2)"]}]}, {"funder_name": null, "funding_scheme": "S"}]"#
+    }
+    let record = try await extract(statements.joined(separator: "\n\n"), generator: generator, options: options)
+    let calls = generator.requests.filter { $0.messages[0].content == Prompts.fundersSystem }
+    #expect(calls.count == 3)
+    #expect(record.warnings.count == 1)
+    #expect(
+      record.funders == [
+        Funder(name: "X", awards: record.funders.first?.awards ?? []),
+        Funder(name: nil, awards: [Award(fundingSchemes: ["S"])]),
+      ])
+    #expect(Set(record.funders.first?.awards.map(\.awardIDs) ?? []) == [["0"], ["1"]])
+  }
+
+  @Test func brokenOutputIsAWarning() async throws {
+    let generator = FakeGenerator { request, _ in
+      request.messages[0].content == Prompts.statementsSystem ? #"["The Wellcome Trust paid too.", "cut of"# : "Sorry."
+    }
+    let record = try await extract(generator: generator)
+    #expect(record.statements.count == 1 && record.funders.isEmpty)
+    #expect(record.warnings.count == 2)
+  }
+
+  @Test func cancellation() async throws {
+    let generator = FakeGenerator { _, _ in "[]" }
+    await #expect(throws: CancellationError.self) {
+      try await Extractor(generator: generator, version: "1").extract(id: "x", contents: Array("text".utf8)) { _ in
+        false
+      }
+    }
+    let task = Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      return try await Extractor(generator: generator, version: "1").extract(id: "x", contents: Array("text".utf8))
+    }
+    await #expect(throws: CancellationError.self) { try await task.value }
+  }
+
+  @Test func unlikelyChunksAreNotRead() async throws {
+    let article =
+      (0..<200).map { "Mouse \($0) ran." }.joined(separator: " ") + "\n\nThe Wellcome Trust supported us.\n\n"
+      + (200..<400).map { "Mouse \($0) ran." }.joined(separator: " ")
+    var calls: [ChunkSelection: [ModelCall]] = [:]
+    for selection in ChunkSelection.allCases {
+      var options = ExtractionOptions()
+      options.stages = .statements
+      (options.chunkTokens, options.overlapTokens, options.chunkSelection) = (300, 30, selection)
+      let generator = FakeGenerator { request, _ in
+        request.messages[1].content.contains("Wellcome")
+          ? #"{"statements": ["The Wellcome Trust supported us."]}"# : #"{"statements": []}"#
+      }
+      let record = try await extract(article, generator: generator, options: options)
+      #expect(record.statements.map(\.text) == ["The Wellcome Trust supported us."])
+      #expect(record.statements.first?.span?.line == 3)
+      #expect(record.provenance.contains(.init("chunks", selection.rawValue)))
+      calls[selection] = record.calls
+      #expect(generator.requests.allSatisfy { selection.includes($0.messages[1].content) })
+    }
+    let (all, likely) = (calls[.all] ?? [], calls[.likely] ?? [])
+    #expect(likely.count == 1 && all.count > 3 && all.map(\.span).contains(likely[0].span))
+
+    var options = ExtractionOptions()
+    options.chunkSelection = .likely
+    let generator = FakeGenerator(answer: script)
+    #expect(try await extract("Nothing of it.", generator: generator, options: options).statements.isEmpty)
+    #expect(generator.requests.isEmpty)
+  }
+
+  @Test func badOptions() async {
+    for change: @Sendable (inout ExtractionOptions) -> Void in [
+      { $0.batchSize = 0 }, { $0.chunkTokens = 0 }, { $0.overlapTokens = -1 }, { $0.overlapTokens = 7_500 },
+      { $0.maximumStatementTokens = 0 }, { $0.maximumFunderTokens = Int.min },
+    ] {
+      var options = ExtractionOptions()
+      change(&options)
+      let invalid = options
+      let error = await #expect(throws: FundingError.self) {
+        try await extract(generator: FakeGenerator(), options: invalid)
+      }
+      #expect(error?.code == .invalidOption)
+    }
+  }
+}

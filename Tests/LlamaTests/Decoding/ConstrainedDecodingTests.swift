@@ -1,0 +1,179 @@
+import Generation
+import JSON
+import TestSupport
+import Testing
+import Tokenizer
+
+@testable import Llama
+
+/// The system's two shapes, on their own.
+enum Shapes {
+  static func statements(_ content: StringContent) -> OutputShape {
+    .object([("statements", .array(of: .string(content), atMost: 8))])
+  }
+
+  static func funders(ids: StringContent, values: StringContent) -> OutputShape {
+    .array(
+      of: .object([
+        ("funder_name", .nullOr(.string(values))),
+        (
+          "awards",
+          .array(
+            of: .object([
+              ("award_ids", .array(of: .string(ids), atMost: 8)),
+              ("funding_scheme", .array(of: .string(values), atMost: 8)),
+              ("award_title", .array(of: .string(values), atMost: 8)),
+            ]), atMost: 8)
+        ),
+      ]), atMost: 8)
+  }
+}
+
+@Suite(.enabled(if: Golden.isPresent, Golden.absence))
+struct ConstrainedDecodingTests {
+  static let text = """
+    # Über \u{1F600} "quotes" & C:\\paths
+
+    This work was supported by the National Science Foundation (grant DMS-1855568). We thank all.\tThe Wellcome
+    Trust (203141/Z/16/Z) paid, too! 数学研究所资助(12345)。
+    """
+
+  enum Mode: CaseIterable { case jsonStatements, jsonFunders, copiedStatements, copiedFunders }
+
+  static func constraint(_ mode: Mode, _ text: String = text) -> OutputConstraint {
+    switch mode {
+    case .jsonStatements: OutputConstraint(shape: Shapes.statements(.free))
+    case .jsonFunders: OutputConstraint(shape: Shapes.funders(ids: .free, values: .free))
+    case .copiedStatements: OutputConstraint(shape: Shapes.statements(.copied(.sentences)), sources: [text])
+    case .copiedFunders:
+      OutputConstraint(shape: Shapes.funders(ids: .copied(.words), values: .copied(.words)), sources: [text])
+    }
+  }
+
+  static func request(_ mode: Mode, number: Int, limit: Int = 56, sampling: Sampling = .greedy) -> CompletionRequest {
+    CompletionRequest(
+      messages: [Message(.user, "\(number) \(number &* 7919)")], maximumNewTokens: limit, sampling: sampling,
+      constraint: constraint(mode))
+  }
+
+  /// All strings of a value but keys.
+  static func strings(in value: JSON) -> [String] {
+    if let string = value.string { return [string] }
+    return (value.array ?? []).flatMap(strings) + (value.object?.members ?? []).flatMap { strings(in: $0.value) }
+  }
+
+  /// A model that babbles cannot break the shape, nor make up what is to be copied: 1,000 outputs for each mode, greedy and at
+  /// temperature 1.5.
+  @Test(arguments: Mode.allCases, [0, 1.5])
+  func babbleIsHeldToTheConstraint(_ mode: Mode, temperature: Double) async throws {
+    let generator = try TinyGenerator.make()
+    var closed = 0
+    var copied = 0
+    for first in stride(from: 0, to: 500, by: 50) {
+      let requests = (first..<first + 50).map { number in
+        Self.request(
+          mode, number: number, limit: 16 + number % 28,
+          sampling: Sampling(temperature: temperature, seed: UInt64(number)))
+      }
+      for (request, completion) in zip(requests, try await generator.complete(requests, onProgress: nil)) {
+        let value = try JSON.parse(completion.text)
+        #expect(completion.tokens.count <= request.maximumNewTokens)
+        #expect(completion.tokens.reduce(0) { $0 + $1.byteCount } == completion.text.utf8.count)
+        #expect(completion.finishReason == (completion.closedAtLimit ? .length : .stop))
+        #expect(completion.tokens.allSatisfy { $0.constrainedLogProbability >= $0.logProbability - 1e-3 })
+        if completion.closedAtLimit { closed += 1 }
+        switch mode {
+        case .jsonStatements, .copiedStatements: #expect(value.object?.keys == ["statements"])
+        case .jsonFunders, .copiedFunders:
+          for funder in value.array ?? [] { #expect(funder.object?.keys == ["funder_name", "awards"]) }
+        }
+        guard mode == .copiedStatements || mode == .copiedFunders else { continue }
+        for string in Self.strings(in: value) {
+          copied += 1
+          #expect(ByteText(Self.text).contains(string), "\(string)")
+        }
+      }
+    }
+    #expect(closed > 0)
+    if mode == .copiedStatements || mode == .copiedFunders { #expect(copied > 150) }
+  }
+
+  /// Tokens without choice that go through the model together change nothing but the time.
+  @Test(arguments: Mode.allCases)
+  func plannedTokensTogetherOrOneByOne(_ mode: Mode) async throws {
+    let together = try TinyGenerator.make()
+    let oneByOne = try TinyGenerator.make(readsPlannedTokensTogether: false)
+    let requests = (0..<40).map { Self.request(mode, number: $0, limit: 120) }
+    let first = try await together.complete(requests, onProgress: nil)
+    let second = try await oneByOne.complete(requests, onProgress: nil)
+    for (a, b) in zip(first, second) {
+      #expect(a.text == b.text && a.tokens.map(\.id) == b.tokens.map(\.id))
+      #expect(a.closedAtLimit == b.closedAtLimit)
+      for (a, b) in zip(a.tokens, b.tokens) {
+        #expect(abs(a.logProbability - b.logProbability) < 1e-2)
+        #expect(abs(a.constrainedLogProbability - b.constrainedLogProbability) < 1e-2)
+      }
+    }
+  }
+
+  /// Alone and in company a constrained output is the same, and streamed text is the text.
+  @Test func batchesEqualSingles() async throws {
+    let generator = try TinyGenerator.make()
+    var requests = Mode.allCases.enumerated().map { Self.request($1, number: $0, limit: 60) }
+    requests.append(CompletionRequest(messages: [Message(.user, "free")], maximumNewTokens: 30))
+    final class Log: @unchecked Sendable { var texts = [Int: String]() }
+    let log = Log()
+    let together = try await generator.complete(requests) { progress in
+      if case .token(_, let text) = progress.event { log.texts[progress.request, default: ""] += text }
+      return true
+    }
+    for (index, request) in requests.enumerated() {
+      let alone = try await generator.complete([request], onProgress: nil)[0]
+      #expect(alone.text == together[index].text && log.texts[index] == together[index].text)
+      #expect(alone.tokens.map(\.id) == together[index].tokens.map(\.id))
+    }
+  }
+
+  /// Whatever the limit, the output is closed within it; below the shortest output there is an error.
+  @Test(arguments: Mode.allCases)
+  func everyLimitIsKept(_ mode: Mode) async throws {
+    let generator = try TinyGenerator.make()
+    var shortest = 0
+    for limit in 1...70 {
+      do {
+        let completion = try await generator.complete([Self.request(mode, number: 3, limit: limit)], onProgress: nil)[0]
+        #expect(completion.tokens.count <= limit)
+        _ = try JSON.parse(completion.text)
+      } catch let error as LlamaError {
+        #expect(error.code == .prompt && limit == shortest + 1)
+        shortest = limit
+      }
+    }
+    #expect((1...20).contains(shortest))
+  }
+
+  @Test func constraintsThatCannotBeKeptAreErrors() async throws {
+    let generator = try TinyGenerator.make()
+    let nothing = OutputConstraint(shape: .string(.copied(.words)), sources: [" \n"])
+    let twice = OutputConstraint(shape: .nullOr(.nullOr(.string(.free))))
+    for constraint in [nothing, twice] {
+      await #expect(throws: (any Error).self) {
+        try await generator.complete(
+          [CompletionRequest(messages: [Message(.user, "x")], maximumNewTokens: 20, constraint: constraint)],
+          onProgress: nil)
+      }
+    }
+  }
+}
+
+/// Search by bytes: `String` would find canonically equivalent text.
+struct ByteText {
+  let bytes: [UInt8]
+
+  init(_ text: String) { bytes = Array(text.utf8) }
+
+  func contains(_ part: String) -> Bool {
+    let part = Array(part.utf8)
+    return part.isEmpty || bytes.indices.contains { bytes[$0...].starts(with: part) }
+  }
+}

@@ -1,0 +1,127 @@
+import Foundation
+import JSON
+import ModelFiles
+import TensorTestSupport
+import TestSupport
+import Testing
+import Torch
+
+@testable import Llama
+
+@Suite(.enabled(if: Golden.isPresent, Golden.absence))
+struct LlamaModelTests {
+  static let models = ["untied", "tied", "plain_rope"]
+
+  @Test(arguments: models)
+  func logits(_ name: String) throws {
+    let model = try Golden.tinyLlama(name)
+    let expected = try Golden.tensors("tiny_llama/\(name)/expected.safetensors")
+    for example in try Golden.json("tiny_llama/\(name)/expected.json").at("cases").array ?? [] {
+      let label = try #require(example["name"]?.string)
+      let positions = try Tensor(example.at("logit_positions").integers.map(Int64.init))
+      let all = try allLogits(model, example.at("input_ids").integers)
+      let found = try all.selecting(positions)
+      #expect(try distance(found, #require(expected["\(label).logits"])) < 1e-3, "\(name) \(label)")
+      #expect(try distance(found, #require(expected["\(label).logits_f64"])) < 1e-3, "\(name) \(label) in float64")
+
+      // Log-probabilities of the tokens that follow.
+      let ids = try example.at("input_ids").integers
+      let logProbabilities = try all.logSoftmax()
+      for (position, reference) in try example.at("token_logprobs").floats.enumerated() {
+        let value = try Float(logProbabilities[position].selected(ids[position + 1]).item())
+        #expect(abs(value - reference) < 1e-3)
+      }
+    }
+  }
+
+  @Test(arguments: models)
+  func rotaryTables(_ name: String) throws {
+    let model = try Golden.tinyLlama(name)
+    let expected = try Golden.tensors("tiny_llama/\(name)/expected.safetensors")
+    #expect(try distance(model.rotary.inverseFrequencies, #require(expected["inv_freq"])) < 1e-7)
+    let tables = try model.rotary.tables(forPositions: 300)
+    let half = model.configuration.headDimension / 2
+    for (table, key) in [(tables.cosine, "rope_cos_300"), (tables.sine, "rope_sin_300")] {
+      let reference = try #require(expected[key])
+      let first = try reference.sliced(0..<half, dimension: 1)
+      #expect(try distance(table[0..<300], first) < 1e-5, "\(key)")
+    }
+  }
+
+  @Test(arguments: models)
+  func greedyContinuations(_ name: String) throws {
+    let model = try Golden.tinyLlama(name)
+    for example in try Golden.json("tiny_llama/\(name)/expected.json").at("greedy").array ?? [] {
+      let stop = example["eos_token_id"]?.int.map { [$0] } ?? example["eos_token_id"]?.integers ?? []
+      let found = try greedy(
+        model, example.at("prompt").integers, example.at("max_new_tokens").int ?? 0, stop: Set(stop))
+      #expect(try found.tokens == example.at("output").integers)
+      for (a, b) in zip(found.logProbabilities, try example.at("logprobs").floats) { #expect(abs(a - b) < 1e-3) }
+    }
+  }
+
+  /// Rows that the reference pads on the left are run here without padding, together.
+  @Test(arguments: models)
+  func sequencesOfDifferentLengths(_ name: String) throws {
+    let model = try Golden.tinyLlama(name)
+    let batch = try Golden.json("tiny_llama/\(name)/expected.json").at("left_pad")
+    let rows = zip(try batch.at("input_ids").array ?? [], try batch.at("attention_mask").array ?? []).map {
+      zip($0.integers, $1.integers).filter { $0.1 == 1 }.map(\.0)
+    }
+    #expect(Set(rows.map(\.count)).count > 1)
+    let together = try withoutGradients {
+      try model.logits(model.forward(rows.map { ($0, try model.makeCache(capacity: 8)) }))
+    }
+    let lastRows = rows.indices.map { index in Int64(rows[...index].reduce(0) { $0 + $1.count } - 1) }
+    let expected = try Golden.tensors("tiny_llama/\(name)/expected.safetensors")
+    #expect(
+      try distance(together.selecting(Tensor(lastRows)), #require(expected["left_pad.last_logits"])) < 1e-3)
+    for (row, reference) in zip(rows, try batch.at("greedy_24").array ?? []) {
+      // The reference fills up with padding (260) after an end token.
+      let stop = Set(model.configuration.eosTokenIDs)
+      let found = try greedy(model, row, reference.integers.count, stop: stop).tokens
+      #expect(found + Array(repeating: 260, count: reference.integers.count - found.count) == reference.integers)
+    }
+  }
+
+  @Test func bfloat16StaysClose() throws {
+    let expected = try Golden.tensors("tiny_llama/untied/expected.safetensors")
+    let cases = try Golden.json("tiny_llama/untied/expected.json").at("cases").array ?? []
+    let model = try Golden.tinyLlama("untied_bf16_sharded", LoadOptions(dtype: .bfloat16))
+    for name in ["short", "mid", "chat"] {
+      let example = try #require(cases.first { $0["name"]?.string == name })
+      let reference = try #require(expected["\(name).logits_bf16"])
+      let positions = try Array(example.at("logit_positions").integers.suffix(reference.size(0)))
+      let found = try allLogits(model, example.at("input_ids").integers)
+        .selecting(Tensor(positions.map(Int64.init)))
+      #expect(found.dtype == .bfloat16)
+      #expect(try distance(found, reference) < 0.8, "\(name)")
+    }
+  }
+
+  /// Blocks, one token at a time, growing caches and truncation change nothing.
+  @Test func cachesContinue() throws {
+    let model = try Golden.tinyLlama("untied")
+    let prompt = (0..<150).map { ($0 * 37) % 512 }
+    let whole = try allLogits(model, prompt)
+    try withoutGradients {
+      let cache = try model.makeCache(capacity: 4)
+      var rows: [Tensor] = []
+      for block in [prompt[..<1], prompt[1..<70], prompt[70..<71], prompt[71...]] {
+        rows.append(try model.logits(model.forward([(Array(block), cache)])))
+      }
+      #expect(cache.length == 150)
+      #expect(try distance(Tensor.concatenate(rows), whole) < 1e-4)
+      cache.truncate(to: 100)
+      let again = try model.logits(model.forward([(Array(prompt[100...]), cache)]))
+      #expect(try distance(again, whole[100..<150]) < 1e-4)
+    }
+  }
+
+  @Test func tokensOutsideTheVocabularyAreErrors() throws {
+    let model = try Golden.tinyLlama("tied")
+    for tokens in [[], [-1], [512], [3, Int.max]] {
+      #expect(throws: LlamaError.self) { try model.forward([(tokens, model.makeCache(capacity: 1))]) }
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import Testing
+import Text
+
+@Suite struct TableTests {
+  @Test func columnsAreAlignedByTheirWidthInATerminal() {
+    var table = TextTable(["name", "", "n"])
+    table.add(["中文", "x", "1"])
+    table.add(["e\u{301}", "", "1,000"])
+    #expect(
+      table.text() == """
+        name         n
+        ────  ─  ─────
+        中文  x      1
+        e\u{301}        1,000
+        """)
+  }
+
+  @Test func cellsThatNeedQuotesGetThem() {
+    var csv = CSVText(["a", "b"])
+    csv.add(["1,2", "say \"x\""])
+    csv.add(["line\nbreak", "plain"])
+    #expect(csv.text == "a,b\r\n\"1,2\",\"say \"\"x\"\"\"\r\n\"line\nbreak\",plain\r\n")
+  }
+
+  @Test(arguments: [(0, "0"), (999, "999"), (1_000, "1,000"), (-1_234_567, "-1,234,567")])
+  func numbersAreGrouped(_ number: Int, _ text: String) {
+    #expect(NumberText.grouped(number) == text)
+  }
+}

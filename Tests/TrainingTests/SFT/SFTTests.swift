@@ -1,0 +1,294 @@
+import Foundation
+import JSON
+import Llama
+import ModelFiles
+import Runs
+import TensorTestSupport
+import TestSupport
+import Testing
+import Torch
+import TrainingData
+
+@testable import Training
+
+@Suite struct RowOrderTests {
+  @Test(arguments: [(1, 1), (7, 3), (10, 5), (10, 32)])
+  func everyEpochHasAllRowsOnce(_ count: Int, _ perStep: Int) {
+    let order = RowOrder(rowCount: count, rowsPerStep: perStep, seed: 4)
+    for epoch in 0..<3 {
+      let steps = (0..<order.stepsPerEpoch).map { order.rows(ofStep: epoch * order.stepsPerEpoch + $0) }
+      #expect(steps.flatMap { $0 }.sorted() == Array(0..<count))
+      #expect(steps.dropLast().allSatisfy { $0.count == perStep })
+    }
+    #expect(order.stepCount(epochs: 2) == 2 * order.stepsPerEpoch)
+    #expect(order.epoch(afterStep: 2 * order.stepsPerEpoch - 1) == 2)
+  }
+
+  @Test func seedsAndEpochsDecideTheOrder() {
+    let order = RowOrder(rowCount: 50, rowsPerStep: 8, seed: 4)
+    #expect(order.order(epoch: 0) == order.order(epoch: 0))
+    #expect(order.order(epoch: 0) != order.order(epoch: 1))
+    #expect(order.order(epoch: 0) != RowOrder(rowCount: 50, rowsPerStep: 8, seed: 5).order(epoch: 0))
+    #expect(RowOrder(rowCount: 50, rowsPerStep: 8, seed: nil).order(epoch: 1) == Array(0..<50))
+    #expect(order.stepCount(epochs: 0.5) == 4)
+    #expect(order.stepCount(epochs: 0.001) == 1)
+  }
+}
+
+@Suite(.enabled(if: Golden.isPresent, Golden.absence))
+struct SFTTests {
+  let base: LlamaModel
+  let examples: [TrainingExample]
+
+  init() throws {
+    base = try Golden.tinyLlama("untied")
+    examples = try Golden.sftExamples(Golden.json("sft/expected.json"))
+  }
+
+  static func settings() -> SFTSettings {
+    var settings = SFTSettings()
+    settings.lora = LoRASettings(rank: 4, alpha: 8, dropout: 0.1)
+    settings.learningRate = 1e-2
+    settings.microBatch = 2
+    settings.accumulation = 2
+    settings.epochs = 3
+    settings.evaluationInterval = 2
+    settings.checkpointInterval = 3
+    settings.seed = 9
+    return settings
+  }
+
+  func trainer(
+    _ settings: SFTSettings = settings(), rows: [TrainingExample]? = nil, devRows: [TrainingExample]? = nil,
+    checkpointing: Bool = false
+  ) throws -> SFTTrainer {
+    let adapter = try LoRAAdapter(settings: settings.lora, model: base, seed: settings.seed)
+    let model = try TrainableLlama(base: base, adapter: adapter, checkpointing: checkpointing)
+    return try SFTTrainer(
+      model: model, settings: settings, rows: rows ?? Array(examples[..<10]), devRows: devRows ?? Array(examples[10...])
+    )
+  }
+
+  @Test func learns() throws {
+    let trainer = try trainer()
+    let before = try trainer.devLoss()
+    var losses: [Double] = []
+    var rates: [Double] = []
+    var devLosses: [Int: Double] = [:]
+    var checkpoints: [Int] = []
+    var hooks = SFTHooks()
+    hooks.onStep = { report in
+      losses.append(report.loss)
+      rates.append(report.learningRate)
+      #expect(report.step == losses.count)
+      #expect(report.gradientNorm > 0 && !report.isSkipped)
+    }
+    hooks.onEvaluation = { trainer, metrics in
+      devLosses[trainer.progress.step] = metrics.first { $0.name == "dev/loss" }?.value
+      return [("dev/more", 1)]
+    }
+    hooks.onCheckpoint = { trainer, metrics in
+      checkpoints.append(trainer.progress.step)
+      #expect(metrics.map(\.name) == (trainer.progress.step == 3 ? [] : ["dev/loss", "dev/more"]))
+    }
+    try trainer.run(hooks)
+    // 10 rows, 4 a step: 3 steps an epoch.
+    #expect(losses.count == 9)
+    #expect(checkpoints == [2, 3, 4, 6, 8, 9], "every third step, and what was measured")
+    #expect(devLosses.keys.sorted() == [2, 4, 6, 8, 9])
+    #expect(losses.last! < losses.first! - 1)
+    #expect(devLosses[9]! < before - 0.5)
+    #expect(zip(rates, rates.dropFirst()).allSatisfy { $0 > $1 })
+    #expect(trainer.progress.supervisedTokens == 3 * examples[..<10].reduce(0) { $0 + $1.supervisedCount })
+  }
+
+  @Test func theLiveModelHasTheAdaptersValues() throws {
+    let trainer = try trainer()
+    let live = try trainer.model.generatingModel()
+    func logits(_ model: LlamaModel) throws -> Tensor {
+      try withoutGradients { try model.logits(model.forward([(examples[0].tokens, model.makeCache(capacity: 300))])) }
+    }
+    // B is zero at first.
+    #expect(try distance(logits(live), logits(base)) == 0)
+    try trainer.run(SFTHooks())
+    let folder = try TemporaryFolder()
+    try trainer.model.adapter.write(into: folder.url, baseModel: "tiny")
+    let loaded = try Golden.tinyLlama(
+      "untied", LoadOptions(adapters: [AdapterFolder(folder.url)], merge: .peft, dtype: .float32))
+    #expect(try distance(logits(live), logits(base)) > 0.1)
+    #expect(try distance(logits(live), logits(loaded)) < 1e-3)
+  }
+
+  /// Interrupted between micro-batches of any step and restored from its last checkpoint, a run ends with the same bytes.
+  @Test(arguments: [1, 3, 4, 7])
+  func resumingIsExact(_ interruptedIn: Int) throws {
+    let whole = try trainer()
+    try whole.run(SFTHooks())
+
+    let first = try trainer()
+    let folder = try TemporaryFolder()
+    var hooks = SFTHooks()
+    hooks.onMicroBatch = { done, total in
+      if first.progress.step == interruptedIn, done < total { throw CancellationError() }
+    }
+    #expect(throws: CancellationError.self) { try first.run(hooks) }
+    #expect(first.progress.step == interruptedIn)
+    try first.writeState(into: folder.url, baseModel: nil)
+
+    let second = try trainer()
+    try second.restoreState(from: folder.url)
+    #expect(second.progress == first.progress)
+    try second.run(SFTHooks())
+    #expect(second.progress == whole.progress)
+    #expect(try second.model.adapter.values.bytes() == whole.model.adapter.values.bytes())
+    #expect(try second.optimizer.firstMoment.bytes() == whole.optimizer.firstMoment.bytes())
+    #expect(try second.optimizer.secondMoment.bytes() == whole.optimizer.secondMoment.bytes())
+  }
+
+  @Test func statesOfOtherRunsAreRefused() throws {
+    let folder = try TemporaryFolder()
+    try trainer().writeState(into: folder.url, baseModel: nil)
+    func message(
+      _ change: (inout SFTSettings) -> Void, rows: [TrainingExample]? = nil, devRows: [TrainingExample]? = nil
+    ) throws -> String {
+      var settings = Self.settings()
+      change(&settings)
+      let error = #expect(throws: TrainingError.self) {
+        try trainer(settings, rows: rows, devRows: devRows).restoreState(from: folder.url)
+      }
+      return error?.message ?? ""
+    }
+    #expect(try message { $0.learningRate = 1e-3 }.contains("learning_rate"))
+    #expect(try message { $0.epochs = 4 }.contains("total_steps"))
+    #expect(try message { $0.seed = 1 }.contains("seed"))
+    #expect(try message({ _ in }, rows: Array(examples[1..<11])).contains("found rows_sha256"))
+    #expect(try message({ _ in }, devRows: []).contains("other rows to measure on"))
+    #expect(try message({ _ in }, devRows: Array(examples[10...].reversed())).contains("dev_rows_sha256"))
+
+    let state = folder.url.appendingPathComponent("trainer.json")
+    for text in ["", "{}", "[]", #"{"format":1,"kind":"sft"}"#, #"{"format":2}"#] {
+      try Data(text.utf8).write(to: state)
+      #expect(throws: TrainingError.self) { try trainer().restoreState(from: folder.url) }
+    }
+  }
+
+  @Test func gradientsThatAreNotFiniteAreSkippedAndTooManyEndTheRun() throws {
+    var settings = Self.settings()
+    settings.maximumSkips = 3
+    let trainer = try trainer(settings)
+    let start = try trainer.model.adapter.values.bytes()
+    var reports: [SFTStepReport] = []
+    var hooks = SFTHooks()
+    hooks.onMicroBatch = { _, _ in try trainer.model.adapter.gradients[5..<6].multiply(.nan) }
+    hooks.onStep = { reports.append($0) }
+    let error = #expect(throws: TrainingError.self) { try trainer.run(hooks) }
+    #expect(error?.code == .diverged)
+    #expect(reports.count == 3)
+    #expect(reports.allSatisfy { $0.isSkipped })
+    #expect(try trainer.model.adapter.values.bytes() == start)
+    #expect(trainer.progress.skippedSteps == 3 && trainer.optimizer.stepCount == 0)
+    // Once they are finite again the run goes on.
+    trainer.progress.skipsInARow = 0
+    try trainer.run(SFTHooks())
+    #expect(trainer.progress.step == 9 && trainer.optimizer.stepCount == 6)
+  }
+
+  @Test func aRunThatDivergesStops() throws {
+    let trainer = try trainer()
+    var hooks = SFTHooks()
+    // As if the loss had been a tenth of what it is now.
+    hooks.onStep = { report in if report.step == 6 { trainer.progress.firstLoss = report.loss / 10 } }
+    let error = #expect(throws: TrainingError.self) { try trainer.run(hooks) }
+    #expect(error?.code == .diverged)
+    #expect(error?.message.contains("learning rate") == true)
+    #expect(trainer.progress.step == 6)
+  }
+
+  @Test func checkpointingEndsWithTheSameBytes() throws {
+    let plain = try trainer()
+    try plain.run(SFTHooks())
+    let checkpointed = try trainer(checkpointing: true)
+    try checkpointed.run(SFTHooks())
+    #expect(try checkpointed.model.adapter.values.bytes() == plain.model.adapter.values.bytes())
+  }
+
+  @Test func wrongRowsAndSettingsAreRefused() throws {
+    let silent = TrainingExample(id: "silent", task: .chat, tokens: [1, 2], isSupervised: [true, false])
+    #expect(throws: TrainingError.self) { try trainer(rows: [silent]) }
+    #expect(throws: TrainingError.self) { try trainer(rows: []) }
+    let changes: [(inout SFTSettings) -> Void] = [
+      { $0.lora.rank = 0 }, { $0.lora.dropout = 1 }, { $0.lora.alpha = .nan }, { $0.learningRate = -.infinity },
+      { $0.epochs = 0 }, { $0.microBatch = 0 }, { $0.gradientClip = -1 }, { $0.optimizer.beta2 = 1 },
+    ]
+    for change in changes {
+      var settings = Self.settings()
+      change(&settings)
+      #expect(throws: TrainingError.self) { try trainer(settings) }
+    }
+    for tokens in [[1, 512], [1, -1], Array(repeating: 1, count: 2049)] {
+      let row = TrainingExample(
+        id: "wrong", task: .chat, tokens: tokens, isSupervised: tokens.indices.map { $0 > 0 })
+      let error = #expect(throws: TrainingError.self) { try trainer(rows: [examples[0], row]) }
+      #expect(error?.message.contains("row wrong: found ") == true)
+      let devError = #expect(throws: TrainingError.self) { try trainer(devRows: [row]) }
+      #expect(devError?.message.contains("row wrong: found ") == true)
+    }
+  }
+}
+
+@Suite(.enabled(if: Golden.isPresent, Golden.absence))
+struct AdapterFileTests {
+  @Test func foldersOfPEFTAreTakenOverAndWrittenAgain() throws {
+    let base = try Golden.tinyLlama("untied")
+    let original = try AdapterFolder(Golden.vectors.appendingPathComponent("peft/sft"))
+    let adapter = try LoRAAdapter(settings: LoRASettings(rank: 8, alpha: 16, dropout: 0.05), model: base, seed: 0)
+    try adapter.load(original)
+    let folder = try TemporaryFolder()
+    try adapter.write(into: folder.url, baseModel: "tiny_llama/untied")
+    let written = try AdapterFolder(folder.url)
+    #expect(written.modules.map(\.name) == original.modules.map(\.name))
+    for (a, b) in zip(written.modules, original.modules) {
+      #expect(try a.a.floats() == b.a.floats())
+      #expect(try a.b.floats() == b.b.floats())
+      #expect(a.scale == b.scale)
+    }
+    #expect(written.configuration.baseModel == "tiny_llama/untied")
+    #expect(Set(written.weights.tensors.keys) == Set(original.weights.tensors.keys))
+
+    let again = try LoRAAdapter(settings: LoRASettings(rank: 8, alpha: 16, dropout: 0), model: base, seed: 1)
+    try again.load(written)
+    #expect(try again.values.bytes() == adapter.values.bytes())
+  }
+
+  @Test func otherAdaptersAreRefused() throws {
+    let base = try Golden.tinyLlama("untied")
+    func adapter(_ rank: Int, _ alpha: Double) throws -> LoRAAdapter {
+      try LoRAAdapter(settings: LoRASettings(rank: rank, alpha: alpha, dropout: 0), model: base, seed: 0)
+    }
+    let sft = try AdapterFolder(Golden.vectors.appendingPathComponent("peft/sft"))
+    #expect(throws: TrainingError.self) { try adapter(4, 8).load(sft) }
+    #expect(throws: TrainingError.self) { try adapter(8, 8).load(sft) }
+    for name in ["qv_only", "rank_alpha_pattern", "rslora"] {
+      let other = try AdapterFolder(Golden.vectors.appendingPathComponent("peft/\(name)"))
+      #expect(throws: TrainingError.self, "\(name)") { try adapter(8, 16).load(other) }
+    }
+  }
+
+  @Test func freshFactorsAreThoseOfPEFT() throws {
+    let base = try Golden.tinyLlama("untied")
+    let adapter = try LoRAAdapter(settings: LoRASettings(rank: 16, alpha: 16, dropout: 0), model: base, seed: 7)
+    for module in adapter.modules {
+      let bound = 1 / Float(module.a.size(1)).squareRoot()
+      let values = try module.a.floats()
+      #expect(values.allSatisfy { abs($0) <= bound })
+      // The variance of a uniform distribution is a third of its bound's square.
+      let variance = values.reduce(0) { $0 + $1 * $1 } / Float(values.count)
+      #expect(abs(variance / (bound * bound / 3) - 1) < 0.15, "\(module.name)")
+      #expect(try module.b.magnitude().maximum().item() == 0)
+    }
+    let same = try LoRAAdapter(settings: LoRASettings(rank: 16, alpha: 16, dropout: 0), model: base, seed: 7)
+    #expect(try same.values.bytes() == adapter.values.bytes())
+    let other = try LoRAAdapter(settings: LoRASettings(rank: 16, alpha: 16, dropout: 0), model: base, seed: 8)
+    #expect(try other.values.bytes() != adapter.values.bytes())
+  }
+}

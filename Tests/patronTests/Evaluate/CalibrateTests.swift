@@ -1,0 +1,90 @@
+import Files
+import Foundation
+import Funding
+import JSON
+import ModelFiles
+import PatronKit
+import Runs
+import TestSupport
+import Testing
+
+@testable import patron
+
+/// `patron calibrate`, as users run it.
+@Suite struct CalibrateTests {
+  /// A record with one funder, which the model was so sure of.
+  private func record(_ id: String, _ name: String, mean: Double) -> String {
+    var record = ExtractionRecord(id: id, sha256: "", funders: [Funder(name: name)])
+    record.confidences = [FunderConfidence(name: Confidence(mean: mean, minimum: mean), awards: [])]
+    return record.json.text() + "\n"
+  }
+
+  @Test func recordsAndGoldMakeACalibration() throws {
+    let folder = try TemporaryFolder()
+    var records = ""
+    var gold = ""
+    for number in 0..<40 {
+      let isRight = number % 4 != 0
+      records += record("articles/\(number).md", isRight ? "Wellcome Trust" : "Moss Fund", mean: isRight ? 0.9 : 0.4)
+      gold += #"{"id": "\#(number)", "funders": [{"funder_name": "Wellcome Trust", "awards": []}]}"# + "\n"
+    }
+    records += record("elsewhere.md", "X", mean: 0.5) + #"{"id": "broken.md", "error": "The file is empty."}"# + "\n"
+    try folder.write("records.jsonl", records)
+    try folder.write("gold.jsonl", gold)
+    let arguments = [
+      "calibrate", "--predictions", folder.path("records.jsonl"), "--gold", folder.path("gold.jsonl"), "--output",
+      folder.path("calibration.json"),
+    ]
+    let result = try Executable.run(arguments)
+    #expect(result.status == 0)
+    #expect(result.output.hasPrefix("kind         values  right  ECE raw  ECE calibrated\n"))
+    #expect(result.output.contains("funder_name      40  0.750"))
+    #expect(result.errors.contains("1 records have no gold row"))
+    let calibration = try Calibration(json: JSON.parse(folder.read("calibration.json")))
+    let scaling = try #require(calibration.scalings[.funderName])
+    #expect(scaling.count == 40 && scaling.correct == 30)
+    #expect(scaling.probability(ofMean: 0.9) > 0.9 && scaling.probability(ofMean: 0.4) < 0.1)
+
+    let json = try JSON.parse(Executable.run(arguments + ["--json"]).output)
+    #expect(json["calibration"] == calibration.json)
+
+    // As a part of the adapter it is used without a flag.
+    var card = AdapterCard(
+      version: "1", baseModel: .init(name: "m", kind: .sha256, identity: String(repeating: "a", count: 64)),
+      chunkTokens: 10, overlapTokens: 1, chatTemplate: "smollm2",
+      promptHashes: [.parse: AdapterCards.promptHash(of: .parse)])
+    let adapter = folder.url.appendingPathComponent("adapter")
+    #expect(try Executable.run(arguments + ["--adapter", adapter.path]).errors.contains("found no patron.json"))
+    try FileManager.default.createDirectory(at: adapter, withIntermediateDirectories: true)
+    try card.write(to: adapter)
+    #expect(try AdapterCards([adapter.path], isForced: false).calibration() == nil)
+    #expect(try Executable.run(arguments + ["--adapter", adapter.path]).status == 0)
+    #expect(try AdapterCards([adapter.path], isForced: false).calibration() == calibration)
+    card.calibration = 3
+    try card.write(to: adapter)
+    #expect(throws: FileError.self) { try AdapterCards([adapter.path], isForced: false).calibration() }
+  }
+
+  @Test func whatCannotBeUsedIsNamed() throws {
+    let folder = try TemporaryFolder()
+    let empty = try folder.write("empty.jsonl", "")
+    let other = try folder.write("other.jsonl", #"{"id": "a", "statements": 1}"#)
+    let text = try folder.write("text", "no JSON")
+    for (predictions, gold, message) in [
+      (empty, empty, "no value of it can be judged"), (other, empty, "record 1: Found a number as statements"),
+      (text, empty, "text: "), (empty, folder.path("nowhere"), "nowhere: "),
+    ] {
+      let result = try Executable.run(["calibrate", "--predictions", predictions, "--gold", gold])
+      #expect(result.status == 2 && result.errors.contains(message), "\(result.errors)")
+    }
+  }
+
+  @Test func aBrokenCalibrationIsRefusedBeforeTheModelIsOpened() throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("c.json", #"{"statement": 1}"#)
+    let article = try folder.write("a.md", "Text.")
+    let result = try Executable.run(["extract", "--model", article, "--calibration", file, article])
+    #expect(result.status == 2)
+    #expect(result.errors.contains("c.json: Found 1 as the calibration of statement"))
+  }
+}

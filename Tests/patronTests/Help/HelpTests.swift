@@ -1,0 +1,317 @@
+import ArgumentParser
+import Runs
+import Testing
+import Text
+
+@testable import patron
+
+/// Whole help texts, byte for byte: a change of what users read is one that somebody meant.
+@Suite struct HelpTests {
+  private func help(_ command: any ParsableCommand.Type) -> String {
+    Patron.helpMessage(for: command, columns: 80) + "\n"
+  }
+
+  @Test func root() {
+    #expect(
+      help(Patron.self) == #"""
+        OVERVIEW: Reads research articles and says who funded them.
+
+        Data goes to standard output, talk to standard error.
+
+        Exit status: 0 all went well; 1 one or more inputs failed, the others are in
+        the output; 2 nothing could be done (no such model, output not writable, ...);
+        64 the command line was not understood; 130 interrupted.
+
+        USAGE: patron <subcommand>
+
+        OPTIONS:
+          --version               Show the version.
+          -h, --help              Show help information.
+
+        SUBCOMMANDS:
+          extract                 Finds funding statements and funders in articles.
+          evaluate                Measures predictions against gold annotations.
+          reward                  Computes the reward of predictions, with every term.
+          calibrate               Fits probabilities to the model's confidence in its
+                                  values.
+          train                   Trains a LoRA adapter.
+          data                    Shows, checks and makes training data.
+          merge                   Writes a model with its adapters merged as a Hugging
+                                  Face folder.
+          models                  Lists and checks the models on this machine.
+          bench                   Measures prefill, decode and a whole extraction on
+                                  this machine.
+          check                   Compares a device and dtype with float32 on the CPU.
+
+          See 'patron help <subcommand>' for detailed help.
+
+        """#)
+  }
+
+  @Test func extract() {
+    #expect(
+      help(ExtractCommand.self) == #"""
+        OVERVIEW: Finds funding statements and funders in articles.
+
+        Reads text files in UTF-8 (Markdown, plain text). The first stage copies the
+        funding statements out of an article, the second reads the funders and their
+        awards from them. Each result says where it stands in the file.
+
+        From folders, files that end in .md, .markdown, .txt or .text are taken, in
+        subfolders too, sorted by name; hidden ones are left out. An input that cannot
+        be read is named on standard error and in the output (not in csv); the rest
+        goes on, and the exit status is 1.
+
+        With --stage parse the inputs hold funding statements instead: one per line, or
+        JSON Lines with the statement in "statement", "funding_statement" or "text"
+        and, if wanted, its name in "id".
+
+        USAGE: patron extract [<options>] <inputs> ...
+
+        ARGUMENTS:
+          <inputs>                Files, folders, or - for standard input.
+
+        TASK:
+          -s, --stage <stage>     What to do: statements, parse (input: statements) or
+                                  both. (values: statements, parse, both; default: both)
+          -f, --format <format>   text (for people), json (an array of records), jsonl
+                                  (a record a line) or csv (a row per award). (values:
+                                  text, json, jsonl, csv; default: text)
+          -o, --output <file>     File to write to (default: standard output). It
+                                  appears when all is done; jsonl is written record by
+                                  record.
+
+        MODEL:
+          -m, --model <model>     A name that `patron models list` shows, a Hugging
+                                  Face folder, or a .gguf file. (default: smollm2-135m)
+          --adapter <folder>      A PEFT adapter folder; repeat it for several, merged
+                                  in the order given (SFT first, then DAPO).
+          --force-adapter         Use an adapter although its patron.json asks for
+                                  another base model, other prompts or an unknown
+                                  template.
+          --merge <policy>        How adapters join the weights: peft (round after
+                                  each, as PEFT does), fp32 (add all in float32, round
+                                  once) or none (they stay beside the weights).
+                                  (values: peft, fp32, none; default: peft)
+          --device <device>       cpu, cuda or cuda:N. (default: cpu)
+          --dtype <type>          Type of the weights: bfloat16 is fastest, float32
+                                  most exact (default: bfloat16; for training on a CPU
+                                  without bfloat16 instructions float32, which is
+                                  faster there). (values: float32, bfloat16, float16)
+          --threads <n>           Threads on the CPU (default: all cores).
+          --no-adapter            Use the model as it is; otherwise the default model
+                                  comes with its adapter, if that is installed.
+
+        READING:
+          --chunk-tokens <n>      Most tokens of an article that the model reads at
+                                  once; fewer if its context is smaller (default: as
+                                  the adapter was trained, else 7500).
+          --overlap-tokens <n>    Tokens that neighbouring chunks share (default: as
+                                  the adapter was trained, else 1024).
+          --chunks <which>        Which chunks the model reads: all, or likely ones,
+                                  those that hold a word of funding, support or thanks,
+                                  which is several times faster (default: as the
+                                  adapter was trained, else all). (values: all, likely)
+          --statement-tokens <n>  Most tokens written for the statements of a chunk.
+                                  (default: 512)
+          --funder-tokens <n>     Most tokens written for the funders of an article.
+                                  (default: 1024)
+          --batch <n>             Chunks read side by side; more is faster on a GPU and
+                                  needs more memory. (default: 1)
+          --special-tokens-in-text <policy>
+                                  What <|eot_id|> and the like mean inside an article:
+                                  plain (ordinary text) or parse (special tokens, as in
+                                  transformers; an article can then end its own
+                                  message). (values: plain, parse; default: plain)
+          --no-evidence           Leave out the places of values and the model's raw
+                                  output.
+          --max-file-size <mib>   Largest input in MiB. (default: 64)
+
+        CONSTRAINT:
+          --constrain <mode>      none (the output is free), json (it has the stage's
+                                  shape) or verbatim (and what is to be copied is
+                                  copied, character by character). (values: none, json,
+                                  verbatim; default: verbatim)
+          --verbatim <which>      With verbatim, the second stage copies award ids
+                                  (ids), also names, schemes and titles (values), or
+                                  none. (values: ids, values, none; default: values)
+          --statement-edges <places>
+                                  Where a copied statement may begin and end: anywhere,
+                                  at words, at sentences and lines, or at lines.
+                                  (values: anywhere, words, sentences, lines; default:
+                                  sentences)
+          --fold-lines/--no-fold-lines
+                                  Let copies read as if the text had no line breaks in
+                                  its paragraphs, nor hyphens at them. (default:
+                                  --fold-lines)
+          --least-statement-probability <probability>
+                                  Leave out copied statements to whose tokens the model
+                                  itself gave a smaller probability in the mean: the
+                                  constraint wrote them. 0 keeps all. (default: 0.5)
+          --calibration <file>    Turn the model's confidence into probabilities by
+                                  this file, which `patron calibrate` wrote (default:
+                                  as the adapter's patron.json says).
+
+        SAMPLING:
+          --temperature <t>       0 takes the most probable token; above 0 tokens are
+                                  drawn. (default: 0.0)
+          --top-p <p>             Draw from the most probable tokens that reach this
+                                  share together. (default: 1.0)
+          --top-k <k>             Draw from so many of the most probable tokens; 0:
+                                  from all. (default: 0)
+          --seed <n>              Seed of the draw; the same seed gives the same result
+                                  on the same machine. (default: 0)
+
+        MESSAGES:
+          -q, --quiet             Say only what went wrong.
+          -v, --verbose           Also say in a pipe what is otherwise said on a
+                                  terminal only.
+
+        OPTIONS:
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """#)
+  }
+
+  @Test func merge() {
+    #expect(
+      help(MergeCommand.self) == #"""
+        OVERVIEW: Writes a model with its adapters merged as a Hugging Face folder.
+
+        The folder loads in transformers, vLLM and here (--model DIR). It appears under
+        its name only when it is complete. What it was made from (base, adapters in
+        order with their SHA-256, policy, version) stands in the metadata of each
+        safetensors file.
+
+        Memory: one tensor and the adapters, however large the model.
+
+        USAGE: patron merge --model <folder> --adapter <folder> ... --output <folder> [--merge <policy>] [--dtype <type>] [--shard-size <size>] [--force] [--quiet] [--verbose]
+
+        OPTIONS:
+          -m, --model <folder>    The base model: a Hugging Face folder.
+          --adapter <folder>      A PEFT adapter folder; repeat it for several, merged
+                                  in the order given (SFT first, then DAPO).
+          -o, --output <folder>   The folder to write.
+          --merge <policy>        peft (round after each adapter, as PEFT does) or fp32
+                                  (add all in float32, round once). (values: peft,
+                                  fp32; default: peft)
+          --dtype <type>          Type of the weights (default: as the base is stored).
+                                  (values: float32, bfloat16, float16)
+          --shard-size <size>     Largest weight file, such as 5GB or 800MB. (default:
+                                  5GB)
+          --force                 Replace the output folder if it exists.
+          -q, --quiet             Say only what went wrong.
+          -v, --verbose           Also say in a pipe what is otherwise said on a
+                                  terminal only.
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """#)
+  }
+
+  @Test func calibrate() {
+    #expect(
+      help(CalibrateCommand.self) == #"""
+        OVERVIEW: Fits probabilities to the model's confidence in its values.
+
+        Predictions are the records of `patron extract --format jsonl` or json. Gold
+        rows have "statements", "funders" or both, and an "id" that is a record's id,
+        or the name of its file with or without extension.
+
+        For each kind of value (statement, funder name, award id, scheme, title) it
+        fits the probability that a value is right to the mean probability of its
+        tokens (Platt scaling), and shows how far what is said is from what is so: the
+        expected calibration error (ECE), and a reliability table, raw and calibrated.
+        The calibrated figures are cross-validated. `patron extract --calibration` uses
+        the file that --output names; with --adapter, it becomes part of the adapter,
+        and an extraction with that adapter uses it by itself.
+
+        USAGE: patron calibrate --predictions <file> --gold <file> [--output <file>] [--adapter <folder>] [--json] [--quiet] [--verbose]
+
+        MESSAGES:
+          -q, --quiet             Say only what went wrong.
+          -v, --verbose           Also say in a pipe what is otherwise said on a
+                                  terminal only.
+
+        OPTIONS:
+          -p, --predictions <file>
+                                  Records of an extraction.
+          -g, --gold <file>       Gold annotations.
+          -o, --output <file>     Where to write the calibration.
+          --adapter <folder>      Adapter folder that the predictions were made with,
+                                  in whose patron.json the calibration is put.
+          --json                  Print JSON.
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """#)
+  }
+
+  @Test func models() {
+    #expect(
+      help(ModelsCommand.self) == #"""
+        OVERVIEW: Lists and checks the models on this machine.
+
+        Models are looked for in the folder that PATRON_MODELS names, in
+        share/patron/models beside the installed binary, and in .deps/models of the
+        checkout.
+
+        USAGE: patron models <subcommand>
+
+        OPTIONS:
+          --version               Show the version.
+          -h, --help              Show help information.
+
+        SUBCOMMANDS:
+          list (default)          Shows the models that can be used, and where they are.
+          verify                  Opens models and adapters and checks all that can be
+                                  checked without running them.
+
+          See 'patron help models <subcommand>' for detailed help.
+
+        """#)
+  }
+
+  @Test func modelsList() {
+    #expect(
+      help(ModelsCommand.List.self) == #"""
+        OVERVIEW: Shows the models that can be used, and where they are.
+
+        USAGE: patron models list
+
+        OPTIONS:
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """#)
+  }
+
+  @Test func modelsVerify() {
+    #expect(
+      help(ModelsCommand.Verify.self) == #"""
+        OVERVIEW: Opens models and adapters and checks all that can be checked without
+        running them.
+
+        Checked are the headers, that every tensor is there with its shape, the
+        tokenizer and the chat template, and for models known by name the SHA-256 of
+        the file. One line per model; the exit status is 1 if one fails.
+
+        USAGE: patron models verify [<models> ...]
+
+        ARGUMENTS:
+          <models>                Names, model folders, .gguf files or adapter folders
+                                  (default: all that `patron models list` shows).
+
+        OPTIONS:
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """#)
+  }
+}
