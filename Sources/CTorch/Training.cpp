@@ -87,10 +87,11 @@ void rmsNormGradient(
     using Element = decltype(element);
     const Element *xs = constData<Element>(source), *ws = constData<Element>(w), *gs = constData<Element>(g);
     Element *target = data<Element>(accumulate);
+    const auto &kernels = trainingKernels<Element>();
     parallelFor(0, x.size(0), grain(width), [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
         const int64_t place = row * width;
-        rmsNormBackward(xs + place, ws, gs + place, float(epsilon), target + place, width);
+        kernels.rmsNormBackward(xs + place, ws, gs + place, float(epsilon), target + place, width);
       }
     });
   });
@@ -114,9 +115,10 @@ void siluMultiplyGradient(at::Tensor &gate, at::Tensor &up, const at::Tensor &gr
     using Element = decltype(element);
     Element *gates = data<Element>(gate), *ups = data<Element>(up);
     const Element *ds = constData<Element>(dense);
+    const auto &kernels = trainingKernels<Element>();
     parallelFor(0, gate.size(0), grain(width), [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
-        siluMultiplyBackward(gates + row * gate.stride(0), ups + row * up.stride(0), ds + row * width, width);
+        kernels.siluMultiplyBackward(gates + row * gate.stride(0), ups + row * up.stride(0), ds + row * width, width);
       }
     });
   });
@@ -145,10 +147,11 @@ void rotateInPlace(
     using Element = decltype(element);
     Element *rows = data<Element>(x);
     const float *cs = constData<float>(cosine), *ss = constData<float>(sine);
+    const auto &kernels = trainingKernels<Element>();
     parallelFor(0, x.size(0), grain(width), [&](int64_t begin, int64_t end) {
       for (int64_t t = begin; t < end; ++t) {
         for (int64_t h = 0; h < heads; ++h) {
-          rotateHalfInPlace(
+          kernels.rotateHalfInPlace(
               rows + t * x.stride(0) + h * 2 * half, cs + t * half, ss + t * half, inverse ? -1.0f : 1.0f, half);
         }
       }
@@ -160,7 +163,8 @@ void dropout(const at::Tensor &x, double probability, uint64_t seed, at::Tensor 
   expect(probability >= 0 && probability < 1, "expected a probability of 0 ..< 1");
   expect(x.sizes() == out.sizes() && x.scalar_type() == out.scalar_type(), "input and output differ");
   const double scale = 1 / (1 - probability);
-  if (!hasRowKernels(x)) {
+  // ATen has no dropout that counts, so that on a CPU there is no other way than the row kernels.
+  if (!fitsRowKernels(x)) {
     expect(!x.is_cpu(), "dropout on the CPU takes float32 and bfloat16");
     at::Generator generator = at::globalContext().defaultGenerator(x.device()).clone();
     generator.set_current_seed(seed);
@@ -179,8 +183,10 @@ void dropout(const at::Tensor &x, double probability, uint64_t seed, at::Tensor 
     using Element = decltype(element);
     const Element *values = constData<Element>(source);
     Element *target = data<Element>(out);
+    const auto &kernels = trainingKernels<Element>();
     parallelFor(0, x.numel(), 16384, [&](int64_t begin, int64_t end) {
-      countedDropout(values + begin, target + begin, begin, end - begin, seed, threshold, float(scale), adding);
+      kernels.countedDropout(
+          values + begin, target + begin, begin, end - begin, seed, threshold, float(scale), adding);
     });
   });
 }
@@ -192,7 +198,7 @@ at::Tensor crossEntropy(at::Tensor &logits, const at::Tensor &targets, double sc
       "expected an int64 target for each row");
   const int64_t rows = logits.size(0), width = logits.size(1);
   at::Tensor losses = at::empty({rows}, logits.options());
-  if (!logits.is_cpu()) {
+  if (!hasRowKernels(logits)) {
     const at::Tensor logs = at::log_softmax(logits, -1), places = targets.unsqueeze(1);
     losses.copy_(at::gather(logs, 1, places).squeeze(1).neg_());
     logits.copy_(logs.exp().scatter_add_(1, places, at::full({rows, 1}, -1.0, logits.options())).mul_(scale));
@@ -203,9 +209,10 @@ at::Tensor crossEntropy(at::Tensor &logits, const at::Tensor &targets, double sc
   const int64_t *ids = constData<int64_t>(chosen);
   for (int64_t row = 0; row < rows; ++row) expect(ids[row] >= 0 && ids[row] < width, "a target is not in the vocabulary");
   float *lines = data<float>(logits), *results = data<float>(losses);
+  const auto &kernels = scoreKernels();
   parallelFor(0, rows, grain(width), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
-      results[row] = crossEntropyRow(lines + row * width, width, ids[row], float(scale));
+      results[row] = kernels.crossEntropyRow(lines + row * width, width, ids[row], float(scale));
     }
   });
   return losses;
