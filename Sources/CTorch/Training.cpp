@@ -105,8 +105,10 @@ void siluMultiplyGradient(at::Tensor &gate, at::Tensor &up, const at::Tensor &gr
       gate.scalar_type() == up.scalar_type() && gate.scalar_type() == gradient.scalar_type(), "the dtypes differ");
   if (!hasRowKernels(gate) || gate.stride(1) != 1 || up.stride(1) != 1) {
     const at::Tensor g = gate.to(at::kFloat), d = gradient.to(at::kFloat), s = at::sigmoid(g);
-    gate.copy_(d * up * s * (1 + g * (1 - s)));
+    // Both before either is written: g shares gate's memory in float32.
+    const at::Tensor gateGradient = d * up * s * (1 + g * (1 - s));
     up.copy_(d * g * s);
+    gate.copy_(gateGradient);
     return;
   }
   const int64_t width = gate.size(1);
