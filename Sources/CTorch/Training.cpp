@@ -16,53 +16,6 @@ using namespace ctorch;
 
 namespace {
 
-// out = beta · out + alpha · left · right, all of one dtype of products, or out wider or narrower.
-void multiplyAlike(at::Tensor &out, const at::Tensor &left, const at::Tensor &right, double beta, double alpha) {
-  const at::ScalarType dtype = left.scalar_type();
-  if (out.scalar_type() == dtype) {
-    out.addmm_(left, right, beta, alpha);
-  } else if (beta == 0) {
-    out.copy_(at::mm(left, right).mul_(alpha));
-  } else if (out.element_size() < int64_t(c10::elementSize(dtype))) {
-    // The sum is made in the wider dtype and rounded once.
-    out.copy_(out.to(dtype).addmm_(left, right, beta, alpha));
-  } else {
-    if (beta != 1) out.mul_(beta);
-    out.add_(at::mm(left, right), alpha);
-  }
-}
-
-}  // namespace
-
-void ctorch::multiplyInto(at::Tensor &out, const at::Tensor &left, const at::Tensor &right, double beta, double alpha) {
-  expect(out.dim() == 2 && left.dim() == 2 && right.dim() == 2, "expected three matrices");
-  expect(
-      left.size(1) == right.size(0) && out.size(0) == left.size(0) && out.size(1) == right.size(1),
-      "the shapes do not fit together");
-  const at::ScalarType dtype = !isFast(left) || !isFast(right) ? at::kFloat
-                               : left.element_size() < right.element_size() ? left.scalar_type()
-                                                                            : right.scalar_type();
-  const at::Tensor l = left.to(dtype);
-  const int64_t part = 16 << 20;  // elements of a frozen weight that are converted together
-  if (right.scalar_type() == dtype || right.numel() <= part || out.scalar_type() != dtype) {
-    return multiplyAlike(out, l, right.to(dtype), beta, alpha);
-  }
-  // A large weight is converted in slices along its rows, so that no converted copy of the whole stands in memory.
-  const bool transposed = right.stride(0) == 1;
-  const int64_t rows = std::max<int64_t>(1, part / right.size(transposed ? 0 : 1));
-  for (int64_t first = 0, count = right.size(transposed ? 1 : 0); first < count; first += rows) {
-    const int64_t last = std::min(first + rows, count);
-    if (transposed) {
-      at::Tensor target = out.slice(1, first, last);
-      multiplyAlike(target, l, right.slice(1, first, last).to(dtype), beta, alpha);
-    } else {
-      multiplyAlike(out, l.slice(1, first, last), right.slice(0, first, last).to(dtype), first ? 1 : beta, alpha);
-    }
-  }
-}
-
-namespace {
-
 void rmsNormGradient(
     const at::Tensor &x, const at::Tensor &weight, const at::Tensor &gradient, double epsilon, at::Tensor &accumulate) {
   const int64_t width = weight.numel();

@@ -288,8 +288,13 @@ ct_status ct_streamed_linear(
 
 // --- Operators of the training path: backward passes written out, nothing recorded ----------------------------------
 
-// out = beta · out + alpha · left · right (matrices; views allowed). Dtypes may differ: operands are computed in the narrower
-// of theirs, or in float32 on a CPU without fast bfloat16 products, and the result is rounded once to out's.
+// out = beta · out + alpha · left · right (matrices; views allowed). Dtypes may differ. Where bfloat16 products are native,
+// and on a GPU, the wider operand is first rounded to the dtype of the narrower; where they are widened, and for float16 on a
+// CPU, both are widened to float32, which rounds nothing. On a CPU the sum is then made in float32 or wider, and the result
+// is rounded once, to out's dtype. On a GPU the sum is rounded to the operands' dtype before a wider out takes it.
+//
+// For training this means: the ways differ by the rounding of operands to bfloat16 (8 bits: up to 2^-8 of a value), as
+// torch's autocast rounds them; losses, logits and the adapter's gradients, which are float32, never lose bits of their sums.
 ct_status ct_multiply_into(
     ct_tensor *out, const ct_tensor *left, const ct_tensor *right, double beta, double alpha);
 // sum [rows, width] += gradient of ct_rms_norm with respect to x, for `gradient` with respect to its result.
