@@ -64,6 +64,20 @@ public struct ProcessorPaths: Sendable, Hashable {
     self.loopThreads = loopThreads
   }
 
+  /// Every combination that this processor can run. Where ATen's operators do the work there are no kernels to choose.
+  public static let runnable: [ProcessorPaths] = {
+    var all: [ProcessorPaths] = []
+    for products in BFloat16Products.allCases {
+      for threads in LoopThreads.allCases {
+        all += Kernels.allCases.filter(\.isAvailable).map {
+          ProcessorPaths(kernels: $0, bfloat16Products: products, loopThreads: threads)
+        }
+      }
+      all.append(ProcessorPaths(kernels: .plain, bfloat16Products: products, rowKernels: .aten))
+    }
+    return all
+  }()
+
   /// The paths of this thread. Throws when the environment asks for what is unknown, or what this processor cannot run.
   public static func current() throws(TorchError) -> ProcessorPaths {
     var paths = ct_processor_paths()

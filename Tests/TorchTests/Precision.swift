@@ -13,22 +13,6 @@ extension DType {
   }
 }
 
-extension ProcessorPaths {
-  /// Every combination that this processor can run. Where ATen's operators do the work there are no kernels to choose.
-  static let runnable: [ProcessorPaths] = {
-    var all: [ProcessorPaths] = []
-    for products in BFloat16Products.allCases {
-      for threads in LoopThreads.allCases {
-        all += Kernels.allCases.filter(\.isAvailable).map {
-          ProcessorPaths(kernels: $0, bfloat16Products: products, loopThreads: threads)
-        }
-      }
-      all.append(ProcessorPaths(kernels: .plain, bfloat16Products: products, rowKernels: .aten))
-    }
-    return all
-  }()
-}
-
 /// Runs `body` on every path that this processor has.
 func onEveryPath(_ body: () throws -> Void) throws {
   for paths in ProcessorPaths.runnable { try withProcessorPaths(paths, body) }
