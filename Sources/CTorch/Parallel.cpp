@@ -78,11 +78,13 @@ void runInParallel(
 }  // namespace ctorch
 
 int32_t ct_loop_thread_count(void) try {
-  // Each part waits for the others to begin, so that no thread takes two of them; a second is for a loop on fewer threads.
+  // Each part waits for the others to begin, so that no thread takes two of them; the deadline is for a loop on fewer threads.
   const int32_t expected = at::get_num_threads();
   std::atomic<int32_t> begun = 0;
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(1);
-  ctorch::parallelFor(0, expected, 1, [&](int64_t, int64_t) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  ctorch::parallelFor(0, expected, 1, [&](int64_t first, int64_t last) {
+    // All parts at once: the loop runs on this thread alone.
+    if (last - first == expected) return begun.store(1);
     if (std::chrono::steady_clock::now() < deadline) ++begun;
     while (begun < expected && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
   });
