@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "ProcessorPaths.hpp"
 #include "Support.hpp"
 
 namespace ctorch {
@@ -11,15 +12,18 @@ inline void expect(bool condition, const char *message) {
   if (!condition) throw Failure{CT_ERROR_ARGUMENT, message};
 }
 
-// Whether the row kernels take this tensor: a CPU tensor of float32 or bfloat16.
-inline bool hasRowKernels(const at::Tensor &x) {
+// Whether there are row kernels for this tensor: a CPU tensor of float32 or bfloat16.
+inline bool fitsRowKernels(const at::Tensor &x) {
   return x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
 }
 
-// Whether ATen's own products are slow in this dtype: without bfloat16 instructions they take 30 to 60 times as long as
-// in float32.
+// Whether the row kernels take this tensor on this thread, rather than ATen's operators.
+inline bool hasRowKernels(const at::Tensor &x) { return fitsRowKernels(x) && processorPaths().own_row_kernels; }
+
+// Whether products of this tensor run in float32, each operand widened: without bfloat16 instructions ATen's own take 30 to
+// 60 times as long as in float32.
 inline bool isWidened(const at::Tensor &x) {
-  return x.is_cpu() && x.scalar_type() == at::kBFloat16 && !ct_cpu_has_fast_bfloat16();
+  return x.is_cpu() && x.scalar_type() == at::kBFloat16 && !processorPaths().native_bfloat16_products;
 }
 
 template <typename Body>

@@ -26,11 +26,12 @@ at::Tensor rmsNorm(const at::Tensor &input, const at::Tensor &weight, double eps
     using Element = decltype(element);
     const Element *source = constData<Element>(x), *scales = constData<Element>(w);
     Element *target = data<Element>(out);
+    const auto &kernels = rowKernels<Element>();
     parallelFor(0, width ? x.numel() / width : 0, grain(width), [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
         const Element *line = source + row * width;
-        const float mean = sumOfSquares(line, width) / float(width);
-        scaleByWeight(line, scales, 1.0f / std::sqrt(mean + float(epsilon)), target + row * width, width);
+        const float mean = kernels.sumOfSquares(line, width) / float(width);
+        kernels.scaleByWeight(line, scales, 1.0f / std::sqrt(mean + float(epsilon)), target + row * width, width);
       }
     });
   });
@@ -51,9 +52,10 @@ at::Tensor siluMultiplied(const at::Tensor &gate, const at::Tensor &up) {
     const Element *gates = constData<Element>(g), *ups = constData<Element>(u);
     Element *target = data<Element>(out);
     const int64_t gateStride = g.stride(0), upStride = u.stride(0);
+    const auto &kernels = rowKernels<Element>();
     parallelFor(0, g.size(0), grain(width), [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
-        siluMultiply(gates + row * gateStride, ups + row * upStride, target + row * width, width);
+        kernels.siluMultiply(gates + row * gateStride, ups + row * upStride, target + row * width, width);
       }
     });
   });
@@ -107,15 +109,16 @@ at::Tensor rotateAndCache(
     Element *target = data<Element>(out), *keyTarget = data<Element>(keys),
             *valueTarget = data<Element>(values);
     const int64_t capacity = keys.size(1), qStride = q.stride(0), kStride = k.stride(0), vStride = v.stride(0);
+    const auto &kernels = rowKernels<Element>();
     parallelFor(0, count, grain((heads + 2 * groups) * dimension), [&](int64_t begin, int64_t end) {
       for (int64_t t = begin; t < end; ++t) {
         const float *c = cs + (start + t) * half, *s = ss + (start + t) * half;
         for (int64_t h = 0; h < heads; ++h) {
-          rotateHalf(qs + t * qStride + h * dimension, c, s, target + (h * count + t) * dimension, half);
+          kernels.rotateHalf(qs + t * qStride + h * dimension, c, s, target + (h * count + t) * dimension, half);
         }
         for (int64_t h = 0; h < groups; ++h) {
           const int64_t place = (h * capacity + start + t) * dimension;
-          rotateHalf(ks + t * kStride + h * dimension, c, s, keyTarget + place, half);
+          kernels.rotateHalf(ks + t * kStride + h * dimension, c, s, keyTarget + place, half);
           std::copy_n(vs + t * vStride + h * dimension, dimension, valueTarget + place);
         }
       }
@@ -144,9 +147,11 @@ at::Tensor blockedAttention(
     withElement(scores, [&](auto element) {
       using Element = decltype(element);
       Element *rowsOfScores = data<Element>(scores);
+      const auto &kernels = rowKernels<Element>();
       parallelFor(0, groups * perGroup * rows, grain(visible), [&](int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; ++row) {
-          maskedSoftmax(rowsOfScores + row * visible, start + first + row % rows + 1, visible, float(scale));
+          kernels.maskedSoftmax(
+              rowsOfScores + row * visible, start + first + row % rows + 1, visible, float(scale));
         }
       });
     });
@@ -171,11 +176,12 @@ at::Tensor attentionOfOneToken(
                   *values = constData<Element>(valueCache);
     Element *target = data<Element>(out);
     float *rows = static_cast<float *>(scratch.mutable_data_ptr());
+    const auto &kernels = rowKernels<Element>();
     parallelFor(0, heads, grain(2 * length * dimension), [&](int64_t begin, int64_t end) {
       for (int64_t head = begin; head < end; ++head) {
         const int64_t place = head / perGroup * headStride;
         float *scores = rows + head * (length + dimension);
-        attendRow(
+        kernels.attendRow(
             queries + head * dimension, keys + place, values + place, length, dimension, float(scale), scores,
             scores + length, target + head * dimension);
       }
@@ -194,9 +200,14 @@ at::Tensor cachedAttention(
       "the heads of queries and cache do not fit together");
   expect(count > 0 && length >= count && length <= keyCache.size(1), "the length lies outside the cache");
   const at::Tensor keys = keyCache.slice(1, 0, length), values = valueCache.slice(1, 0, length);
+  // A single row of queries needs no product that could be slow.
   if (count == 1 && hasRowKernels(query) && query.is_contiguous() && keyCache.is_contiguous() &&
       valueCache.is_contiguous()) {
     return attentionOfOneToken(query, keyCache, valueCache, length, scale);
+  }
+  if (isWidened(query)) {
+    const auto wide = [](const at::Tensor &x) { return x.to(at::kFloat).contiguous(); };
+    return cachedAttention(wide(query), wide(keys), wide(values), length, scale).to(query.scalar_type());
   }
   if (count == 1) {
     // The heads of a group see the same keys: they are the rows of one small query matrix.
@@ -204,10 +215,6 @@ at::Tensor cachedAttention(
     return at::scaled_dot_product_attention(
                folded, keys.unsqueeze(0), values.unsqueeze(0), std::nullopt, 0.0, false, scale)
         .reshape({1, heads * dimension});
-  }
-  if (isWidened(query)) {
-    const auto wide = [](const at::Tensor &x) { return x.to(at::kFloat).contiguous(); };
-    return blockedAttention(wide(query), wide(keys), wide(values), length - count, scale).to(query.scalar_type());
   }
   if (hasRowKernels(query)) return blockedAttention(query.contiguous(), keys, values, length - count, scale);
   std::optional<at::Tensor> mask;
@@ -237,6 +244,14 @@ at::Tensor widenedLinear(const at::Tensor &input, const at::Tensor &weight, cons
   return out;
 }
 
+// Most rows that a streamed product of this input is faster for than any other.
+int64_t maximumStreamedRows(const at::Tensor &input) {
+  if (input.scalar_type() == at::kFloat) return streamedProduct<float>().maximumRows;
+  const int64_t most = streamedProduct<c10::BFloat16>().maximumRows;
+  // Many rows stand against products of weights that are first widened; where they are not, the library's are better.
+  return isWidened(input) ? most : std::min<int64_t>(most, 8);
+}
+
 // Few rows: the time is that of reading the weights once, which oneDNN's and MKL's products do at 40 to 85 % of the
 // memory's speed here and this one at all of it. Many rows: the library's product. Between the two, 9 to 64 rows of bfloat16 on
 // a processor without products of them, widening the weights would cost several times what it saves.
@@ -250,10 +265,10 @@ at::Tensor streamedLinear(const at::Tensor &input, const at::Tensor &weight, con
       "the residual is not [rows, out]");
   const bool alike = input.scalar_type() == weight.scalar_type() &&
                      (!residual || residual->scalar_type() == weight.scalar_type());
-  const int64_t most =
-      input.scalar_type() == at::kFloat ? maximumStreamedRows<float>() : maximumStreamedRows<c10::BFloat16>();
-  if (rows > most && alike && isWidened(input)) return widenedLinear(input, weight, residual);
-  if (rows > most || rows == 0 || !alike || !hasRowKernels(input) || !weight.is_contiguous()) {
+  const bool isStreamed =
+      alike && hasRowKernels(input) && weight.is_contiguous() && rows > 0 && rows <= maximumStreamedRows(input);
+  if (!isStreamed && alike && isWidened(input)) return widenedLinear(input, weight, residual);
+  if (!isStreamed) {
     const at::Tensor product = at::linear(input, weight);
     return residual ? product + *residual : product;
   }
@@ -265,8 +280,9 @@ at::Tensor streamedLinear(const at::Tensor &input, const at::Tensor &weight, con
     const Element *source = constData<Element>(x), *weights = constData<Element>(weight);
     const Element *added = residual ? constData<Element>(extra) : nullptr;
     Element *target = data<Element>(out);
+    const auto &product = streamedProduct<Element>();
     parallelFor(0, outputs, grain(inner), [&](int64_t begin, int64_t end) {
-      streamedProduct(source, rows, inner, weights, begin, end, outputs, added, target);
+      product.multiply(source, rows, inner, weights, begin, end, outputs, added, target);
     });
   });
   return out;

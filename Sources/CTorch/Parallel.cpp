@@ -9,6 +9,7 @@
 #include <exception>
 #include <thread>
 
+#include "ProcessorPaths.hpp"
 #include "Support.hpp"
 
 namespace ctorch {
@@ -64,7 +65,8 @@ void runInParallel(
     int64_t begin, int64_t end, int64_t grain, const void *body, void (*call)(const void *body, int64_t, int64_t)) {
   if (begin >= end) return;
   grain = std::max<int64_t>(1, grain);
-  if (end - begin <= grain || at::get_num_threads() == 1 || at::in_parallel_region() || !openMP().isPresent()) {
+  const bool isSmall = end - begin <= grain || at::get_num_threads() == 1;
+  if (isSmall || at::in_parallel_region() || !processorPaths().own_loop_threads || !openMP().isPresent()) {
     return call(body, begin, end);
   }
   Loop loop{.begin = begin, .end = end, .grain = grain, .body = body, .call = call};
@@ -75,14 +77,18 @@ void runInParallel(
 
 }  // namespace ctorch
 
-int32_t ct_loop_thread_count(void) {
-  // Each part waits for the others to begin, so that no thread takes two of them; a second is for a loop on fewer threads.
+int32_t ct_loop_thread_count(void) try {
+  // Each part waits for the others to begin, so that no thread takes two of them; the deadline is for a loop on fewer threads.
   const int32_t expected = at::get_num_threads();
   std::atomic<int32_t> begun = 0;
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(1);
-  ctorch::parallelFor(0, expected, 1, [&](int64_t, int64_t) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  ctorch::parallelFor(0, expected, 1, [&](int64_t first, int64_t last) {
+    // All parts at once: the loop runs on this thread alone.
+    if (last - first == expected) return begun.store(1);
     if (std::chrono::steady_clock::now() < deadline) ++begun;
     while (begun < expected && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
   });
   return begun;
+} catch (...) {
+  return 0;
 }

@@ -91,94 +91,27 @@ BODY void attendRowBody(
   for (int64_t d = 0; d < dimension; ++d) out[d] = store<Element>(sums[d] * inverse);
 }
 
-using Half = c10::BFloat16;
-
-CLONES float sumOfSquaresFloat(const float *x, int64_t n) { return sumOfSquaresBody(x, n); }
-CLONES float sumOfSquaresHalf(const Half *x, int64_t n) { return sumOfSquaresBody(x, n); }
-CLONES void scaleByWeightFloat(const float *x, const float *w, float s, float *o, int64_t n) {
-  scaleByWeightBody(x, w, s, o, n);
-}
-CLONES void scaleByWeightHalf(const Half *x, const Half *w, float s, Half *o, int64_t n) {
-  scaleByWeightBody(x, w, s, o, n);
-}
-CLONES void siluMultiplyFloat(const float *g, const float *u, float *o, int64_t n) { siluMultiplyBody(g, u, o, n); }
-CLONES void siluMultiplyHalf(const Half *g, const Half *u, Half *o, int64_t n) { siluMultiplyBody(g, u, o, n); }
-CLONES void rotateHalfFloat(const float *x, const float *c, const float *s, float *o, int64_t n) {
-  rotateHalfBody(x, c, s, o, n);
-}
-CLONES void rotateHalfHalf(const Half *x, const float *c, const float *s, Half *o, int64_t n) {
-  rotateHalfBody(x, c, s, o, n);
-}
-CLONES void maskedSoftmaxFloat(float *row, int64_t valid, int64_t n, float scale) {
-  maskedSoftmaxBody(row, valid, n, scale);
-}
-CLONES void maskedSoftmaxHalf(Half *row, int64_t valid, int64_t n, float scale) {
-  maskedSoftmaxBody(row, valid, n, scale);
-}
-CLONES void attendRowFloat(
-    const float *q, const float *k, const float *v, int64_t length, int64_t dimension, float scale, float *scores,
-    float *sums, float *out) {
-  attendRowBody(q, k, v, length, dimension, scale, scores, sums, out);
-}
-CLONES void attendRowHalf(
-    const Half *q, const Half *k, const Half *v, int64_t length, int64_t dimension, float scale, float *scores,
-    float *sums, Half *out) {
-  attendRowBody(q, k, v, length, dimension, scale, scores, sums, out);
+template <typename Element>
+RowKernels<Element> kernelsAt(ct_kernels level) {
+  return {
+      .sumOfSquares = Compiled<sumOfSquaresBody<Element>>::at(level),
+      .scaleByWeight = Compiled<scaleByWeightBody<Element>>::at(level),
+      .siluMultiply = Compiled<siluMultiplyBody<Element>>::at(level),
+      .rotateHalf = Compiled<rotateHalfBody<Element>>::at(level),
+      .maskedSoftmax = Compiled<maskedSoftmaxBody<Element>>::at(level),
+      .attendRow = Compiled<attendRowBody<Element>>::at(level),
+  };
 }
 
 }  // namespace
 
 template <>
-void attendRow(
-    const float *q, const float *k, const float *v, int64_t length, int64_t dimension, float scale, float *scores,
-    float *sums, float *out) {
-  attendRowFloat(q, k, v, length, dimension, scale, scores, sums, out);
+const RowKernels<float> &rowKernels() {
+  return tableOfThisThread(kernelsAt<float>);
 }
 template <>
-void attendRow(
-    const Half *q, const Half *k, const Half *v, int64_t length, int64_t dimension, float scale, float *scores,
-    float *sums, Half *out) {
-  attendRowHalf(q, k, v, length, dimension, scale, scores, sums, out);
-}
-template <>
-float sumOfSquares(const float *x, int64_t n) {
-  return sumOfSquaresFloat(x, n);
-}
-template <>
-float sumOfSquares(const Half *x, int64_t n) {
-  return sumOfSquaresHalf(x, n);
-}
-template <>
-void scaleByWeight(const float *x, const float *w, float s, float *o, int64_t n) {
-  scaleByWeightFloat(x, w, s, o, n);
-}
-template <>
-void scaleByWeight(const Half *x, const Half *w, float s, Half *o, int64_t n) {
-  scaleByWeightHalf(x, w, s, o, n);
-}
-template <>
-void siluMultiply(const float *g, const float *u, float *o, int64_t n) {
-  siluMultiplyFloat(g, u, o, n);
-}
-template <>
-void siluMultiply(const Half *g, const Half *u, Half *o, int64_t n) {
-  siluMultiplyHalf(g, u, o, n);
-}
-template <>
-void rotateHalf(const float *x, const float *c, const float *s, float *o, int64_t n) {
-  rotateHalfFloat(x, c, s, o, n);
-}
-template <>
-void rotateHalf(const Half *x, const float *c, const float *s, Half *o, int64_t n) {
-  rotateHalfHalf(x, c, s, o, n);
-}
-template <>
-void maskedSoftmax(float *row, int64_t valid, int64_t n, float scale) {
-  maskedSoftmaxFloat(row, valid, n, scale);
-}
-template <>
-void maskedSoftmax(Half *row, int64_t valid, int64_t n, float scale) {
-  maskedSoftmaxHalf(row, valid, n, scale);
+const RowKernels<c10::BFloat16> &rowKernels() {
+  return tableOfThisThread(kernelsAt<c10::BFloat16>);
 }
 
 }  // namespace ctorch

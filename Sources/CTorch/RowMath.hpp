@@ -6,16 +6,44 @@
 #include <cstdint>
 #include <cstring>
 
-// One body, compiled for AVX-512, AVX2 and the baseline; the loader picks by the processor.
-#if defined(__x86_64__)
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CLONES
-#endif
+#include "ProcessorPaths.hpp"
+
 #define BODY template <typename Element> static inline __attribute__((always_inline))
 
 namespace ctorch {
 namespace {
+
+// One body, compiled for each instruction set: Compiled<body>::at(level) is the function to call. The body must be a BODY,
+// so that it becomes part of the functions here and is compiled with their instructions.
+template <auto body>
+struct Compiled;
+template <typename Result, typename... Arguments, Result (*body)(Arguments...)>
+struct Compiled<body> {
+  static Result plain(Arguments... arguments) { return body(arguments...); }
+#if defined(__x86_64__)
+  __attribute__((target("arch=x86-64-v3"))) static Result avx2(Arguments... arguments) { return body(arguments...); }
+  __attribute__((target("arch=x86-64-v4"))) static Result avx512(Arguments... arguments) { return body(arguments...); }
+#endif
+
+  static constexpr auto at(ct_kernels level) -> Result (*)(Arguments...) {
+    switch (level) {
+#if defined(__x86_64__)
+      case CT_KERNELS_AVX2: return avx2;
+      case CT_KERNELS_AVX512:
+      case CT_KERNELS_AVX512_BF16: return avx512;
+#endif
+      default: return plain;
+    }
+  }
+};
+
+// The entry for the calling thread's level in a table that `make(level)` fills once.
+template <typename Table>
+const Table &tableOfThisThread(Table (*make)(ct_kernels)) {
+  static const Table tables[] = {
+      make(CT_KERNELS_PLAIN), make(CT_KERNELS_AVX2), make(CT_KERNELS_AVX512), make(CT_KERNELS_AVX512_BF16)};
+  return tables[processorPaths().kernels];
+}
 
 static inline __attribute__((always_inline)) float load(float value) { return value; }
 static inline __attribute__((always_inline)) float load(c10::BFloat16 value) {

@@ -189,63 +189,41 @@ __attribute__((target("avx2,fma"))) void streamedProductAVX2(
   }
 }
 
-bool hasBFloat16Products() {
-  static const bool has = __builtin_cpu_supports("avx512bf16");
-  return has;
-}
-
-bool hasAVX2() {
-  static const bool has = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  return has;
-}
 #endif
 
-CLONES void streamedProductFloat(
-    const float *x, int64_t rows, int64_t inner, const float *weight, int64_t begin, int64_t end, int64_t outputs,
-    const float *residual, float *out) {
-  streamedProductBody(x, rows, inner, weight, begin, end, outputs, residual, out);
-}
-CLONES void widen(const Half *x, float *out, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) out[i] = load(x[i]);
-}
-CLONES void streamedProductHalf(
-    const float *x, int64_t rows, int64_t inner, const Half *weight, int64_t begin, int64_t end, int64_t outputs,
+// Element by element, whatever the processor.
+void streamedProductPlain(
+    const Half *x, int64_t rows, int64_t inner, const Half *weight, int64_t begin, int64_t end, int64_t outputs,
     const Half *residual, Half *out) {
-  streamedProductBody(x, rows, inner, weight, begin, end, outputs, residual, out);
+  std::vector<float> wide(size_t(rows * inner));
+  for (size_t i = 0; i < wide.size(); ++i) wide[i] = load(x[i]);
+  streamedProductBody(wide.data(), rows, inner, weight, begin, end, outputs, residual, out);
+}
+
+StreamedProduct<float> productOfFloats(ct_kernels level) {
+  return {.maximumRows = 8, .multiply = Compiled<streamedProductBody<float>>::at(level)};
+}
+
+StreamedProduct<Half> productOfHalves(ct_kernels level) {
+  switch (level) {
+#if defined(__x86_64__)
+    case CT_KERNELS_AVX2:
+    case CT_KERNELS_AVX512: return {.maximumRows = 64, .multiply = streamedProductAVX2};
+    case CT_KERNELS_AVX512_BF16: return {.maximumRows = 8, .multiply = streamedProductBF16};
+#endif
+    default: return {.maximumRows = 8, .multiply = streamedProductPlain};
+  }
 }
 
 }  // namespace
 
 template <>
-int64_t maximumStreamedRows<float>() {
-  return 8;
+const StreamedProduct<float> &streamedProduct() {
+  return tableOfThisThread(productOfFloats);
 }
 template <>
-int64_t maximumStreamedRows<Half>() {
-#if defined(__x86_64__)
-  // Against products of weights that are first widened; where the processor multiplies bfloat16, the library's are better.
-  if (!hasBFloat16Products() && hasAVX2()) return 64;
-#endif
-  return 8;
-}
-
-template <>
-void streamedProduct(
-    const float *x, int64_t rows, int64_t inner, const float *weight, int64_t begin, int64_t end, int64_t outputs,
-    const float *residual, float *out) {
-  streamedProductFloat(x, rows, inner, weight, begin, end, outputs, residual, out);
-}
-template <>
-void streamedProduct(
-    const Half *x, int64_t rows, int64_t inner, const Half *weight, int64_t begin, int64_t end, int64_t outputs,
-    const Half *residual, Half *out) {
-#if defined(__x86_64__)
-  if (hasBFloat16Products()) return streamedProductBF16(x, rows, inner, weight, begin, end, outputs, residual, out);
-  if (hasAVX2()) return streamedProductAVX2(x, rows, inner, weight, begin, end, outputs, residual, out);
-#endif
-  std::vector<float> wide(size_t(rows * inner));
-  widen(x, wide.data(), rows * inner);
-  streamedProductHalf(wide.data(), rows, inner, weight, begin, end, outputs, residual, out);
+const StreamedProduct<Half> &streamedProduct() {
+  return tableOfThisThread(productOfHalves);
 }
 
 }  // namespace ctorch

@@ -16,53 +16,6 @@ using namespace ctorch;
 
 namespace {
 
-// out = beta · out + alpha · left · right, all of one dtype of products, or out wider or narrower.
-void multiplyAlike(at::Tensor &out, const at::Tensor &left, const at::Tensor &right, double beta, double alpha) {
-  const at::ScalarType dtype = left.scalar_type();
-  if (out.scalar_type() == dtype) {
-    out.addmm_(left, right, beta, alpha);
-  } else if (beta == 0) {
-    out.copy_(at::mm(left, right).mul_(alpha));
-  } else if (out.element_size() < int64_t(c10::elementSize(dtype))) {
-    // The sum is made in the wider dtype and rounded once.
-    out.copy_(out.to(dtype).addmm_(left, right, beta, alpha));
-  } else {
-    if (beta != 1) out.mul_(beta);
-    out.add_(at::mm(left, right), alpha);
-  }
-}
-
-}  // namespace
-
-void ctorch::multiplyInto(at::Tensor &out, const at::Tensor &left, const at::Tensor &right, double beta, double alpha) {
-  expect(out.dim() == 2 && left.dim() == 2 && right.dim() == 2, "expected three matrices");
-  expect(
-      left.size(1) == right.size(0) && out.size(0) == left.size(0) && out.size(1) == right.size(1),
-      "the shapes do not fit together");
-  const at::ScalarType dtype = !isFast(left) || !isFast(right) ? at::kFloat
-                               : left.element_size() < right.element_size() ? left.scalar_type()
-                                                                            : right.scalar_type();
-  const at::Tensor l = left.to(dtype);
-  const int64_t part = 16 << 20;  // elements of a frozen weight that are converted together
-  if (right.scalar_type() == dtype || right.numel() <= part || out.scalar_type() != dtype) {
-    return multiplyAlike(out, l, right.to(dtype), beta, alpha);
-  }
-  // A large weight is converted in slices along its rows, so that no converted copy of the whole stands in memory.
-  const bool transposed = right.stride(0) == 1;
-  const int64_t rows = std::max<int64_t>(1, part / right.size(transposed ? 0 : 1));
-  for (int64_t first = 0, count = right.size(transposed ? 1 : 0); first < count; first += rows) {
-    const int64_t last = std::min(first + rows, count);
-    if (transposed) {
-      at::Tensor target = out.slice(1, first, last);
-      multiplyAlike(target, l, right.slice(1, first, last).to(dtype), beta, alpha);
-    } else {
-      multiplyAlike(out, l.slice(1, first, last), right.slice(0, first, last).to(dtype), first ? 1 : beta, alpha);
-    }
-  }
-}
-
-namespace {
-
 void rmsNormGradient(
     const at::Tensor &x, const at::Tensor &weight, const at::Tensor &gradient, double epsilon, at::Tensor &accumulate) {
   const int64_t width = weight.numel();
@@ -87,10 +40,11 @@ void rmsNormGradient(
     using Element = decltype(element);
     const Element *xs = constData<Element>(source), *ws = constData<Element>(w), *gs = constData<Element>(g);
     Element *target = data<Element>(accumulate);
+    const auto &kernels = trainingKernels<Element>();
     parallelFor(0, x.size(0), grain(width), [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
         const int64_t place = row * width;
-        rmsNormBackward(xs + place, ws, gs + place, float(epsilon), target + place, width);
+        kernels.rmsNormBackward(xs + place, ws, gs + place, float(epsilon), target + place, width);
       }
     });
   });
@@ -104,8 +58,10 @@ void siluMultiplyGradient(at::Tensor &gate, at::Tensor &up, const at::Tensor &gr
       gate.scalar_type() == up.scalar_type() && gate.scalar_type() == gradient.scalar_type(), "the dtypes differ");
   if (!hasRowKernels(gate) || gate.stride(1) != 1 || up.stride(1) != 1) {
     const at::Tensor g = gate.to(at::kFloat), d = gradient.to(at::kFloat), s = at::sigmoid(g);
-    gate.copy_(d * up * s * (1 + g * (1 - s)));
+    // Both before either is written: g shares gate's memory in float32.
+    const at::Tensor gateGradient = d * up * s * (1 + g * (1 - s));
     up.copy_(d * g * s);
+    gate.copy_(gateGradient);
     return;
   }
   const int64_t width = gate.size(1);
@@ -114,9 +70,10 @@ void siluMultiplyGradient(at::Tensor &gate, at::Tensor &up, const at::Tensor &gr
     using Element = decltype(element);
     Element *gates = data<Element>(gate), *ups = data<Element>(up);
     const Element *ds = constData<Element>(dense);
+    const auto &kernels = trainingKernels<Element>();
     parallelFor(0, gate.size(0), grain(width), [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
-        siluMultiplyBackward(gates + row * gate.stride(0), ups + row * up.stride(0), ds + row * width, width);
+        kernels.siluMultiplyBackward(gates + row * gate.stride(0), ups + row * up.stride(0), ds + row * width, width);
       }
     });
   });
@@ -145,10 +102,11 @@ void rotateInPlace(
     using Element = decltype(element);
     Element *rows = data<Element>(x);
     const float *cs = constData<float>(cosine), *ss = constData<float>(sine);
+    const auto &kernels = trainingKernels<Element>();
     parallelFor(0, x.size(0), grain(width), [&](int64_t begin, int64_t end) {
       for (int64_t t = begin; t < end; ++t) {
         for (int64_t h = 0; h < heads; ++h) {
-          rotateHalfInPlace(
+          kernels.rotateHalfInPlace(
               rows + t * x.stride(0) + h * 2 * half, cs + t * half, ss + t * half, inverse ? -1.0f : 1.0f, half);
         }
       }
@@ -160,7 +118,8 @@ void dropout(const at::Tensor &x, double probability, uint64_t seed, at::Tensor 
   expect(probability >= 0 && probability < 1, "expected a probability of 0 ..< 1");
   expect(x.sizes() == out.sizes() && x.scalar_type() == out.scalar_type(), "input and output differ");
   const double scale = 1 / (1 - probability);
-  if (!hasRowKernels(x)) {
+  // ATen has no dropout that counts, so that on a CPU there is no other way than the row kernels.
+  if (!fitsRowKernels(x)) {
     expect(!x.is_cpu(), "dropout on the CPU takes float32 and bfloat16");
     at::Generator generator = at::globalContext().defaultGenerator(x.device()).clone();
     generator.set_current_seed(seed);
@@ -179,8 +138,10 @@ void dropout(const at::Tensor &x, double probability, uint64_t seed, at::Tensor 
     using Element = decltype(element);
     const Element *values = constData<Element>(source);
     Element *target = data<Element>(out);
+    const auto &kernels = trainingKernels<Element>();
     parallelFor(0, x.numel(), 16384, [&](int64_t begin, int64_t end) {
-      countedDropout(values + begin, target + begin, begin, end - begin, seed, threshold, float(scale), adding);
+      kernels.countedDropout(
+          values + begin, target + begin, begin, end - begin, seed, threshold, float(scale), adding);
     });
   });
 }
@@ -192,7 +153,7 @@ at::Tensor crossEntropy(at::Tensor &logits, const at::Tensor &targets, double sc
       "expected an int64 target for each row");
   const int64_t rows = logits.size(0), width = logits.size(1);
   at::Tensor losses = at::empty({rows}, logits.options());
-  if (!logits.is_cpu()) {
+  if (!hasRowKernels(logits)) {
     const at::Tensor logs = at::log_softmax(logits, -1), places = targets.unsqueeze(1);
     losses.copy_(at::gather(logs, 1, places).squeeze(1).neg_());
     logits.copy_(logs.exp().scatter_add_(1, places, at::full({rows, 1}, -1.0, logits.options())).mul_(scale));
@@ -203,9 +164,10 @@ at::Tensor crossEntropy(at::Tensor &logits, const at::Tensor &targets, double sc
   const int64_t *ids = constData<int64_t>(chosen);
   for (int64_t row = 0; row < rows; ++row) expect(ids[row] >= 0 && ids[row] < width, "a target is not in the vocabulary");
   float *lines = data<float>(logits), *results = data<float>(losses);
+  const auto &kernels = scoreKernels();
   parallelFor(0, rows, grain(width), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
-      results[row] = crossEntropyRow(lines + row * width, width, ids[row], float(scale));
+      results[row] = kernels.crossEntropyRow(lines + row * width, width, ids[row], float(scale));
     }
   });
   return losses;

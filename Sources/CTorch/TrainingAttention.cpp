@@ -112,14 +112,15 @@ void causalAttention(
       const int64_t last = first + size, visible = prefix + last;
       const at::Tensor block = queries.slice(2, first, last).reshape({groups, perGroup * size, dimension});
       at::Tensor scores = at::bmm(block, keys.slice(1, 0, visible).transpose(1, 2));
-      if (scores.is_cpu() && scores.scalar_type() == at::kFloat) {
+      if (hasRowKernels(scores) && scores.scalar_type() == at::kFloat) {
         float *lines = data<float>(scores), *logs = data<float>(normalizers);
         const int64_t total = normalizers.size(2);
+        const auto &kernels = scoreKernels();
         parallelFor(0, heads * size, grain(visible), [&](int64_t begin, int64_t end) {
           for (int64_t line = begin; line < end; ++line) {
             const int64_t head = line / size, row = first + line % size;
             logs[head * total + start + row] =
-                softmaxWithNormalizer(lines + line * visible, prefix + row + 1, visible, float(scale));
+                kernels.softmaxWithNormalizer(lines + line * visible, prefix + row + 1, visible, float(scale));
           }
         });
       } else {
@@ -168,14 +169,15 @@ void causalAttentionGradient(
       const at::Tensor seenKeys = keys.slice(1, 0, visible), seenValues = values.slice(1, 0, visible);
       at::Tensor scores = at::bmm(block, seenKeys.transpose(1, 2));
       at::Tensor scoreGradient = at::bmm(blockGradient, seenValues.transpose(1, 2));
-      if (scores.is_cpu() && scores.scalar_type() == at::kFloat) {
+      if (hasRowKernels(scores) && scores.scalar_type() == at::kFloat) {
         float *lines = data<float>(scores), *gradients = data<float>(scoreGradient);
         const float *logs = constData<float>(normalizers), *sums = constData<float>(deltas);
         const int64_t total = normalizers.size(2);
+        const auto &kernels = scoreKernels();
         parallelFor(0, heads * size, grain(visible), [&](int64_t begin, int64_t end) {
           for (int64_t line = begin; line < end; ++line) {
             const int64_t head = line / size, row = first + line % size;
-            attentionBackwardRow(
+            kernels.attentionBackwardRow(
                 lines + line * visible, gradients + line * visible, prefix + row + 1, visible, float(scale),
                 logs[head * total + start + row], sums[head * count + row]);
           }

@@ -37,7 +37,7 @@ BODY void siluMultiplyBackwardBody(
   }
 }
 
-BODY void rotateHalfInPlaceBody(
+BODY void turnHalves(
     Element *__restrict low, Element *__restrict high, const float *__restrict cosine, const float *__restrict sine,
     float direction, int64_t half) {
   for (int64_t i = 0; i < half; ++i) {
@@ -45,6 +45,11 @@ BODY void rotateHalfInPlaceBody(
     low[i] = store<Element>(first * cosine[i] - second * s);
     high[i] = store<Element>(second * cosine[i] + first * s);
   }
+}
+
+BODY void rotateHalfInPlaceBody(
+    Element *x, const float *cosine, const float *sine, float direction, int64_t half) {
+  turnHalves(x, x + half, cosine, sine, direction, half);
 }
 
 // The largest of a row, by partial maxima so that the loop vectorises without assuming away NaN.
@@ -62,7 +67,7 @@ static inline __attribute__((always_inline)) float largest(const float *row, int
   return maximum;
 }
 
-CLONES float softmaxWithNormalizerFloat(float *row, int64_t valid, int64_t count, float scale) {
+BODY float softmaxWithNormalizerBody(Element *row, int64_t valid, int64_t count, float scale) {
 #pragma clang fp reassociate(on) contract(fast)
   const float maximum = largest(row, valid);
   float sum = 0;
@@ -77,8 +82,8 @@ CLONES float softmaxWithNormalizerFloat(float *row, int64_t valid, int64_t count
   return maximum * scale + std::log(sum);
 }
 
-CLONES void attentionBackwardRowFloat(
-    float *__restrict scores, float *__restrict gradient, int64_t valid, int64_t count, float scale, float normalizer,
+BODY void attentionBackwardRowBody(
+    Element *__restrict scores, Element *__restrict gradient, int64_t valid, int64_t count, float scale, float normalizer,
     float delta) {
 #pragma clang fp contract(fast)
   for (int64_t j = 0; j < valid; ++j) {
@@ -89,7 +94,7 @@ CLONES void attentionBackwardRowFloat(
   for (int64_t j = valid; j < count; ++j) scores[j] = gradient[j] = 0;
 }
 
-CLONES float crossEntropyRowFloat(float *logits, int64_t count, int64_t target, float scale) {
+BODY float crossEntropyRowBody(Element *logits, int64_t count, int64_t target, float scale) {
 #pragma clang fp reassociate(on) contract(fast)
   const float maximum = largest(logits, count), chosen = logits[target];
   float sum = 0;
@@ -132,79 +137,34 @@ BODY void countedDropoutBody(
   }
 }
 
-using Half = c10::BFloat16;
+template <typename Element>
+TrainingKernels<Element> kernelsAt(ct_kernels level) {
+  return {
+      .rmsNormBackward = Compiled<rmsNormBackwardBody<Element>>::at(level),
+      .siluMultiplyBackward = Compiled<siluMultiplyBackwardBody<Element>>::at(level),
+      .rotateHalfInPlace = Compiled<rotateHalfInPlaceBody<Element>>::at(level),
+      .countedDropout = Compiled<countedDropoutBody<Element>>::at(level),
+  };
+}
 
-CLONES void rmsNormBackwardFloat(
-    const float *x, const float *w, const float *g, float e, float *a, int64_t n) {
-  rmsNormBackwardBody(x, w, g, e, a, n);
-}
-CLONES void rmsNormBackwardHalf(const Half *x, const Half *w, const Half *g, float e, Half *a, int64_t n) {
-  rmsNormBackwardBody(x, w, g, e, a, n);
-}
-CLONES void siluMultiplyBackwardFloat(float *g, float *u, const float *d, int64_t n) {
-  siluMultiplyBackwardBody(g, u, d, n);
-}
-CLONES void siluMultiplyBackwardHalf(Half *g, Half *u, const Half *d, int64_t n) {
-  siluMultiplyBackwardBody(g, u, d, n);
-}
-CLONES void rotateHalfInPlaceFloat(float *x, const float *c, const float *s, float d, int64_t n) {
-  rotateHalfInPlaceBody(x, x + n, c, s, d, n);
-}
-CLONES void rotateHalfInPlaceHalf(Half *x, const float *c, const float *s, float d, int64_t n) {
-  rotateHalfInPlaceBody(x, x + n, c, s, d, n);
-}
-CLONES void countedDropoutFloat(
-    const float *x, float *o, int64_t f, int64_t n, uint64_t seed, uint32_t t, float s, bool adding) {
-  countedDropoutBody(x, o, f, n, seed, t, s, adding);
-}
-CLONES void countedDropoutHalf(
-    const Half *x, Half *o, int64_t f, int64_t n, uint64_t seed, uint32_t t, float s, bool adding) {
-  countedDropoutBody(x, o, f, n, seed, t, s, adding);
+ScoreKernels scoreKernelsAt(ct_kernels level) {
+  return {
+      .softmaxWithNormalizer = Compiled<softmaxWithNormalizerBody<float>>::at(level),
+      .attentionBackwardRow = Compiled<attentionBackwardRowBody<float>>::at(level),
+      .crossEntropyRow = Compiled<crossEntropyRowBody<float>>::at(level),
+  };
 }
 
 }  // namespace
 
 template <>
-void rmsNormBackward(const float *x, const float *w, const float *g, float e, float *a, int64_t n) {
-  rmsNormBackwardFloat(x, w, g, e, a, n);
+const TrainingKernels<float> &trainingKernels() {
+  return tableOfThisThread(kernelsAt<float>);
 }
 template <>
-void rmsNormBackward(const Half *x, const Half *w, const Half *g, float e, Half *a, int64_t n) {
-  rmsNormBackwardHalf(x, w, g, e, a, n);
+const TrainingKernels<c10::BFloat16> &trainingKernels() {
+  return tableOfThisThread(kernelsAt<c10::BFloat16>);
 }
-template <>
-void siluMultiplyBackward(float *g, float *u, const float *d, int64_t n) {
-  siluMultiplyBackwardFloat(g, u, d, n);
-}
-template <>
-void siluMultiplyBackward(Half *g, Half *u, const Half *d, int64_t n) {
-  siluMultiplyBackwardHalf(g, u, d, n);
-}
-template <>
-void rotateHalfInPlace(float *x, const float *c, const float *s, float d, int64_t n) {
-  rotateHalfInPlaceFloat(x, c, s, d, n);
-}
-template <>
-void rotateHalfInPlace(Half *x, const float *c, const float *s, float d, int64_t n) {
-  rotateHalfInPlaceHalf(x, c, s, d, n);
-}
-template <>
-void countedDropout(const float *x, float *o, int64_t f, int64_t n, uint64_t seed, uint32_t t, float s, bool adding) {
-  countedDropoutFloat(x, o, f, n, seed, t, s, adding);
-}
-template <>
-void countedDropout(const Half *x, Half *o, int64_t f, int64_t n, uint64_t seed, uint32_t t, float s, bool adding) {
-  countedDropoutHalf(x, o, f, n, seed, t, s, adding);
-}
-float softmaxWithNormalizer(float *row, int64_t valid, int64_t count, float scale) {
-  return softmaxWithNormalizerFloat(row, valid, count, scale);
-}
-void attentionBackwardRow(
-    float *scores, float *gradient, int64_t valid, int64_t count, float scale, float normalizer, float delta) {
-  attentionBackwardRowFloat(scores, gradient, valid, count, scale, normalizer, delta);
-}
-float crossEntropyRow(float *logits, int64_t count, int64_t target, float scale) {
-  return crossEntropyRowFloat(logits, count, target, scale);
-}
+const ScoreKernels &scoreKernels() { return tableOfThisThread(scoreKernelsAt); }
 
 }  // namespace ctorch

@@ -1,15 +1,14 @@
 // Matrix products of the training path.
 #pragma once
 
-#include "Support.hpp"
+#include "Elements.hpp"
 
 namespace ctorch {
 
-// Whether products of this dtype run at the device's speed as they are.
+// Whether products of this dtype run as they are, at the device's speed or because that was asked for.
 inline bool isFast(const at::Tensor &x) { return !isWidened(x) && !(x.is_cpu() && x.scalar_type() == at::kHalf); }
 
-// out = beta · out + alpha · left · right, whatever the three dtypes: in float32 on processors without fast bfloat16
-// products, else in the narrower of the operands' dtypes.
+// out = beta · out + alpha · left · right, whatever the three dtypes: ct_multiply_into says what is rounded when.
 void multiplyInto(at::Tensor &out, const at::Tensor &left, const at::Tensor &right, double beta, double alpha);
 
 }  // namespace ctorch

@@ -5,8 +5,10 @@ import CTorch
 extension Tensor {
   /// self = beta · self + alpha · left · right, in place; all three are matrices, views allowed.
   ///
-  /// Dtypes may differ: the product is computed in the narrower dtype of the operands, or in float32 on a CPU that does not
-  /// multiply bfloat16 in hardware, and rounded once to this tensor's. With beta 0 what was here does not matter.
+  /// Dtypes may differ. Where bfloat16 products are native (``ProcessorPaths``), and on a GPU, the wider operand is first
+  /// rounded to the dtype of the narrower; where they are widened, both are widened to float32, which rounds nothing. On a CPU
+  /// the sum is float32 and the result is rounded once, to this tensor's dtype; on a GPU the sum is rounded to the operands'
+  /// dtype before a wider tensor takes it. With beta 0 what was here does not matter.
   public func setProduct(
     _ left: Tensor, _ right: Tensor, scaledBy alpha: Double = 1, addingTo beta: Double = 0
   ) throws(TorchError) {

@@ -52,7 +52,7 @@ extension Golden {
   static func tokenizer(_ name: String) throws -> Tokenizer {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["-dc", vectors.appendingPathComponent(name + "/tokenizer.json.gz").path]
+    process.arguments = ["gzip", "-dc", vectors.appendingPathComponent(name + "/tokenizer.json.gz").path]
     let pipe = Pipe()
     process.standardOutput = pipe
     try process.run()

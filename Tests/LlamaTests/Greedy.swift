@@ -1,8 +1,11 @@
+import Generation
+import Testing
 import Torch
 
 @testable import Llama
 
-/// Reads a prompt and continues it greedily, by the plainest loop.
+/// Reads a prompt and continues it greedily, by the plainest loop. The reference's tokens can be asked for exactly:
+/// between its best two lie 3e-3 at least, and logits agree to 1e-3.
 func greedy(
   _ model: LlamaModel, _ prompt: [Int], _ count: Int, stop: Set<Int> = []
 ) throws -> (tokens: [Int], logProbabilities: [Float]) {
@@ -22,6 +25,26 @@ func greedy(
     }
     return (tokens, logProbabilities)
   }
+}
+
+/// Greedy completions of one prompt that were computed in different ways are the same text, up to a step where two
+/// tokens are as good as each other: there rounding decides, and what follows is another text.
+func expectSameGreedyText(
+  _ a: Completion, _ b: Completion, tolerance: Float = 1e-2, sourceLocation: SourceLocation = #_sourceLocation
+) {
+  for (index, (one, other)) in zip(a.tokens, b.tokens).enumerated() {
+    let distance = max(
+      abs(one.logProbability - other.logProbability),
+      abs(one.constrainedLogProbability - other.constrainedLogProbability))
+    #expect(distance < tolerance, "token \(index): \(one) and \(other)", sourceLocation: sourceLocation)
+    // The most probable token of each: as probable as that of the other, or it is a mistake.
+    if one.id != other.id {
+      #expect(distance < 1e-3, "token \(index): \(one) and \(other)", sourceLocation: sourceLocation)
+      return
+    }
+  }
+  #expect(a.text == b.text && a.tokens.count == b.tokens.count, sourceLocation: sourceLocation)
+  #expect(a.finishReason == b.finishReason && a.closedAtLimit == b.closedAtLimit, sourceLocation: sourceLocation)
 }
 
 /// Logits of every position of a prompt.

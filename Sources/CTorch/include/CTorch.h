@@ -61,6 +61,7 @@ bool ct_cpu_has_fast_bfloat16(void);
 int32_t ct_thread_count(void);
 ct_status ct_set_thread_count(int32_t count);
 // Threads that this library's own loops run on: 1, whatever the thread count, where libtorch's OpenMP runtime is not found.
+// 0 where the environment asks for paths that cannot be (see ct_get_processor_paths).
 int32_t ct_loop_thread_count(void);
 // Tells the C library to keep freed memory for the next operator instead of giving it back to the system each time; for
 // programs that do little else than run models. Call it before threads are started.
@@ -75,6 +76,34 @@ ct_status ct_cuda_synchronize(void);
 ct_status ct_cuda_memory(int32_t index, size_t *free_bytes, size_t *total_bytes);
 // Name of a GPU, copied into `name` (truncated to capacity, always terminated).
 ct_status ct_cuda_device_name(int32_t index, char *name, size_t capacity);
+
+// --- Processor paths -------------------------------------------------------------------------------------------
+
+// Instruction sets that this library's own loops are compiled for. On processors other than x86-64 there is the first only.
+typedef enum {
+  CT_KERNELS_PLAIN = 0,
+  CT_KERNELS_AVX2,         // x86-64-v3
+  CT_KERNELS_AVX512,       // x86-64-v4
+  CT_KERNELS_AVX512_BF16,  // and products of few rows of bfloat16 by the processor's own instructions
+} ct_kernels;
+
+// What is computed in one of several ways. They differ in speed and in rounding, not in what they compute.
+typedef struct {
+  ct_kernels kernels;
+  bool native_bfloat16_products;  // libtorch's products of bfloat16 matrices; else the matrices are widened to float32
+  bool own_row_kernels;           // this library's loops over rows; else ATen's operators
+  bool own_loop_threads;          // those loops on all threads; else on the one that calls
+} ct_processor_paths;
+
+// Whether this processor can run them.
+bool ct_processor_runs(ct_kernels kernels);
+// The paths of the calling thread. Without ct_set_processor_paths they are the process's: the fastest on this processor,
+// unless PATRON_KERNELS (plain, avx2, avx512, avx512bf16), PATRON_BF16_PRODUCTS (native, widened), PATRON_ROW_KERNELS (own,
+// aten) or PATRON_LOOP_THREADS (own, one) say otherwise. Values that are unknown or that the processor cannot run are an
+// error, here and in each operator that asks.
+ct_status ct_get_processor_paths(ct_processor_paths *out);
+// For the calling thread alone, so that other threads do not notice; null: back to the process's.
+ct_status ct_set_processor_paths(const ct_processor_paths *paths);
 
 // --- Creation --------------------------------------------------------------------------------------------------
 
@@ -252,15 +281,20 @@ ct_status ct_cached_attention(
     const ct_tensor *query, const ct_tensor *key_cache, const ct_tensor *value_cache, int64_t length, double scale,
     ct_tensor **out);
 
-// input [rows, in] · weight [out, in]^T (+ residual [rows, out], may be null), without gradients. Up to eight rows stream
-// the weight as it lies in memory; more go through ct_linear's product.
+// input [rows, in] · weight [out, in]^T (+ residual [rows, out], may be null), without gradients. Few rows (up to 8, or 64 of
+// bfloat16 where its products are widened) stream the weight as it lies in memory; more go through the library's product.
 ct_status ct_streamed_linear(
     const ct_tensor *input, const ct_tensor *weight, const ct_tensor *residual, ct_tensor **out);
 
 // --- Operators of the training path: backward passes written out, nothing recorded ----------------------------------
 
-// out = beta · out + alpha · left · right (matrices; views allowed). Dtypes may differ: operands are computed in the narrower
-// of theirs, or in float32 on a CPU without fast bfloat16 products, and the result is rounded once to out's.
+// out = beta · out + alpha · left · right (matrices; views allowed). Dtypes may differ. Where bfloat16 products are native,
+// and on a GPU, the wider operand is first rounded to the dtype of the narrower; where they are widened, and for float16 on a
+// CPU, both are widened to float32, which rounds nothing. On a CPU the sum is then made in float32 or wider, and the result
+// is rounded once, to out's dtype. On a GPU the sum is rounded to the operands' dtype before a wider out takes it.
+//
+// For training this means: the ways differ by the rounding of operands to bfloat16 (8 bits: up to 2^-8 of a value), as
+// torch's autocast rounds them; losses, logits and the adapter's gradients, which are float32, never lose bits of their sums.
 ct_status ct_multiply_into(
     ct_tensor *out, const ct_tensor *left, const ct_tensor *right, double beta, double alpha);
 // sum [rows, width] += gradient of ct_rms_norm with respect to x, for `gradient` with respect to its result.

@@ -36,6 +36,7 @@ extension LlamaModel {
     onProgress: ((Double) -> Void)? = nil
   ) throws -> LlamaModel {
     try Runtime.checkVersion()
+    _ = try ProcessorPaths.current()
     if options.device != .cpu {
       try Runtime.loadCUDA()
       guard case .cuda(let index) = options.device, index < Runtime.cudaDeviceCount else {

@@ -40,10 +40,12 @@ public final class TrainableLlama {
     }
   }
 
-  /// The dtype that LoRA's products run in beside activations of `dtype`: bfloat16 where the device multiplies it in
-  /// hardware.
+  /// The dtype that LoRA's products run in beside activations of `dtype`: bfloat16 on a GPU, and where a CPU's products of it
+  /// are native.
   public static func adapterComputeDType(for dtype: DType, on device: Device) -> DType {
-    dtype == .bfloat16 && (device != .cpu || Runtime.cpuHasFastBFloat16) ? .bfloat16 : .float32
+    // Without paths there is no model either: loading one throws what is wrong with them.
+    let isNative = device != .cpu || (try? ProcessorPaths.current())?.bfloat16Products == .native
+    return dtype == .bfloat16 && isNative ? .bfloat16 : .float32
   }
 
   /// Adds scale · d(sum of the losses) to the adapter's gradients.

@@ -166,6 +166,7 @@ struct BenchCommand: AsyncParsableCommand {
       ("patron", .string(Version.full)), ("libtorch", .string(Runtime.version)), ("cpu", .string(cpuName())),
       ("instructions", .string(Runtime.cpuCapability)), ("threads", .number(Runtime.threadCount)),
       ("loop_threads", .number(Runtime.loopThreadCount)),
+      ("paths", .string((try? ProcessorPaths.current()).map { "\($0)" } ?? "")),
       ("device", .string(model.device.description)), ("model", .string(modelOptions.model)),
       ("dtype", .string(model.dtype.rawValue)),
       ("batch", .number(batch)), ("runs", .number(runs)), ("load_seconds", .number(rounded(loadSeconds, 3))),

@@ -57,9 +57,7 @@ struct ConstrainedDefaultModelTests {
     let first = try await together.complete(requests, onProgress: nil)
     let second = try await oneByOne.complete(requests, onProgress: nil)
     for (a, b) in zip(first, second) {
-      #expect(a.text == b.text)
-      #expect(a.tokens.map(\.id) == b.tokens.map(\.id))
-      for (a, b) in zip(a.tokens, b.tokens) { #expect(abs(a.logProbability - b.logProbability) < 1e-2) }
+      expectSameGreedyText(a, b)
       _ = try JSON.parse(a.text)
     }
     #expect(first.contains { $0.text.utf8.count > 80 }, "\(first.map(\.text))")
@@ -85,7 +83,7 @@ struct ConstrainedDefaultModelTests {
     }
     let share = tokens.reduce(0.0) { $0 + exp(Double(logits[$1])) }
     #expect(tokens.contains(choice.id))
-    #expect(tokens.allSatisfy { logits[$0] <= logits[choice.id] })
+    #expect(tokens.allSatisfy { logits[$0] <= logits[choice.id] + 1e-3 })
     #expect(abs(Double(choice.logProbability) - Double(logits[choice.id])) < 1e-3)
     #expect(abs(Double(choice.constrainedLogProbability) - (Double(logits[choice.id]) - log(share))) < 1e-3)
   }

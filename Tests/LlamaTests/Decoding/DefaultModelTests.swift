@@ -27,7 +27,10 @@ struct DefaultModelTests {
         let cache = try generator.model.makeCache(capacity: ids.count + 64)
         let hidden = try generator.model.forward([(ids, cache)])
         let all = try generator.model.logits(hidden)
-        #expect(try all.argmax(-1).values(Int64.self).map(Int.init) == prompt.at("argmax_per_position").integers)
+        // The reference's best token is the best here, or as good as it: each of two logits may be off by 2e-3.
+        let best = try Tensor(prompt.at("argmax_per_position").integers.map(Int64.init)).unsqueezed(1)
+        let behind = try (all.maximum(-1) - all.gathering(best).squeezed(1)).maximum().item()
+        #expect(behind < 4e-3, "\(name)")
         let following = try Tensor(ids.dropFirst().map(Int64.init)).unsqueezed(1)
         let logProbabilities = try all[0..<ids.count - 1].logSoftmax().gathering(following).floats()
         for (a, b) in zip(logProbabilities, try prompt.at("prompt_token_logprobs").floats) {
@@ -72,6 +75,11 @@ struct DefaultModelTests {
     let together = try await generator.complete(requests, onProgress: nil)
     for (request, completion) in zip(requests, together) {
       let alone = try await generator.complete([request], onProgress: nil)[0]
+      guard request.sampling != .greedy else {
+        expectSameGreedyText(alone, completion, tolerance: 1e-3)
+        continue
+      }
+      // 24 draws that differ only where one falls within the rounding of a probability, one time in a thousand or less.
       #expect(alone.tokens.map(\.id) == completion.tokens.map(\.id))
       #expect(alone.text == completion.text)
       #expect(alone.finishReason == completion.finishReason)

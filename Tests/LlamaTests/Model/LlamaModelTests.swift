@@ -12,8 +12,12 @@ import Torch
 struct LlamaModelTests {
   static let models = ["untied", "tied", "plain_rope"]
 
-  @Test(arguments: models)
-  func logits(_ name: String) throws {
+  @Test(arguments: models, ProcessorPaths.runnable)
+  func logits(_ name: String, _ paths: ProcessorPaths) throws {
+    try withProcessorPaths(paths) { try expectLogits(name) }
+  }
+
+  private func expectLogits(_ name: String) throws {
     let model = try Golden.tinyLlama(name)
     let expected = try Golden.tensors("tiny_llama/\(name)/expected.safetensors")
     for example in try Golden.json("tiny_llama/\(name)/expected.json").at("cases").array ?? [] {
@@ -84,7 +88,10 @@ struct LlamaModelTests {
     }
   }
 
-  @Test func bfloat16StaysClose() throws {
+  /// Each of the two computations rounds some 28 values one after the other, each by 2⁻⁸ of its size at most: √56 times that is
+  /// to be expected, and twice as much allowed.
+  @Test(arguments: ProcessorPaths.runnable)
+  func bfloat16StaysClose(_ paths: ProcessorPaths) throws {
     let expected = try Golden.tensors("tiny_llama/untied/expected.safetensors")
     let cases = try Golden.json("tiny_llama/untied/expected.json").at("cases").array ?? []
     let model = try Golden.tinyLlama("untied_bf16_sharded", LoadOptions(dtype: .bfloat16))
@@ -92,10 +99,11 @@ struct LlamaModelTests {
       let example = try #require(cases.first { $0["name"]?.string == name })
       let reference = try #require(expected["\(name).logits_bf16"])
       let positions = try Array(example.at("logit_positions").integers.suffix(reference.size(0)))
-      let found = try allLogits(model, example.at("input_ids").integers)
-        .selecting(Tensor(positions.map(Int64.init)))
+      let all = try withProcessorPaths(paths) { try allLogits(model, example.at("input_ids").integers) }
+      let found = try all.selecting(Tensor(positions.map(Int64.init)))
       #expect(found.dtype == .bfloat16)
-      #expect(try distance(found, reference) < 0.8, "\(name)")
+      let largest = try Float(reference.magnitude().maximum().item())
+      #expect(try distance(found, reference) < 15 * 0x1p-8 * largest, "\(name)")
     }
   }
 

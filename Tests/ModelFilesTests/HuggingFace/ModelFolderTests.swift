@@ -115,13 +115,13 @@ import Testing
   @Test func aFolderIsReadAsAWhole() throws {
     let folder = try TemporaryFolder()
     try folder.file("config.json", Self.config())
-    try folder.write(
-      #"{"eos_token_id": [4], "do_sample": true, "temperature": 0.6, "top_p": 0.9, "pad_token_id": -1}"#,
-      "generation_config.json")
+    try folder.file(
+      "generation_config.json",
+      #"{"eos_token_id": [4], "do_sample": true, "temperature": 0.6, "top_p": 0.9, "pad_token_id": -1}"#)
     try folder.file("tokenizer.json", "{}")
-    try folder.write(
-      #"{"chat_template": [{"name": "tool", "template": "T"}, {"name": "default", "template": "D"}]}"#,
-      "tokenizer_config.json")
+    try folder.file(
+      "tokenizer_config.json",
+      #"{"chat_template": [{"name": "tool", "template": "T"}, {"name": "default", "template": "D"}]}"#)
     try model(folder)
     let read = try ModelFolder(folder.url)
     #expect(read.configuration.eosTokenIDs == [4] && read.generation?.topP == 0.9 && read.generation?.sampling == true)

@@ -63,7 +63,7 @@ import Testing
     let messages = try [folder.path("missing.md"), folder.path("empty"), folder.path("large.md"), "/dev/zero"]
       .map { path in
         let source = try #require(InputCollection([path], extensions: extensions).sources.first)
-        let error = #expect(throws: InputError.self) { try source.contents(limit: 10, advice: "--max-file-size raises the limit") }
+        let error = #expect(throws: InputError.self) { try source.contents(limit: 10, advice: "an article is smaller, --max-file-size raises the limit") }
         return error?.message ?? ""
       }
     #expect(
