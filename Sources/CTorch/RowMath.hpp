@@ -13,8 +13,8 @@
 namespace ctorch {
 namespace {
 
-// One body, compiled for each instruction set: Compiled<body>::at(level) is the function to call. The body must be a BODY,
-// so that it becomes part of the functions here and is compiled with their instructions.
+// One body, compiled for each instruction set: Compiled<body>::at(level) is the function to call. The body must be a
+// BODY, so that it becomes part of the functions here and is compiled with their instructions.
 template <auto body>
 struct Compiled;
 template <typename Result, typename... Arguments, Result (*body)(Arguments...)>

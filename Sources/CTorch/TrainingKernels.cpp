@@ -83,8 +83,8 @@ BODY float softmaxWithNormalizerBody(Element *row, int64_t valid, int64_t count,
 }
 
 BODY void attentionBackwardRowBody(
-    Element *__restrict scores, Element *__restrict gradient, int64_t valid, int64_t count, float scale, float normalizer,
-    float delta) {
+    Element *__restrict scores, Element *__restrict gradient, int64_t valid, int64_t count, float scale,
+    float normalizer, float delta) {
 #pragma clang fp contract(fast)
   for (int64_t j = 0; j < valid; ++j) {
     const float p = exponential(scores[j] * scale - normalizer);

@@ -67,8 +67,8 @@ func distance(_ a: Tensor, _ b: Tensor) throws -> Float {
   return zip(try a.floats(), try b.floats()).reduce(0) { max($0, ($1.0 - $1.1).isNaN ? .infinity : abs($1.0 - $1.1)) }
 }
 
-/// Reads a prompt and continues it greedily, by the plainest loop. The reference's tokens can be asked for exactly: between its
-/// best two lie 3e-3 at least, and logits agree to 1e-3.
+/// Reads a prompt and continues it greedily, by the plainest loop. The reference's tokens can be asked for exactly:
+/// between its best two lie 3e-3 at least, and logits agree to 1e-3.
 func greedy(
   _ model: LlamaModel, _ prompt: [Int], _ count: Int, stop: Set<Int> = []
 ) throws -> (tokens: [Int], logProbabilities: [Float]) {
@@ -90,8 +90,8 @@ func greedy(
   }
 }
 
-/// Greedy completions of one prompt that were computed in different ways are the same text, up to a step where two tokens are
-/// as good as each other: there rounding decides, and what follows is another text.
+/// Greedy completions of one prompt that were computed in different ways are the same text, up to a step where two
+/// tokens are as good as each other: there rounding decides, and what follows is another text.
 func expectSameGreedyText(
   _ a: Completion, _ b: Completion, tolerance: Float = 1e-2, sourceLocation: SourceLocation = #_sourceLocation
 ) {

@@ -8,8 +8,8 @@ import Torch
     "skipped: this processor does not run \(kernels.rawValue) kernels"
   }
 
-  /// Products of bfloat16 so small that the processor's own instructions take them for 0 (Intel's description of VDPBF16PS:
-  /// denormals are zeros), while they are exact after widening.
+  /// Products of bfloat16 so small that the processor's own instructions take them for 0 (Intel's description of
+  /// VDPBF16PS: denormals are zeros), while they are exact after widening.
   private func productOfTheSmallest() throws -> Double {
     let smallest = try Tensor.full([1, 64], 0x1p-130, dtype: .bfloat16)
     return try smallest.streamedLinear(Tensor.full([8, 64], 0x1p100, dtype: .bfloat16))[0].selected(0).item()
@@ -48,7 +48,8 @@ import Torch
     #expect(try product(.native) == [1 + 0x1p-7])
   }
 
-  /// ATen's operators round silu and its product alike, but compute e^x otherwise: over many values some differ in the last bit.
+  /// ATen's operators round silu and its product alike, but compute e^x otherwise: over many values some differ in the
+  /// last bit.
   @Test func rowsAreOwnOrATens() throws {
     let x = try Tensor((0..<4_000).map { Float($0) / 100 - 20 }, shape: [1, 4_000])
     func result(_ rows: ProcessorPaths.RowKernels) throws -> [UInt8] {
@@ -60,7 +61,7 @@ import Torch
     #expect(try result(.own) != result(.aten))
   }
 
-  @Test func pathsAreThoseOfTheThread() async throws {
+  @Test func pathsAreThoseOfTheThread() throws {
     let before = try ProcessorPaths.current()
     var other = before
     other.rowKernels = before.rowKernels == .own ? .aten : .own

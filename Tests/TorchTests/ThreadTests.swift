@@ -10,8 +10,8 @@ import Torch
     return try body()
   }
 
-  /// They ran on one thread, whatever was asked for, as long as they left that to a template of libtorch's headers, which
-  /// does nothing in code that is not compiled with OpenMP.
+  /// They ran on one thread, whatever was asked for, as long as they left that to a template of libtorch's headers,
+  /// which does nothing in code that is not compiled with OpenMP.
   @Test(arguments: [1, 2, 3, 8]) func loopsRunOnAllThreads(_ count: Int) throws {
     func loopThreads(_ choice: ProcessorPaths.LoopThreads) throws -> Int {
       var paths = try ProcessorPaths.current()
@@ -65,7 +65,8 @@ import Torch
       for count in [2, 3, 8] {
         let several = try withProcessorPaths(paths) { try withThreads(count, results) }
         for (index, (found, expected)) in zip(several, single).enumerated() {
-          // Bytes: each element is computed by one thread, in one order. Matrix products are the library's own, and may not be.
+          // Bytes: each element is computed by one thread, in one order. Matrix products are the library's own, and may
+          // not be.
           let isExact = ![5, 6, 7].contains(index)
           if isExact {
             #expect(try found.bytes() == expected.bytes(), "result \(index) on \(count) threads, \(paths)")
