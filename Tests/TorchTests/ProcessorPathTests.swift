@@ -93,7 +93,7 @@ import Torch
     ("PATRON_LOOP_THREADS", "own"),
   ])
   func theEnvironmentChooses(_ variable: String, _ value: String) throws {
-    let output = try ChildTest.run("ProcessorPathTests/theEnvironmentsPaths", environment: [variable: value])
+    let output = try ChildTest.run("ProcessorPathTests/theEnvironmentsPaths", environment: [variable: value]).output
     #expect(output.contains("\(variable)=\(value)"), "\(output)")
   }
 
@@ -104,12 +104,12 @@ import Torch
     ("PATRON_LOOP_THREADS", "two", "expected one or own"),
   ])
   func unknownValuesAreErrors(_ variable: String, _ value: String, _ message: String) throws {
-    let output = try ChildTest.run("ProcessorPathTests/theEnvironmentsPaths", environment: [variable: value])
+    let output = try ChildTest.run("ProcessorPathTests/theEnvironmentsPaths", environment: [variable: value]).output
     #expect(output.contains("rms norm: \(variable): found \"\(value)\", \(message)"), "\(output)")
   }
 
   /// Says what it found; for the tests above.
-  @Test(.enabled(if: ChildTest.isRunning, "runs in processes of other tests"))
+  @Test(.enabled(if: ChildTest.isRunning, ChildTest.absence))
   func theEnvironmentsPaths() {
     do {
       _ = try Tensor.ones([1, 2]).rmsNorm(weight: Tensor.ones([2]), epsilon: 0)
@@ -131,27 +131,5 @@ extension Thread {
     }.start()
     done.wait()
     return result!
-  }
-}
-
-/// One test of this program in a process of its own.
-enum ChildTest {
-  static let isRunning = ProcessInfo.processInfo.environment["PATRON_CHILD_TEST"] != nil
-
-  /// - Returns: everything that it printed.
-  static func run(_ test: String, environment: [String: String]) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
-    // As SwiftPM starts them.
-    process.arguments = ["--testing-library", "swift-testing", "--filter", test]
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-      .merging(["PATRON_CHILD_TEST": "1"]) { $1 }
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return String(decoding: data, as: UTF8.self)
   }
 }
