@@ -37,11 +37,12 @@ struct Compiled<body> {
   }
 };
 
-// The entry for the calling thread's level in a table that `make(level)` fills once.
-template <typename Table>
-const Table &tableOfThisThread(Table (*make)(ct_kernels)) {
-  static const Table tables[] = {
-      make(CT_KERNELS_PLAIN), make(CT_KERNELS_AVX2), make(CT_KERNELS_AVX512), make(CT_KERNELS_AVX512_BF16)};
+// The kernels of the calling thread's level, from a table that `kernelsAt(level)` fills once.
+template <auto kernelsAt>
+const auto &kernelsOfThisThread() {
+  static const decltype(kernelsAt(CT_KERNELS_PLAIN)) tables[] = {
+      kernelsAt(CT_KERNELS_PLAIN), kernelsAt(CT_KERNELS_AVX2), kernelsAt(CT_KERNELS_AVX512),
+      kernelsAt(CT_KERNELS_AVX512_BF16)};
   return tables[processorPaths().kernels];
 }
 

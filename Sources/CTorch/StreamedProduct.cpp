@@ -220,11 +220,11 @@ StreamedProduct<Half> productOfHalves(ct_kernels level) {
 
 template <>
 const StreamedProduct<float> &streamedProduct() {
-  return tableOfThisThread(productOfFloats);
+  return kernelsOfThisThread<productOfFloats>();
 }
 template <>
 const StreamedProduct<Half> &streamedProduct() {
-  return tableOfThisThread(productOfHalves);
+  return kernelsOfThisThread<productOfHalves>();
 }
 
 }  // namespace ctorch

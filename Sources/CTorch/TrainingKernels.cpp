@@ -159,12 +159,12 @@ ScoreKernels scoreKernelsAt(ct_kernels level) {
 
 template <>
 const TrainingKernels<float> &trainingKernels() {
-  return tableOfThisThread(kernelsAt<float>);
+  return kernelsOfThisThread<kernelsAt<float>>();
 }
 template <>
 const TrainingKernels<c10::BFloat16> &trainingKernels() {
-  return tableOfThisThread(kernelsAt<c10::BFloat16>);
+  return kernelsOfThisThread<kernelsAt<c10::BFloat16>>();
 }
-const ScoreKernels &scoreKernels() { return tableOfThisThread(scoreKernelsAt); }
+const ScoreKernels &scoreKernels() { return kernelsOfThisThread<scoreKernelsAt>(); }
 
 }  // namespace ctorch
