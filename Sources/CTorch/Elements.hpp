@@ -20,8 +20,8 @@ inline bool fitsRowKernels(const at::Tensor &x) {
 // Whether the row kernels take this tensor on this thread, rather than ATen's operators.
 inline bool hasRowKernels(const at::Tensor &x) { return fitsRowKernels(x) && processorPaths().own_row_kernels; }
 
-// Whether products of this tensor run in float32, each operand widened: without bfloat16 instructions ATen's own take 30 to
-// 60 times as long as in float32.
+// Whether products of this tensor run in float32, each operand widened: without bfloat16 instructions ATen's own take
+// 30 to 60 times as long as in float32.
 inline bool isWidened(const at::Tensor &x) {
   return x.is_cpu() && x.scalar_type() == at::kBFloat16 && !processorPaths().native_bfloat16_products;
 }
@@ -46,6 +46,8 @@ Element *data(at::Tensor &x) {
 }
 
 // Rows a thread takes at least, so that a step of one token does not pay for waking threads.
-inline int64_t grain(int64_t elementsPerRow) { return std::max<int64_t>(1, 16384 / std::max<int64_t>(1, elementsPerRow)); }
+inline int64_t grain(int64_t elementsPerRow) {
+  return std::max<int64_t>(1, 16384 / std::max<int64_t>(1, elementsPerRow));
+}
 
 }  // namespace ctorch

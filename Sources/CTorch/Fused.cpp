@@ -1,5 +1,6 @@
-// Fused operators of the inference path. On the CPU they save whole passes over memory and most of the per-operator cost
-// of one-token steps; on other devices the same results come from ATen's operators. None of them records gradients.
+// Fused operators of the inference path. On the CPU they save whole passes over memory and most of the per-operator
+// cost of one-token steps; on other devices the same results come from ATen's operators. None of them records
+// gradients.
 #include <algorithm>
 
 #include "Elements.hpp"
@@ -228,8 +229,8 @@ at::Tensor cachedAttention(
   return mixed.squeeze(0).transpose(0, 1).reshape({count, heads * dimension});
 }
 
-// Many rows of bfloat16 on a processor that multiplies only float32: the weight is widened a block at a time, which stays
-// in the cache and is soon paid for by the rows. Sums are float32, rounded once.
+// Many rows of bfloat16 on a processor that multiplies only float32: the weight is widened a block at a time, which
+// stays in the cache and is soon paid for by the rows. Sums are float32, rounded once.
 at::Tensor widenedLinear(const at::Tensor &input, const at::Tensor &weight, const at::Tensor *residual) {
   const int64_t rows = input.size(0), inner = input.size(1), outputs = weight.size(0);
   const int64_t block = std::clamp<int64_t>((8 << 20) / (4 * std::max<int64_t>(1, inner)), 64, 4096);
@@ -253,8 +254,8 @@ int64_t maximumStreamedRows(const at::Tensor &input) {
 }
 
 // Few rows: the time is that of reading the weights once, which oneDNN's and MKL's products do at 40 to 85 % of the
-// memory's speed here and this one at all of it. Many rows: the library's product. Between the two, 9 to 64 rows of bfloat16 on
-// a processor without products of them, widening the weights would cost several times what it saves.
+// memory's speed here and this one at all of it. Many rows: the library's product. Between the two, 9 to 64 rows of
+// bfloat16 on a processor without products of them, widening the weights would cost several times what it saves.
 at::Tensor streamedLinear(const at::Tensor &input, const at::Tensor &weight, const at::Tensor *residual) {
   expect(
       input.dim() == 2 && weight.dim() == 2 && input.size(1) == weight.size(1),

@@ -15,8 +15,8 @@
 namespace ctorch {
 namespace {
 
-// The OpenMP runtime that libtorch was loaded with, by the names that GCC's and LLVM's share. Its file is called otherwise in
-// each distribution of libtorch, so it is asked for by symbol.
+// The OpenMP runtime that libtorch was loaded with, by the names that GCC's and LLVM's share. Its file is called
+// otherwise in each distribution of libtorch, so it is asked for by symbol.
 struct OpenMP {
   using Parallel = void (*)(void (*function)(void *), void *argument, unsigned threads, unsigned flags);
   using Number = int (*)();
@@ -43,7 +43,8 @@ struct Loop {
   std::atomic_flag failed = ATOMIC_FLAG_INIT;
   std::exception_ptr failure = nullptr;
 
-  // What one thread of the team does: it takes part after part, so that one that the system holds up does not hold up all.
+  // What one thread of the team does: it takes part after part, so that one that the system holds up does not hold up
+  // all.
   void runParts() {
     const int64_t count = end - begin;
     const int64_t parts = std::min<int64_t>(partsPerThread * openMP().threadCount(), at::divup(count, grain));
@@ -78,7 +79,8 @@ void runInParallel(
 }  // namespace ctorch
 
 int32_t ct_loop_thread_count(void) try {
-  // Each part waits for the others to begin, so that no thread takes two of them; the deadline is for a loop on fewer threads.
+  // Each part waits for the others to begin, so that no thread takes two of them; the deadline is for a loop on fewer
+  // threads.
   const int32_t expected = at::get_num_threads();
   std::atomic<int32_t> begun = 0;
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);

@@ -107,11 +107,11 @@ RowKernels<Element> kernelsAt(ct_kernels level) {
 
 template <>
 const RowKernels<float> &rowKernels() {
-  return tableOfThisThread(kernelsAt<float>);
+  return kernelsOfThisThread<kernelsAt<float>>();
 }
 template <>
 const RowKernels<c10::BFloat16> &rowKernels() {
-  return tableOfThisThread(kernelsAt<c10::BFloat16>);
+  return kernelsOfThisThread<kernelsAt<c10::BFloat16>>();
 }
 
 }  // namespace ctorch

@@ -1,5 +1,5 @@
-// Row loops of the fused operators, compiled for several instruction sets. Values are float32 in registers; `Element` is
-// what memory holds (float or c10::BFloat16).
+// Row loops of the fused operators, compiled for several instruction sets. Values are float32 in registers; `Element`
+// is what memory holds (float or c10::BFloat16).
 #pragma once
 
 #include <cstdint>
@@ -35,8 +35,8 @@ struct StreamedProduct {
   // Most input rows that `multiply` takes: with more of them the library's products are faster.
   int64_t maximumRows;
 
-  // out[r][o] = x[r] · weight[o] (+ residual[r][o] where given) for the outputs begin ..< end and up to maximumRows rows.
-  // weight is [outputs, inner]; out and residual have `outputs` columns.
+  // out[r][o] = x[r] · weight[o] (+ residual[r][o] where given) for the outputs begin ..< end and up to maximumRows
+  // rows. weight is [outputs, inner]; out and residual have `outputs` columns.
   void (*multiply)(
       const Element *x, int64_t rows, int64_t inner, const Element *weight, int64_t begin, int64_t end,
       int64_t outputs, const Element *residual, Element *out);

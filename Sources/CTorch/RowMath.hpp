@@ -13,8 +13,8 @@
 namespace ctorch {
 namespace {
 
-// One body, compiled for each instruction set: Compiled<body>::at(level) is the function to call. The body must be a BODY,
-// so that it becomes part of the functions here and is compiled with their instructions.
+// One body, compiled for each instruction set: Compiled<body>::at(level) is the function to call. The body must be a
+// BODY, so that it becomes part of the functions here and is compiled with their instructions.
 template <auto body>
 struct Compiled;
 template <typename Result, typename... Arguments, Result (*body)(Arguments...)>
@@ -37,11 +37,12 @@ struct Compiled<body> {
   }
 };
 
-// The entry for the calling thread's level in a table that `make(level)` fills once.
-template <typename Table>
-const Table &tableOfThisThread(Table (*make)(ct_kernels)) {
-  static const Table tables[] = {
-      make(CT_KERNELS_PLAIN), make(CT_KERNELS_AVX2), make(CT_KERNELS_AVX512), make(CT_KERNELS_AVX512_BF16)};
+// The kernels of the calling thread's level, from a table that `kernelsAt(level)` fills once.
+template <auto kernelsAt>
+const auto &kernelsOfThisThread() {
+  static const decltype(kernelsAt(CT_KERNELS_PLAIN)) tables[] = {
+      kernelsAt(CT_KERNELS_PLAIN), kernelsAt(CT_KERNELS_AVX2), kernelsAt(CT_KERNELS_AVX512),
+      kernelsAt(CT_KERNELS_AVX512_BF16)};
   return tables[processorPaths().kernels];
 }
 

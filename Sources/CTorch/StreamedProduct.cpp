@@ -99,10 +99,11 @@ void streamedProductBF16(
   }
 }
 
-// Without those: the two halves of each 32-bit lane are float32 values after a shift or a mask, which is half the work of
-// widening 16-bit lanes. `even` and `odd` hold the inputs' elements of even and odd place, [rows, pairs]. Up to eight sums
-// are under way at once, of several rows or several outputs, because each waits for its last addition. Every sum is made in
-// the same order, so that a row's result does not depend on the others. results[r * stride + o] are float32.
+// Without those: the two halves of each 32-bit lane are float32 values after a shift or a mask, which is half the work
+// of widening 16-bit lanes. `even` and `odd` hold the inputs' elements of even and odd place, [rows, pairs]. Up to
+// eight sums are under way at once, of several rows or several outputs, because each waits for its last addition. Every
+// sum is made in the same order, so that a row's result does not depend on the others. results[r * stride + o] are
+// float32.
 template <int64_t rows, int64_t outputs>
 __attribute__((target("avx2,fma"))) static inline void multiplyBlockAVX2(
     const float *even, const float *odd, int64_t inner, const Half *w, float *results, int64_t stride) {
@@ -219,11 +220,11 @@ StreamedProduct<Half> productOfHalves(ct_kernels level) {
 
 template <>
 const StreamedProduct<float> &streamedProduct() {
-  return tableOfThisThread(productOfFloats);
+  return kernelsOfThisThread<productOfFloats>();
 }
 template <>
 const StreamedProduct<Half> &streamedProduct() {
-  return tableOfThisThread(productOfHalves);
+  return kernelsOfThisThread<productOfHalves>();
 }
 
 }  // namespace ctorch

@@ -1,5 +1,5 @@
-// Operators of the training path, forward and backward written out. On the CPU the row kernels do the elementwise work and
-// the library's products the rest; on other devices the same results come from ATen's operators.
+// Operators of the training path, forward and backward written out. On the CPU the row kernels do the elementwise work
+// and the library's products the rest; on other devices the same results come from ATen's operators.
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
@@ -162,7 +162,9 @@ at::Tensor crossEntropy(at::Tensor &logits, const at::Tensor &targets, double sc
   expect(logits.is_contiguous(), "the logits must be contiguous");
   const at::Tensor chosen = targets.contiguous();
   const int64_t *ids = constData<int64_t>(chosen);
-  for (int64_t row = 0; row < rows; ++row) expect(ids[row] >= 0 && ids[row] < width, "a target is not in the vocabulary");
+  for (int64_t row = 0; row < rows; ++row) {
+    expect(ids[row] >= 0 && ids[row] < width, "a target is not in the vocabulary");
+  }
   float *lines = data<float>(logits), *results = data<float>(losses);
   const auto &kernels = scoreKernels();
   parallelFor(0, rows, grain(width), [&](int64_t begin, int64_t end) {

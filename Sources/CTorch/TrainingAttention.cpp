@@ -95,8 +95,8 @@ at::Tensor futureMask(int64_t first, int64_t rows, int64_t visible, at::Device d
 }
 
 // Causal attention within each segment and what it continues. out [T, heads · D]; normalizers [groups, perGroup, T]
-// float32. In blocks of queries, as in the inference path: plain products run at the processor's matrix speed, and neither
-// the scores of all pairs nor a mask stand in memory.
+// float32. In blocks of queries, as in the inference path: plain products run at the processor's matrix speed, and
+// neither the scores of all pairs nor a mask stand in memory.
 void causalAttention(
     const at::Tensor &packed, const PackedHeads &layout, const Segments &segments, double scale, at::Tensor &out,
     at::Tensor &normalizers) {

@@ -83,8 +83,8 @@ BODY float softmaxWithNormalizerBody(Element *row, int64_t valid, int64_t count,
 }
 
 BODY void attentionBackwardRowBody(
-    Element *__restrict scores, Element *__restrict gradient, int64_t valid, int64_t count, float scale, float normalizer,
-    float delta) {
+    Element *__restrict scores, Element *__restrict gradient, int64_t valid, int64_t count, float scale,
+    float normalizer, float delta) {
 #pragma clang fp contract(fast)
   for (int64_t j = 0; j < valid; ++j) {
     const float p = exponential(scores[j] * scale - normalizer);
@@ -159,12 +159,12 @@ ScoreKernels scoreKernelsAt(ct_kernels level) {
 
 template <>
 const TrainingKernels<float> &trainingKernels() {
-  return tableOfThisThread(kernelsAt<float>);
+  return kernelsOfThisThread<kernelsAt<float>>();
 }
 template <>
 const TrainingKernels<c10::BFloat16> &trainingKernels() {
-  return tableOfThisThread(kernelsAt<c10::BFloat16>);
+  return kernelsOfThisThread<kernelsAt<c10::BFloat16>>();
 }
-const ScoreKernels &scoreKernels() { return tableOfThisThread(scoreKernelsAt); }
+const ScoreKernels &scoreKernels() { return kernelsOfThisThread<scoreKernelsAt>(); }
 
 }  // namespace ctorch

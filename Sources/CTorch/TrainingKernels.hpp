@@ -1,4 +1,5 @@
-// Row loops of the training path's operators, compiled for several instruction sets. `Element` is float or c10::BFloat16.
+// Row loops of the training path's operators, compiled for several instruction sets. `Element` is float or
+// c10::BFloat16.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +32,8 @@ struct ScoreKernels {
   // In place: softmax(scale · row[0 ..< valid]), zeros after it; returns log Σ exp(scale · row).
   float (*softmaxWithNormalizer)(float *row, int64_t valid, int64_t count, float scale);
 
-  // One row of attention's backward pass, in place: scores become probabilities p = exp(scale · score − normalizer), and
-  // `gradient` (with respect to p) becomes p · (gradient − delta) · scale, that with respect to the scores.
+  // One row of attention's backward pass, in place: scores become probabilities p = exp(scale · score − normalizer),
+  // and `gradient` (with respect to p) becomes p · (gradient − delta) · scale, that with respect to the scores.
   void (*attentionBackwardRow)(
       float *scores, float *gradient, int64_t valid, int64_t count, float scale, float normalizer, float delta);
 

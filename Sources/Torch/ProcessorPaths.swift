@@ -1,7 +1,7 @@
 import CTorch
 
-/// Which of several ways computes what a processor can compute in several: the ways differ in speed and in rounding, not in
-/// what they compute.
+/// Which of several ways computes what a processor can compute in several: the ways differ in speed and in rounding,
+/// not in what they compute.
 ///
 /// By default they are the fastest on this processor. Environment variables choose others for the process, which
 /// ``description`` spells; ``withProcessorPaths(_:_:)`` does for one thread.

@@ -28,8 +28,8 @@ public enum Runtime {
   /// Threads that an operator uses.
   public static var threadCount: Int { Int(ct_thread_count()) }
 
-  /// Threads that the fused operators of this module run on; other than ``threadCount`` only where libtorch comes with an
-  /// OpenMP runtime that they do not find. Runs a loop to see.
+  /// Threads that the fused operators of this module run on; other than ``threadCount`` only where libtorch comes with
+  /// an OpenMP runtime that they do not find. Runs a loop to see.
   public static var loopThreadCount: Int { Int(ct_loop_thread_count()) }
 
   public static func setThreadCount(_ count: Int) throws(TorchError) {
@@ -40,8 +40,8 @@ public enum Runtime {
   /// For programs that do little else than run models; call it once, first.
   public static func keepFreedMemory() { ct_keep_freed_memory() }
 
-  /// The same for blocks of any size, which otherwise come from the system anew each time; for training, whose steps all
-  /// need the same blocks.
+  /// The same for blocks of any size, which otherwise come from the system anew each time; for training, whose steps
+  /// all need the same blocks.
   public static func keepAllFreedMemory() { ct_keep_all_freed_memory() }
 
   /// Loads CUDA support if the libtorch has it. Call before the first use of `Device.cuda`; further calls do nothing.

@@ -47,9 +47,9 @@ extension Tensor {
     try Tensor.make { ct_silu_multiply(pointer, up.pointer, $0) }
   }
 
-  /// [rows, in] · weight[out, in]ᵀ, plus `residual` [rows, out] when given. Few rows (up to 8, or 64 of bfloat16 where its
-  /// products are widened) read the weight once in the order of memory, which is what a step of one token spends its time on;
-  /// more rows go through the library's product.
+  /// [rows, in] · weight[out, in]ᵀ, plus `residual` [rows, out] when given. Few rows (up to 8, or 64 of bfloat16 where
+  /// its products are widened) read the weight once in the order of memory, which is what a step of one token spends
+  /// its time on; more rows go through the library's product.
   public func streamedLinear(_ weight: Tensor, adding residual: Tensor? = nil) throws(TorchError) -> Tensor {
     try Tensor.make { ct_streamed_linear(pointer, weight.pointer, residual?.pointer, $0) }
   }

@@ -5,17 +5,18 @@ import CTorch
 extension Tensor {
   /// self = beta · self + alpha · left · right, in place; all three are matrices, views allowed.
   ///
-  /// Dtypes may differ. Where bfloat16 products are native (``ProcessorPaths``), and on a GPU, the wider operand is first
-  /// rounded to the dtype of the narrower; where they are widened, both are widened to float32, which rounds nothing. On a CPU
-  /// the sum is float32 and the result is rounded once, to this tensor's dtype; on a GPU the sum is rounded to the operands'
-  /// dtype before a wider tensor takes it. With beta 0 what was here does not matter.
+  /// Dtypes may differ. Where bfloat16 products are native (``ProcessorPaths``), and on a GPU, the wider operand is
+  /// first rounded to the dtype of the narrower; where they are widened, both are widened to float32, which rounds
+  /// nothing. On a CPU the sum is float32 and the result is rounded once, to this tensor's dtype; on a GPU the sum is
+  /// rounded to the operands' dtype before a wider tensor takes it. With beta 0 what was here does not matter.
   public func setProduct(
     _ left: Tensor, _ right: Tensor, scaledBy alpha: Double = 1, addingTo beta: Double = 0
   ) throws(TorchError) {
     try check(ct_multiply_into(pointer, left.pointer, right.pointer, beta, alpha))
   }
 
-  /// self += the gradient of ``rmsNorm(weight:epsilon:)`` of `x`, for `gradient` with respect to its result; all [rows, W].
+  /// self += the gradient of ``rmsNorm(weight:epsilon:)`` of `x`, for `gradient` with respect to its result; all [rows,
+  /// W].
   public func addRMSNormGradient(
     x: Tensor, weight: Tensor, gradient: Tensor, epsilon: Double
   ) throws(TorchError) {
@@ -29,8 +30,8 @@ extension Tensor {
     try check(ct_silu_multiply_backward(gate.pointer, up.pointer, gradient.pointer))
   }
 
-  /// Rotary embedding in place of the first `heads` heads of each row: self [T, ≥ heads·D], cosine and sine [T, D/2] float32.
-  /// `inverse` turns back, which is also what the gradient needs.
+  /// Rotary embedding in place of the first `heads` heads of each row: self [T, ≥ heads·D], cosine and sine [T, D/2]
+  /// float32. `inverse` turns back, which is also what the gradient needs.
   public func rotateInPlace(heads: Int, cosine: Tensor, sine: Tensor, inverse: Bool = false) throws(TorchError) {
     try check(ct_rotate_in_place(pointer, Int64(heads), cosine.pointer, sine.pointer, inverse))
   }
@@ -132,7 +133,8 @@ public struct PackedAttention: Sendable {
     guard segments.prefixes.count == segments.bounds.count - 1 else {
       throw TorchError(
         .argument,
-        "causal attention: found \(segments.prefixes.count) prefixes, expected one for each of \(segments.bounds.count - 1) segments"
+        "causal attention: found \(segments.prefixes.count) prefixes, expected one for each of "
+          + "\(segments.bounds.count - 1) segments"
       )
     }
     return try withShape(segments.bounds) { bounds, count throws(TorchError) in

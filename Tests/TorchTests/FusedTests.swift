@@ -67,8 +67,9 @@ import Torch
     let exact = try rotate(q, heads)
       .attention(keys: rotate(k, groups), values: values, causal: true)
       .squeezed(0).transposed(0, 1).reshaped([total, heads * dimension])
-    // Queries, keys, scores, probabilities and outputs are rounded in bfloat16, each by half a unit at most; scores reach 4
-    // here, and an error of theirs is one of the probability. In float32 the rotation is rounded, whatever the dtype.
+    // Queries, keys, scores, probabilities and outputs are rounded in bfloat16, each by half a unit at most; scores
+    // reach 4 here, and an error of theirs is one of the probability. In float32 the rotation is rounded, whatever the
+    // dtype.
     let limit = dtype == .bfloat16 ? 7.5 * dtype.roundoff : 16 * 5 * DType.float32.roundoff
     let bounds = try exact.magnitude().maximum(Tensor.ones([1]).exact) * limit
 
@@ -108,8 +109,8 @@ import Torch
     }
   }
 
-  /// Products of bfloat16 are exact in float32; of float32 they are rounded like the sums. The residual comes to the sum in
-  /// float32, or, in the library's products, to the sum that is already rounded.
+  /// Products of bfloat16 are exact in float32; of float32 they are rounded like the sums. The residual comes to the
+  /// sum in float32, or, in the library's products, to the sum that is already rounded.
   @Test(arguments: [DType.float32, .bfloat16, .float64], [1, 2, 5, 8, 9, 40, 63, 65])
   func streamedLinear(_ dtype: DType, _ rows: Int) throws {
     for inner in [1, 31, 64, 100, 576] {

@@ -8,8 +8,8 @@ private func residentBytes() throws -> Int {
   return (Int(fields[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE)))
 }
 
-/// Least growth of resident memory over several rounds: other tests of this process allocate at the same time, but a leak
-/// shows in every round.
+/// Least growth of resident memory over several rounds: other tests of this process allocate at the same time, but a
+/// leak shows in every round.
 private func growth(_ work: () throws -> Void) throws -> Int {
   try work()
   return try (0..<5).map { _ in

@@ -50,8 +50,9 @@ func expectClose(
   let wrong = a.indices.filter { !(abs(a[$0] - b[$0]) <= bounds[$0]) }
   guard !wrong.isEmpty else { return }
   let places = wrong.prefix(3).map { "[\($0)]: found \(a[$0]), expected \(b[$0]) ± \(bounds[$0])" }
+  let paths = try ProcessorPaths.current()
   Issue.record(
-    "\(wrong.count) of \(a.count) elements of \(found) are off \(comment) on \(try ProcessorPaths.current()): \(places)",
+    "\(wrong.count) of \(a.count) elements of \(found) are off \(comment) on \(paths): \(places)",
     sourceLocation: sourceLocation)
 }
 

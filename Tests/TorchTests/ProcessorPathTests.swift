@@ -8,8 +8,8 @@ import Torch
     "skipped: this processor does not run \(kernels.rawValue) kernels"
   }
 
-  /// Products of bfloat16 so small that the processor's own instructions take them for 0 (Intel's description of VDPBF16PS:
-  /// denormals are zeros), while they are exact after widening.
+  /// Products of bfloat16 so small that the processor's own instructions take them for 0 (Intel's description of
+  /// VDPBF16PS: denormals are zeros), while they are exact after widening.
   private func productOfTheSmallest() throws -> Double {
     let smallest = try Tensor.full([1, 64], 0x1p-130, dtype: .bfloat16)
     return try smallest.streamedLinear(Tensor.full([8, 64], 0x1p100, dtype: .bfloat16))[0].selected(0).item()
@@ -48,7 +48,8 @@ import Torch
     #expect(try product(.native) == [1 + 0x1p-7])
   }
 
-  /// ATen's operators round silu and its product alike, but compute e^x otherwise: over many values some differ in the last bit.
+  /// ATen's operators round silu and its product alike, but compute e^x otherwise: over many values some differ in the
+  /// last bit.
   @Test func rowsAreOwnOrATens() throws {
     let x = try Tensor((0..<4_000).map { Float($0) / 100 - 20 }, shape: [1, 4_000])
     func result(_ rows: ProcessorPaths.RowKernels) throws -> [UInt8] {
@@ -60,7 +61,7 @@ import Torch
     #expect(try result(.own) != result(.aten))
   }
 
-  @Test func pathsAreThoseOfTheThread() async throws {
+  @Test func pathsAreThoseOfTheThread() throws {
     let before = try ProcessorPaths.current()
     var other = before
     other.rowKernels = before.rowKernels == .own ? .aten : .own
@@ -92,7 +93,7 @@ import Torch
     ("PATRON_LOOP_THREADS", "own"),
   ])
   func theEnvironmentChooses(_ variable: String, _ value: String) throws {
-    let output = try ChildTest.run("ProcessorPathTests/theEnvironmentsPaths", environment: [variable: value])
+    let output = try ChildTest.run("ProcessorPathTests/theEnvironmentsPaths", environment: [variable: value]).output
     #expect(output.contains("\(variable)=\(value)"), "\(output)")
   }
 
@@ -103,12 +104,12 @@ import Torch
     ("PATRON_LOOP_THREADS", "two", "expected one or own"),
   ])
   func unknownValuesAreErrors(_ variable: String, _ value: String, _ message: String) throws {
-    let output = try ChildTest.run("ProcessorPathTests/theEnvironmentsPaths", environment: [variable: value])
+    let output = try ChildTest.run("ProcessorPathTests/theEnvironmentsPaths", environment: [variable: value]).output
     #expect(output.contains("rms norm: \(variable): found \"\(value)\", \(message)"), "\(output)")
   }
 
   /// Says what it found; for the tests above.
-  @Test(.enabled(if: ChildTest.isRunning, "runs in processes of other tests"))
+  @Test(.enabled(if: ChildTest.isRunning, ChildTest.absence))
   func theEnvironmentsPaths() {
     do {
       _ = try Tensor.ones([1, 2]).rmsNorm(weight: Tensor.ones([2]), epsilon: 0)
@@ -130,27 +131,5 @@ extension Thread {
     }.start()
     done.wait()
     return result!
-  }
-}
-
-/// One test of this program in a process of its own.
-enum ChildTest {
-  static let isRunning = ProcessInfo.processInfo.environment["PATRON_CHILD_TEST"] != nil
-
-  /// - Returns: everything that it printed.
-  static func run(_ test: String, environment: [String: String]) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
-    // As SwiftPM starts them.
-    process.arguments = ["--testing-library", "swift-testing", "--filter", test]
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-      .merging(["PATRON_CHILD_TEST": "1"]) { $1 }
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return String(decoding: data, as: UTF8.self)
   }
 }

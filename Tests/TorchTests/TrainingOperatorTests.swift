@@ -30,8 +30,8 @@ import Torch
     }
   }
 
-  /// What an operand of a product becomes before it is multiplied, in float64: where products are native the wider operand is
-  /// rounded to the dtype of the narrower, where they are widened nothing is lost.
+  /// What an operand of a product becomes before it is multiplied, in float64: where products are native the wider
+  /// operand is rounded to the dtype of the narrower, where they are widened nothing is lost.
   private func operand(_ x: Tensor, beside other: Tensor) throws -> Tensor {
     let isRounded = try ProcessorPaths.current().bfloat16Products == .native && other.dtype == .bfloat16
     return try (isRounded ? x.to(.bfloat16) : x).exact
@@ -77,8 +77,8 @@ import Torch
     }
   }
 
-  /// Large narrow weights are converted slice by slice. All sums are whole numbers that float32 holds, so that they are exact
-  /// on any processor; bfloat16 holds few of them, which shows whether they pass through it.
+  /// Large narrow weights are converted slice by slice. All sums are whole numbers that float32 holds, so that they are
+  /// exact on any processor; bfloat16 holds few of them, which shows whether they pass through it.
   @Test(arguments: ProcessorPaths.BFloat16Products.allCases)
   func largeWeights(_ products: ProcessorPaths.BFloat16Products) throws {
     let weight = try Tensor.randomIntegers(-2..<3, [4_200, 4_096], generator: generator).to(.bfloat16)
@@ -190,9 +190,9 @@ import Torch
     }
   }
 
-  /// Of the largest value. In bfloat16 seven values are rounded on the way where products are native: operands' gradients,
-  /// scores, probabilities, their gradients, the outputs. In float32 it is sums of up to 300 terms, whose roundings mostly
-  /// cancel: 10 · √300.
+  /// Of the largest value. In bfloat16 seven values are rounded on the way where products are native: operands'
+  /// gradients, scores, probabilities, their gradients, the outputs. In float32 it is sums of up to 300 terms, whose
+  /// roundings mostly cancel: 10 · √300.
   static let attentionTolerances: [(DType, Double)] = [
     (.float32, 168 * DType.float32.roundoff), (.bfloat16, 7.5 * DType.bfloat16.roundoff),
   ]

@@ -60,14 +60,14 @@ const char *ct_cpu_capability(void);
 bool ct_cpu_has_fast_bfloat16(void);
 int32_t ct_thread_count(void);
 ct_status ct_set_thread_count(int32_t count);
-// Threads that this library's own loops run on: 1, whatever the thread count, where libtorch's OpenMP runtime is not found.
-// 0 where the environment asks for paths that cannot be (see ct_get_processor_paths).
+// Threads that this library's own loops run on: 1, whatever the thread count, where libtorch's OpenMP runtime is not
+// found. 0 where the environment asks for paths that cannot be (see ct_get_processor_paths).
 int32_t ct_loop_thread_count(void);
 // Tells the C library to keep freed memory for the next operator instead of giving it back to the system each time; for
 // programs that do little else than run models. Call it before threads are started.
 void ct_keep_freed_memory(void);
-// The same for blocks of any size, which otherwise come from the system anew each time, page by page; for training, whose
-// steps all need the same blocks. The peak may be a little higher.
+// The same for blocks of any size, which otherwise come from the system anew each time, page by page; for training,
+// whose steps all need the same blocks. The peak may be a little higher.
 void ct_keep_all_freed_memory(void);
 // Loads libtorch_cuda beside the loaded libtorch_cpu if it is there, and starts the driver. Idempotent.
 ct_status ct_cuda_load(void);
@@ -79,7 +79,8 @@ ct_status ct_cuda_device_name(int32_t index, char *name, size_t capacity);
 
 // --- Processor paths -------------------------------------------------------------------------------------------
 
-// Instruction sets that this library's own loops are compiled for. On processors other than x86-64 there is the first only.
+// Instruction sets that this library's own loops are compiled for. On processors other than x86-64 there is the first
+// only.
 typedef enum {
   CT_KERNELS_PLAIN = 0,
   CT_KERNELS_AVX2,         // x86-64-v3
@@ -97,10 +98,10 @@ typedef struct {
 
 // Whether this processor can run them.
 bool ct_processor_runs(ct_kernels kernels);
-// The paths of the calling thread. Without ct_set_processor_paths they are the process's: the fastest on this processor,
-// unless PATRON_KERNELS (plain, avx2, avx512, avx512bf16), PATRON_BF16_PRODUCTS (native, widened), PATRON_ROW_KERNELS (own,
-// aten) or PATRON_LOOP_THREADS (own, one) say otherwise. Values that are unknown or that the processor cannot run are an
-// error, here and in each operator that asks.
+// The paths of the calling thread. Without ct_set_processor_paths they are the process's: the fastest on this
+// processor, unless PATRON_KERNELS (plain, avx2, avx512, avx512bf16), PATRON_BF16_PRODUCTS (native, widened),
+// PATRON_ROW_KERNELS (own, aten) or PATRON_LOOP_THREADS (own, one) say otherwise. Values that are unknown or that the
+// processor cannot run are an error, here and in each operator that asks.
 ct_status ct_get_processor_paths(ct_processor_paths *out);
 // For the calling thread alone, so that other threads do not notice; null: back to the process's.
 ct_status ct_set_processor_paths(const ct_processor_paths *paths);
@@ -281,20 +282,23 @@ ct_status ct_cached_attention(
     const ct_tensor *query, const ct_tensor *key_cache, const ct_tensor *value_cache, int64_t length, double scale,
     ct_tensor **out);
 
-// input [rows, in] · weight [out, in]^T (+ residual [rows, out], may be null), without gradients. Few rows (up to 8, or 64 of
-// bfloat16 where its products are widened) stream the weight as it lies in memory; more go through the library's product.
+// input [rows, in] · weight [out, in]^T (+ residual [rows, out], may be null), without gradients. Few rows (up to 8, or
+// 64 of bfloat16 where its products are widened) stream the weight as it lies in memory; more go through the library's
+// product.
 ct_status ct_streamed_linear(
     const ct_tensor *input, const ct_tensor *weight, const ct_tensor *residual, ct_tensor **out);
 
 // --- Operators of the training path: backward passes written out, nothing recorded ----------------------------------
 
-// out = beta · out + alpha · left · right (matrices; views allowed). Dtypes may differ. Where bfloat16 products are native,
-// and on a GPU, the wider operand is first rounded to the dtype of the narrower; where they are widened, and for float16 on a
-// CPU, both are widened to float32, which rounds nothing. On a CPU the sum is then made in float32 or wider, and the result
-// is rounded once, to out's dtype. On a GPU the sum is rounded to the operands' dtype before a wider out takes it.
+// out = beta · out + alpha · left · right (matrices; views allowed). Dtypes may differ. Where bfloat16 products are
+// native, and on a GPU, the wider operand is first rounded to the dtype of the narrower; where they are widened, and
+// for float16 on a CPU, both are widened to float32, which rounds nothing. On a CPU the sum is then made in float32 or
+// wider, and the result is rounded once, to out's dtype. On a GPU the sum is rounded to the operands' dtype before a
+// wider out takes it.
 //
 // For training this means: the ways differ by the rounding of operands to bfloat16 (8 bits: up to 2^-8 of a value), as
-// torch's autocast rounds them; losses, logits and the adapter's gradients, which are float32, never lose bits of their sums.
+// torch's autocast rounds them; losses, logits and the adapter's gradients, which are float32, never lose bits of their
+// sums.
 ct_status ct_multiply_into(
     ct_tensor *out, const ct_tensor *left, const ct_tensor *right, double beta, double alpha);
 // sum [rows, width] += gradient of ct_rms_norm with respect to x, for `gradient` with respect to its result.
@@ -306,11 +310,11 @@ ct_status ct_silu_multiply_backward(ct_tensor *gate, ct_tensor *up, const ct_ten
 // float32. `inverse` turns back, which is the gradient.
 ct_status ct_rotate_in_place(
     ct_tensor *x, int64_t heads, const ct_tensor *cosine, const ct_tensor *sine, bool inverse);
-// Causal attention within segments of packed rows. packed [T, (heads + 2·groups)·D]: queries, keys, values of each token;
-// segment i is the rows bounds[i] ..< bounds[i + 1], bounds[0] = 0, bounds[segments] = T. Where `prefixes` is not null and
-// prefixes[i] >= 0, segment i continues the earlier segment of that number, which itself continues none, and sees its rows
-// too: several sequences share their beginning.
-// out [T, heads·D]; normalizers: log-sum-exp of each row of scores, float32 [groups, heads/groups, T].
+// Causal attention within segments of packed rows. packed [T, (heads + 2·groups)·D]: queries, keys, values of each
+// token; segment i is the rows bounds[i] ..< bounds[i + 1], bounds[0] = 0, bounds[segments] = T. Where `prefixes` is
+// not null and prefixes[i] >= 0, segment i continues the earlier segment of that number, which itself continues none,
+// and sees its rows too: several sequences share their beginning. out [T, heads·D]; normalizers: log-sum-exp of each
+// row of scores, float32 [groups, heads/groups, T].
 ct_status ct_causal_attention(
     const ct_tensor *packed, int64_t heads, int64_t groups, const int64_t *bounds, const int64_t *prefixes,
     int32_t segments, double scale, ct_tensor **out, ct_tensor **normalizers);
@@ -319,11 +323,12 @@ ct_status ct_causal_attention_backward(
     const ct_tensor *packed, const ct_tensor *out, const ct_tensor *normalizers, const ct_tensor *gradient,
     int64_t heads, int64_t groups, const int64_t *bounds, const int64_t *prefixes, int32_t segments, double scale,
     ct_tensor **result);
-// Dropout with a mask that the seed and the element's index decide: the same call gives the same mask, so that none has to
-// be kept. The second form adds the result to `sum`: the backward pass.
+// Dropout with a mask that the seed and the element's index decide: the same call gives the same mask, so that none has
+// to be kept. The second form adds the result to `sum`: the backward pass.
 ct_status ct_counted_dropout(const ct_tensor *x, double probability, uint64_t seed, ct_tensor **out);
 ct_status ct_add_counted_dropout(ct_tensor *sum, const ct_tensor *x, double probability, uint64_t seed);
-// losses [rows] = -log softmax(logits)[target]; logits [rows, V] float32 become (softmax - one-hot) · scale. targets int64.
+// losses [rows] = -log softmax(logits)[target]; logits [rows, V] float32 become (softmax - one-hot) · scale. targets
+// int64.
 ct_status ct_cross_entropy(ct_tensor *logits, const ct_tensor *targets, double scale, ct_tensor **losses);
 // sum[places[i]] += rows[i]; places int64.
 ct_status ct_add_rows(ct_tensor *sum, const ct_tensor *places, const ct_tensor *rows);

@@ -88,8 +88,8 @@ struct LlamaModelTests {
     }
   }
 
-  /// Each of the two computations rounds some 28 values one after the other, each by 2⁻⁸ of its size at most: √56 times that is
-  /// to be expected, and twice as much allowed.
+  /// Each of the two computations rounds some 28 values one after the other, each by 2⁻⁸ of its size at most: √56 times
+  /// that is to be expected, and twice as much allowed.
   @Test(arguments: ProcessorPaths.runnable)
   func bfloat16StaysClose(_ paths: ProcessorPaths) throws {
     let expected = try Golden.tensors("tiny_llama/untied/expected.safetensors")

@@ -156,12 +156,16 @@ struct TrainableLlamaTests {
       try gradients(checkpointing: true, dropoutSeed: seed).bytes() == gradients(dropoutSeed: seed).bytes())
   }
 
+  /// Sums over the 485 supervised tokens in float32, in another order: each addition rounds by 2⁻²⁴ of the sum at most,
+  /// which comes to √485 times that, and the largest of all elements to four times as much.
+  let otherOrder = Float(4 * 485.0.squareRoot() * 0x1p-24)
+
   @Test func blocksOfLogitsChangeNothing() throws {
-    #expect(try relativeDistance(gradients(logitRows: 7), gradients(logitRows: 100_000)) < 2e-6)
+    #expect(try relativeDistance(gradients(logitRows: 7), gradients(logitRows: 100_000)) < otherOrder)
   }
 
   @Test func packedRowsEqualSingleOnes() throws {
-    #expect(try relativeDistance(gradients(together: true), gradients(together: false)) < 2e-6)
+    #expect(try relativeDistance(gradients(together: true), gradients(together: false)) < otherOrder)
   }
 
   @Test func dropoutIsDecidedByItsSeed() throws {
@@ -190,10 +194,13 @@ struct TrainableLlamaTests {
     #expect(index == losses.count)
   }
 
-  /// A base of bfloat16, with activations of either dtype. Rounding the weights alone moves the loss by 0.0013 and gradients by
-  /// 2.7 % of the largest; rounding operands where products are native makes that 0.0022 and 3.1 %, activations of bfloat16
-  /// 0.0027 and 4.5 % (0.0026 and 3.4 % where products are widened). Bounds: a mean is no further off than its terms, 2⁻⁸ of
-  /// their size; a gradient comes of some 50 roundings one after the other, √50 · 2⁻⁸, of which the largest is four times that.
+  /// A base of bfloat16, with activations of either dtype. Rounding the weights alone moves the loss by 0.0013 and
+  /// gradients by 2.7 % of the largest; rounding operands where products are native makes that 0.0022 and 3.1 %
+  /// (0.0031 and 3.8 % when their sums were rounded, too), activations of bfloat16 0.0027 and 4.5 % (0.0026 and 3.4 %
+  /// where products are widened).
+  ///
+  /// Bounds: a mean is no further off than its terms, 2⁻⁸ of their size; a gradient comes of some 50 roundings one after
+  /// the other, √50 · 2⁻⁸, of which the largest is four times that.
   @Test(arguments: ProcessorPaths.runnable, [DType.float32, .bfloat16])
   func bfloat16StaysClose(_ paths: ProcessorPaths, _ dtype: DType) throws {
     let half = try Golden.tinyLlama("untied_bf16_sharded", LoadOptions(dtype: .bfloat16))
