@@ -3,8 +3,8 @@ import Tokenizer
 
 /// Turns chats into token ids exactly as generation does, and marks what is to be learnt.
 ///
-/// It stands where a generator would, so that the pipeline's own code cuts articles into chunks; it completes nothing.
-struct ChatEncoder: ChatGenerator {
+/// The pipeline's own code counts with it, and so cuts articles into the chunks of an extraction.
+struct ChatEncoder: PromptTokenizer {
   let tokenizer: Tokenizer
   let template: ChatTemplate
   /// The token that ends the assistant's message.
@@ -75,9 +75,7 @@ struct ChatEncoder: ChatGenerator {
       messages, with: tokenizer, specialTokens: .plain, addsGenerationPrompt: addsGenerationPrompt)
   }
 
-  // MARK: ChatGenerator
-
-  var provenance: [(key: String, value: String)] { [] }
+  // MARK: PromptTokenizer
 
   func tokenOffsets(in text: String) throws -> [Int] {
     tokenizer.encodeWithOffsets(text, specialTokens: .plain).offsets
@@ -85,12 +83,6 @@ struct ChatEncoder: ChatGenerator {
 
   func promptTokenCount(of messages: [Message], specialTokens: SpecialTokenPolicy) throws -> Int {
     try template.encode(messages, with: tokenizer, specialTokens: specialTokens).count
-  }
-
-  func complete(
-    _ requests: [CompletionRequest], onProgress: (@Sendable (CompletionProgress) -> Bool)?
-  ) async throws -> [Completion] {
-    throw DataError(.incompatibleModel, "there is a tokenizer here, but no model to complete chats")
   }
 }
 

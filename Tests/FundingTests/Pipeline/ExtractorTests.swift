@@ -138,9 +138,9 @@ import Testing
     #expect(generator.requests.allSatisfy { generator.tokenOffsets(in: $0.messages[1].content).count <= 78 })
     #expect(generator.requests.count > 6)
 
-    let size = try Extractor(generator: generator, version: "1").chunkSize()
+    let size = try StageInputs(tokenizer: generator, options: ExtractionOptions()).chunkSize()
     #expect(size.tokens == 78 && size.overlap == 39)
-    let whole = try Extractor(generator: FakeGenerator(), version: "1").chunkSize()
+    let whole = try StageInputs(tokenizer: FakeGenerator(), options: ExtractionOptions()).chunkSize()
     #expect(whole.tokens == 7_500 && whole.overlap == 1_024)
 
     let tooSmall = FakeGenerator(contextLength: 522)
