@@ -1,5 +1,5 @@
-/// Counts texts and prompts in a model's own tokens, so that they can be cut to what the model reads. The model itself need
-/// not be there.
+/// Counts texts and prompts in a model's own tokens, so that they can be cut to what the model reads. The model itself
+/// need not be there.
 public protocol PromptTokenizer: Sendable {
   /// Most tokens that prompt and completion may have together.
   var contextLength: Int { get }

@@ -111,8 +111,8 @@ public struct Extractor: Sendable {
     let groups = try inputs.groups(of: statements)
     if groups != [statements] {
       record.warnings.append(
-        "stage 2: the statements do not fit into the model's context of \(generator.contextLength) tokens; they were read in "
-          + "several calls")
+        "stage 2: the statements do not fit into the model's context of \(generator.contextLength) tokens; they were "
+          + "read in several calls")
     }
     let tasks = groups.map {
       (Prompts.funders(in: StageInputs.joined($0)), options.constraint.funders(in: $0))
@@ -184,13 +184,14 @@ public struct Extractor: Sendable {
           + (completion.closedAtLimit ? "; its answer was closed there, something may be missing" : ""))
     }
     record.warnings += problems.map { "\(place): \($0)" }
+    let isModels = completion.tellsModelProbabilities
     record.calls?.append(
       ModelCall(
         stage: stage, part: part, span: span, output: completion.text, finishReason: completion.finishReason,
         closedAtLimit: completion.closedAtLimit,
-        logProbability: completion.tokens.reduce(0) { $0 + Double($1.logProbability) },
-        constrainedLogProbability: completion.tokens.reduce(0) { $0 + Double($1.constrainedLogProbability) },
-        promptTokens: completion.promptTokenCount, newTokens: completion.tokens.count,
+        logProbability: isModels ? completion.logProbability : nil,
+        constrainedLogProbability: isModels ? completion.constrainedLogProbability : nil,
+        promptTokens: completion.promptTokens.count, newTokens: completion.tokens.count,
         prefillSeconds: completion.prefillSeconds, decodeSeconds: completion.decodeSeconds))
   }
 

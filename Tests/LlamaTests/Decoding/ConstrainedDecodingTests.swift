@@ -62,8 +62,8 @@ struct ConstrainedDecodingTests {
     return (value.array ?? []).flatMap(strings) + (value.object?.members ?? []).flatMap { strings(in: $0.value) }
   }
 
-  /// A model that babbles cannot break the shape, nor make up what is to be copied: 1,000 outputs for each mode, greedy and at
-  /// temperature 1.5. What it babbles is its own affair: it may copy nothing at all.
+  /// A model that babbles cannot break the shape, nor make up what is to be copied: 1,000 outputs for each mode, greedy
+  /// and at temperature 1.5. What it babbles is its own affair: it may copy nothing at all.
   @Test(arguments: Mode.allCases, [0, 1.5])
   func babbleIsHeldToTheConstraint(_ mode: Mode, temperature: Double) async throws {
     let generator = try TinyGenerator.make()
@@ -78,7 +78,11 @@ struct ConstrainedDecodingTests {
         #expect(completion.tokens.count <= request.maximumNewTokens)
         #expect(completion.tokens.reduce(0) { $0 + $1.byteCount } == completion.text.utf8.count)
         #expect(completion.finishReason == (completion.closedAtLimit ? .length : .stop))
-        #expect(completion.tokens.allSatisfy { $0.constrainedLogProbability >= $0.logProbability - 1e-3 })
+        #expect(
+          completion.tokens.allSatisfy { token in
+            guard let free = token.logProbability, let held = token.constrainedLogProbability else { return false }
+            return held >= free - 1e-3
+          })
         switch mode {
         case .jsonStatements, .copiedStatements: #expect(value.object?.keys == ["statements"])
         case .jsonFunders, .copiedFunders:
@@ -90,8 +94,8 @@ struct ConstrainedDecodingTests {
     }
   }
 
-  /// Where the shape leaves no choice but to copy, each output has as many copies as the shape, whatever the weights. The limit
-  /// lets each of them go on to the end of the text.
+  /// Where the shape leaves no choice but to copy, each output has as many copies as the shape, whatever the weights.
+  /// The limit lets each of them go on to the end of the text.
   @Test(arguments: [0, 1.5])
   func aShapeThatAsksForCopiesGetsThem(temperature: Double) async throws {
     let generator = try TinyGenerator.make()
@@ -141,8 +145,8 @@ struct ConstrainedDecodingTests {
     }
   }
 
-  /// Whatever the limit, the output is closed within it; below the shortest output there is an error. Who would write more is
-  /// closed.
+  /// Whatever the limit, the output is closed within it; below the shortest output there is an error. Who would write
+  /// more is closed.
   @Test(arguments: Mode.allCases)
   func everyLimitIsKept(_ mode: Mode) async throws {
     let generator = try TinyGenerator.make()
