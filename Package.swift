@@ -91,6 +91,7 @@ let package = Package(
     .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
     .testTarget(name: "TextRepairTests", dependencies: ["TextRepair", "Text", "JSON", "TestSupport"]),
+    .testTarget(name: "GenerationTests", dependencies: ["Generation"]),
     .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "Generation", "JSON", "Text", "TestSupport"]),
     .testTarget(
       name: "ConstraintsTests",

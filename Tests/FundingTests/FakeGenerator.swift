@@ -1,8 +1,8 @@
 import Generation
 import Synchronization
 
-/// A generator that answers by a script. Its tokens are words with the whitespace before them, and single line feeds; what it
-/// writes has a token per byte, each with its own probability.
+/// A generator that answers by a script. Its tokens are words with the whitespace before them, and single line feeds;
+/// what it writes has a token per byte, each with its own probability.
 final class FakeGenerator: ChatGenerator {
   let contextLength: Int
   let provenance = [(key: "model", value: "fake")]
@@ -11,14 +11,17 @@ final class FakeGenerator: ChatGenerator {
   private let frameTokens = 10
   /// Whether its outputs were closed at their limit.
   private let closesAtLimit: Bool
+  /// Nil: it does not tell log-probabilities.
+  private let logProbabilityTemperature: Double?
 
   /// - Parameter answer: the text for a request; the number counts the requests.
   init(
-    contextLength: Int = 100_000, closesAtLimit: Bool = false,
+    contextLength: Int = 100_000, closesAtLimit: Bool = false, logProbabilityTemperature: Double? = 1,
     answer: @escaping @Sendable (CompletionRequest, Int) -> String = { _, _ in "" }
   ) {
     self.contextLength = contextLength
     self.closesAtLimit = closesAtLimit
+    self.logProbabilityTemperature = logProbabilityTemperature
     self.answer = answer
   }
 
@@ -47,7 +50,7 @@ final class FakeGenerator: ChatGenerator {
         received.append(request)
         return received.count - 1
       }
-      let promptTokens = promptTokenCount(of: request.messages, specialTokens: request.specialTokens)
+      let promptTokens = promptTokenCount(of: request.messages, specialTokens: .plain)
       let events: [CompletionProgress.Event] = [
         .prefill(done: promptTokens, total: promptTokens), .token(ChosenToken(id: 1, logProbability: -0.5), text: "x"),
       ]
@@ -56,15 +59,25 @@ final class FakeGenerator: ChatGenerator {
       }
       let text = answer(request, number)
       let tokens = text.utf8.indices.prefix(request.maximumNewTokens).enumerated().map { place, _ in
-        ChosenToken(
-          id: 1, logProbability: Self.logProbability(at: place), constrainedLogProbability: 0, byteCount: 1)
+        let isTold = logProbabilityTemperature != nil
+        return ChosenToken(
+          id: 1, logProbability: isTold ? Self.logProbability(at: place) : nil,
+          constrainedLogProbability: isTold ? 0 : nil, byteCount: 1)
       }
       let isClosed = closesAtLimit
       completions.append(
         Completion(
           text: text, tokens: tokens, finishReason: isClosed ? .length : .stop, closedAtLimit: isClosed,
-          promptTokenCount: promptTokens))
+          promptTokens: Array(repeating: 1, count: promptTokens),
+          logProbabilityTemperature: logProbabilityTemperature ?? 1))
     }
     return completions
+  }
+}
+
+extension CompletionRequest {
+  /// The chat to be completed; none where the prompt is token ids.
+  var messages: [Message] {
+    if case .chat(let messages, _) = prompt { messages } else { [] }
   }
 }

@@ -7,8 +7,8 @@ import Tokenizer
 
 @testable import Llama
 
-/// A generator around a tiny model with random weights, which babbles. Its tokenizer has the 256 bytes, the special tokens
-/// where the model has them, and merges learned from JSON like the system's.
+/// A generator around a tiny model with random weights, which babbles. Its tokenizer has the 256 bytes, the special
+/// tokens where the model has them, and merges learned from JSON like the system's.
 enum TinyGenerator {
   static func make(readsPlannedTokensTogether: Bool = true) throws -> LlamaGenerator {
     try LlamaGenerator(

@@ -6,7 +6,7 @@ struct Chunker {
   let limit: Int
   /// Tokens that a chunk is to repeat of the one before.
   let overlap: Int
-  /// The model's token starts of a text (`ChatGenerator.tokenOffsets`).
+  /// The model's token starts of a text (`PromptTokenizer.tokenOffsets`).
   let tokenOffsets: (String) throws -> [Int]
   /// Whether a chunk within `limit` also fits into the prompt.
   let fits: (String) throws -> Bool

@@ -51,6 +51,8 @@ public struct Extractor: Sendable {
     return record
   }
 
+  private var inputs: StageInputs { StageInputs(tokenizer: generator, options: options) }
+
   // MARK: Stage 1
 
   private func findStatements(
@@ -58,7 +60,7 @@ public struct Extractor: Sendable {
   ) async throws {
     var chunks: [Range<Int>] = []
     var texts: [String] = []
-    for chunk in try self.chunks(of: article) {
+    for chunk in try inputs.chunks(of: article) {
       let text = String(decoding: article.bytes[chunk], as: UTF8.self)
       guard options.chunkSelection.includes(text) else { continue }
       chunks.append(chunk)
@@ -94,23 +96,6 @@ public struct Extractor: Sendable {
     }
   }
 
-  /// The UTF-8 ranges of the cleaned text that stage 1 reads, one at a time, where no selection leaves them out.
-  package func chunks(of article: ArticleText) throws -> [Range<Int>] {
-    try statementChunker().chunks(of: article.cleaned)
-  }
-
-  /// Most tokens of a chunk, and tokens that neighbours share: those of the options, fewer where the context is smaller.
-  package func chunkSize() throws -> (tokens: Int, overlap: Int) {
-    let chunker = try statementChunker()
-    return (chunker.limit, chunker.usedOverlap)
-  }
-
-  private func statementChunker() throws -> Chunker {
-    try chunker(newTokens: options.maximumStatementTokens, overlap: options.overlapTokens) {
-      Prompts.statements(in: $0)
-    }
-  }
-
   /// The input of `--stage parse`: a statement without the whitespace around it.
   private func wholeText(of article: ArticleText) -> FundingStatement {
     let text = PythonText.strip(article.cleaned)
@@ -122,9 +107,15 @@ public struct Extractor: Sendable {
   // MARK: Stage 2
 
   private func findFunders(_ record: inout ExtractionRecord, _ onProgress: ProgressHandler?) async throws {
-    let groups = try groups(of: record.statements.map { stage2Text($0.text) }, &record)
+    let statements = record.statements.map { inputs.stage2Text($0.text) }
+    let groups = try inputs.groups(of: statements)
+    if groups != [statements] {
+      record.warnings.append(
+        "stage 2: the statements do not fit into the model's context of \(generator.contextLength) tokens; they were "
+          + "read in several calls")
+    }
     let tasks = groups.map {
-      (Prompts.funders(in: $0.joined(separator: "\n")), options.constraint.funders(in: $0))
+      (Prompts.funders(in: StageInputs.joined($0)), options.constraint.funders(in: $0))
     }
     let completions = try await complete(.parse, tasks, options.maximumFunderTokens, onProgress)
     var found: [ConfidentFunder] = []
@@ -143,49 +134,7 @@ public struct Extractor: Sendable {
     record.confidences = found.isEmpty ? nil : found.map(\.confidence)
   }
 
-  /// A statement as stage 2 reads it.
-  package func stage2Text(_ statement: String) -> String {
-    let cleaned = (try? ArticleText(statement))?.cleaned ?? statement
-    return options.cleansStatements ? StatementCleanup.clean(cleaned) : cleaned
-  }
-
-  /// Statements joined by line breaks: all in one if that fits into the context, else in as few groups as do.
-  private func groups(of statements: [String], _ record: inout ExtractionRecord) throws -> [[String]] {
-    let all = statements.joined(separator: "\n")
-    let chunker = try chunker(newTokens: options.maximumFunderTokens, overlap: 0) { Prompts.funders(in: $0) }
-    if try chunker.fits(all) { return [statements] }
-    record.warnings.append(
-      "stage 2: the statements do not fit into the model's context of \(generator.contextLength) tokens; they were read in "
-        + "several calls")
-    var groups: [[String]] = []
-    for statement in statements {
-      if let last = groups.last, try chunker.fits((last + [statement]).joined(separator: "\n")) {
-        groups[groups.count - 1].append(statement)
-      } else if try chunker.fits(statement) {
-        groups.append([statement])
-      } else {
-        let bytes = Array(statement.utf8)
-        groups += try chunker.chunks(of: statement).map { [String(decoding: bytes[$0], as: UTF8.self)] }
-      }
-    }
-    return groups
-  }
-
   // MARK: Both
-
-  /// - Parameter prompt: the chat around a piece of text.
-  private func chunker(
-    newTokens: Int, overlap: Int, prompt: @escaping (String) -> [Message]
-  ) throws -> Chunker {
-    let room = generator.contextLength.subtractingReportingOverflow(newTokens).partialValue
-    let frame = try generator.promptTokenCount(of: prompt(""), specialTokens: options.specialTokens)
-    guard frame >= 0, room > frame else { throw Chunker.tooSmall }
-    return Chunker(
-      limit: min(options.chunkTokens, room - frame), overlap: overlap, tokenOffsets: generator.tokenOffsets,
-      fits: { [generator, options] text in
-        try generator.promptTokenCount(of: prompt(text), specialTokens: options.specialTokens) <= room
-      })
-  }
 
   private func complete(
     _ stage: Stage, _ tasks: [(messages: [Message], constraint: OutputConstraint?)], _ newTokens: Int,
@@ -235,13 +184,14 @@ public struct Extractor: Sendable {
           + (completion.closedAtLimit ? "; its answer was closed there, something may be missing" : ""))
     }
     record.warnings += problems.map { "\(place): \($0)" }
+    let isModels = completion.tellsModelProbabilities
     record.calls?.append(
       ModelCall(
         stage: stage, part: part, span: span, output: completion.text, finishReason: completion.finishReason,
         closedAtLimit: completion.closedAtLimit,
-        logProbability: completion.tokens.reduce(0) { $0 + Double($1.logProbability) },
-        constrainedLogProbability: completion.tokens.reduce(0) { $0 + Double($1.constrainedLogProbability) },
-        promptTokens: completion.promptTokenCount, newTokens: completion.tokens.count,
+        logProbability: isModels ? completion.logProbability : nil,
+        constrainedLogProbability: isModels ? completion.constrainedLogProbability : nil,
+        promptTokens: completion.promptTokens.count, newTokens: completion.tokens.count,
         prefillSeconds: completion.prefillSeconds, decodeSeconds: completion.decodeSeconds))
   }
 

@@ -66,8 +66,8 @@ public enum ValueKind: String, Sendable, Hashable, CaseIterable {
 /// Confidences of the strings of one completion: where each stands in the output, and which tokens wrote it.
 struct OutputConfidence {
   private let calibration: Calibration?
-  /// Where each token ends in the output, and its log-probability.
-  private let tokens: [(end: Int, logProbability: Double)]
+  /// Where each token ends in the output, and its log-probability where it is known.
+  private let tokens: [(end: Int, logProbability: Double?)]
   private let root: Node
 
   /// JSON whose strings know where they stand.
@@ -78,16 +78,17 @@ struct OutputConfidence {
     case other
   }
 
-  /// Nil if the output is no JSON, or its tokens do not add up to it (malformed UTF-8 was repaired).
+  /// Nil if the output is no JSON, its tokens do not add up to it (malformed UTF-8 was repaired), or their probabilities are
+  /// not the model's own.
   init?(_ completion: Completion, calibration: Calibration?) {
     self.calibration = calibration
     var end = 0
     tokens = completion.tokens.map { token in
       end += token.byteCount
-      return (end, Double(token.logProbability))
+      return (end, token.logProbability.map(Double.init))
     }
     let output = Array(completion.text.utf8)
-    guard end == output.count, !output.isEmpty else { return nil }
+    guard end == output.count, !output.isEmpty, completion.tellsModelProbabilities else { return nil }
     let parsed = try? output.withUnsafeBufferPointer { bytes in
       var scanner = JSONScanner(bytes)
       let node = try Self.read(&scanner)
@@ -119,7 +120,7 @@ struct OutputConfidence {
     }
   }
 
-  /// Of the tokens that wrote these bytes of the output, as a whole or in part.
+  /// Of the tokens that wrote these bytes of the output, as a whole or in part; nil if one's probability is not known.
   private func confidence(_ range: Range<Int>, _ kind: ValueKind) -> Confidence? {
     var sum = 0.0
     var minimum = 0.0
@@ -128,8 +129,9 @@ struct OutputConfidence {
     while place < tokens.count, (place == 0 ? 0 : tokens[place - 1].end) < range.upperBound {
       // Stop tokens have no bytes.
       if place == 0 || tokens[place].end > tokens[place - 1].end {
-        sum += tokens[place].logProbability
-        minimum = min(minimum, tokens[place].logProbability)
+        guard let logProbability = tokens[place].logProbability else { return nil }
+        sum += logProbability
+        minimum = min(minimum, logProbability)
         count += 1
       }
       place += 1

@@ -119,8 +119,9 @@ extension ExtractionRecord {
     .object(
       [("stage", .string(call.stage.rawValue)), ("part", .number(call.part))] + members(call.span) + [
         ("output", .string(call.output)), ("finish_reason", .string(call.finishReason.rawValue)),
-        ("closed_at_limit", .bool(call.closedAtLimit)), ("log_probability", .number(call.logProbability)),
-        ("constrained_log_probability", .number(call.constrainedLogProbability)),
+        ("closed_at_limit", .bool(call.closedAtLimit)),
+        ("log_probability", call.logProbability.map { .number($0) } ?? .null),
+        ("constrained_log_probability", call.constrainedLogProbability.map { .number($0) } ?? .null),
         ("prompt_tokens", .number(call.promptTokens)), ("new_tokens", .number(call.newTokens)),
         ("prefill_seconds", .number(call.prefillSeconds)), ("decode_seconds", .number(call.decodeSeconds)),
       ])
@@ -213,8 +214,8 @@ private struct RecordReader {
     return ModelCall(
       stage: try choice("stage"), part: try int("part"), span: try span(), output: try string("output"),
       finishReason: finishReason, closedAtLimit: value["closed_at_limit"]?.bool ?? false,
-      logProbability: value["log_probability"]?.double ?? 0,
-      constrainedLogProbability: value["constrained_log_probability"]?.double ?? 0,
+      logProbability: value["log_probability"]?.double,
+      constrainedLogProbability: value["constrained_log_probability"]?.double,
       promptTokens: try int("prompt_tokens"), newTokens: try int("new_tokens"),
       prefillSeconds: value["prefill_seconds"]?.double ?? 0, decodeSeconds: value["decode_seconds"]?.double ?? 0)
   }

@@ -3,7 +3,8 @@ import Foundation
 import Generation
 import Torch
 
-/// What a generator needs to hold outputs to constraints: the engine for its vocabulary, and the choice among allowed tokens.
+/// What a generator needs to hold outputs to constraints: the engine for its vocabulary, and the choice among allowed
+/// tokens.
 ///
 /// Used on the generating thread only, like the caches of a model.
 final class Guidance: @unchecked Sendable {
@@ -35,15 +36,11 @@ final class GuidedChoice {
     self.device = device
   }
 
-  /// - Parameters:
-  ///   - logits: [V], float32.
-  ///   - normalizer: the logarithm of the sum of their exponentials.
-  ///   - best: the place of the largest.
-  ///   - allowed: not empty.
-  /// - Returns: the token, its log-probability under the model, and that among the allowed tokens.
+  /// - Parameter allowed: not empty.
   func choose(
-    _ logits: Tensor, normalizer: Float, best: Int, among allowed: TokenSet, with sampler: inout Sampler
-  ) throws -> (id: Int, logProbability: Float, constrained: Float) {
+    from row: StepLogits.Row, among allowed: TokenSet, with sampler: inout Sampler
+  ) throws -> ChosenToken {
+    let (logits, normalizer) = (row.logits, row.normalizer)
     let listed = try values(logits, at: allowed.listed)
     var id: Int
     var logit: Float
@@ -54,9 +51,9 @@ final class GuidedChoice {
     } else {
       (id, logit) = Self.largest(allowed.listed, listed)
       if let shared = allowed.shared {
-        let isBest = shared.contains(best)
+        let isBest = shared.contains(row.best)
         let other =
-          isBest ? best : try Int(logits.filling(complement(of: shared).mask, with: -.infinity).argmax().item())
+          isBest ? row.best : try Int(logits.filling(complement(of: shared).mask, with: -.infinity).argmax().item())
         let value = try Float(logits.selected(other).item())
         if value > logit || (value == logit && other < id) || allowed.listed.isEmpty { (id, logit) = (other, value) }
       }
@@ -72,7 +69,9 @@ final class GuidedChoice {
         ? 1 - missing
         : exp(try logits.filling(complement.mask, with: -.infinity).logSumExp(-1).item() - Double(normalizer))
     }
-    return (id, logProbability, min(0, Float(Double(logProbability) - log(share))))
+    return ChosenToken(
+      id: id, logProbability: logProbability,
+      constrainedLogProbability: min(0, Float(Double(logProbability) - log(share))))
   }
 
   /// The largest value's token, the lowest id on a tie; NaN never wins.

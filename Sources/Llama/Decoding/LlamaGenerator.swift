@@ -15,8 +15,8 @@ public final class LlamaGenerator: ChatGenerator {
   public let provenance: [(key: String, value: String)]
   /// Prompt tokens that go through the model together.
   public let prefillBlock: Int
-  /// Whether the tokens that a constraint leaves no choice for go through the model together. The output is the same either
-  /// way; one by one is slower.
+  /// Whether the tokens that a constraint leaves no choice for go through the model together. The output is the same
+  /// either way; one by one is slower.
   public let readsPlannedTokensTogether: Bool
   private let endOfTurn: Int?
   private let guidance = Mutex<Guidance?>(nil)
@@ -64,6 +64,22 @@ public final class LlamaGenerator: ChatGenerator {
     try template.encode(messages, with: tokenizer, specialTokens: specialTokens)
   }
 
+  /// The tokens that a request's prompt stands for.
+  /// - Throws: `LlamaError` of code `.prompt` for ids that the model does not have.
+  func tokens(of prompt: CompletionRequest.Prompt) throws -> [Int] {
+    switch prompt {
+    case .chat(let messages, let specialTokens): return try self.prompt(messages, specialTokens)
+    case .tokens(let ids):
+      let size = model.configuration.vocabularySize
+      if let unknown = ids.first(where: { !(0..<size).contains($0) }) {
+        throw LlamaError(
+          .prompt, "found the token id \(unknown) in a prompt, expected ids of the model's vocabulary, 0 to \(size - 1)"
+        )
+      }
+      return ids
+    }
+  }
+
   /// The prompt's tokens up to the end of its first message, which is the system's; empty where no more would follow.
   func opening(of prompt: [Int]) -> ArraySlice<Int> {
     guard let endOfTurn, let end = prompt.dropLast().firstIndex(of: endOfTurn) else { return [] }
@@ -73,50 +89,29 @@ public final class LlamaGenerator: ChatGenerator {
   public func complete(
     _ requests: [CompletionRequest], onProgress: (@Sendable (CompletionProgress) -> Bool)?
   ) async throws -> [Completion] {
-    let prompts = try requests.map { try prompt($0.messages, $0.specialTokens) }
-    return try await worker.run { [self] isCancelled in
-      try withoutGradients {
-        var decoding = Decoding(
-          generator: self, openings: openings,
-          report: { progress in
-            if isCancelled() || onProgress?(progress) == false { throw CancellationError() }
-          })
-        for (request, prompt) in zip(requests, prompts) {
-          try decoding.add(request, prompt: prompt)
-        }
-        return try decoding.run()
+    try await worker.run { [self] isCancelled in
+      try complete(requests, openings) { progress in
+        if isCancelled() || onProgress?(progress) == false { throw CancellationError() }
       }
     }
   }
 
-  /// A prompt of token ids, and what its completion must be.
-  package struct TokenPrompt: Sendable {
-    package var tokens: [Int]
-    package var maximumNewTokens: Int
-    /// Nil: whatever the model writes.
-    package var constraint: OutputConstraint?
-
-    package init(tokens: [Int], maximumNewTokens: Int, constraint: OutputConstraint? = nil) {
-      self.tokens = tokens
-      self.maximumNewTokens = maximumNewTokens
-      self.constraint = constraint
-    }
-  }
-
-  /// Completes prompts of token ids greedily, all of them side by side, on the calling thread: for what runs on a thread of
-  /// its own already.
+  /// Completes all requests on the calling thread: for what runs on a thread of its own already. The weights may have
+  /// changed since the last call.
   /// - Parameter report: throws to end everything.
   /// - Throws: `LlamaError` of code `.prompt`, before anything is read, where one of them leaves no room for an output.
-  package func complete(
-    prompts: [TokenPrompt], report: @escaping (CompletionProgress) throws -> Void
+  package func completeOnThisThread(
+    _ requests: [CompletionRequest], report: @escaping (CompletionProgress) throws -> Void
+  ) throws -> [Completion] {
+    try complete(requests, nil, report: report)
+  }
+
+  private func complete(
+    _ requests: [CompletionRequest], _ openings: PromptOpenings?,
+    report: @escaping (CompletionProgress) throws -> Void
   ) throws -> [Completion] {
     try withoutGradients {
-      var decoding = Decoding(generator: self, openings: nil, report: report)
-      for prompt in prompts {
-        let request = CompletionRequest(
-          messages: [], maximumNewTokens: prompt.maximumNewTokens, constraint: prompt.constraint)
-        try decoding.add(request, prompt: prompt.tokens)
-      }
+      var decoding = try Decoding(requests, generator: self, openings: openings, report: report)
       return try decoding.run()
     }
   }

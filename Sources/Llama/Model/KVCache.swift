@@ -72,7 +72,4 @@ public final class KVCache: @unchecked Sendable {
 
   /// The layers have written `count` new positions.
   func advance(_ count: Int) { length += count }
-
-  /// Forgets all positions from `length` on.
-  public func truncate(to length: Int) { self.length = min(self.length, max(0, length)) }
 }

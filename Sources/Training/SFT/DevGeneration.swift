@@ -8,7 +8,8 @@ import Tokenizer
 import Torch
 import TrainingData
 
-/// What a model in training writes for dev rows, greedily and held to the constraints of an extraction, and how good it is.
+/// What a model in training writes for dev rows, greedily and held to the constraints of an extraction, and how good it
+/// is.
 ///
 /// The figures are those of `patron evaluate` over these rows, chunk by chunk instead of article by article: a trend to
 /// choose checkpoints by, not the accuracy of an extraction.
@@ -47,13 +48,15 @@ public struct DevGeneration {
 
   private struct Row {
     let example: TrainingExample
-    let prompt: LlamaGenerator.TokenPrompt
+    let prompt: [Int]
+    let request: CompletionRequest
     let expected: String
   }
 
   /// - Parameters:
   ///   - model: usually ``TrainableLlama/generatingModel()``.
-  ///   - rows: of each, the tokens before the first supervised one are the prompt, the supervised ones that follow the answer.
+  ///   - rows: of each, the tokens before the first supervised one are the prompt, the supervised ones that follow the
+  ///     answer.
   ///   - constraint: what the answers are held to. Where a row does not hold its text there is nothing to copy from: of
   ///     `verbatim`, the shape is left.
   ///   - maximumNewTokens: of an answer; nil: as many as an extraction allows.
@@ -66,10 +69,11 @@ public struct DevGeneration {
     self.rows = rows.compactMap { example in
       guard let start = example.answerStart else { return nil }
       let end = example.isSupervised[start...].firstIndex(of: false) ?? example.tokens.count
+      let prompt = Array(example.tokens[..<start])
       return Row(
-        example: example,
-        prompt: LlamaGenerator.TokenPrompt(
-          tokens: Array(example.tokens[..<start]),
+        example: example, prompt: prompt,
+        request: CompletionRequest(
+          prompt: .tokens(prompt),
           maximumNewTokens: maximumNewTokens ?? Self.maximumNewTokens(for: example.task),
           constraint: Self.constraint(for: example, constraint)),
         expected: tokenizer.decode(example.tokens[start..<end], skippingSpecialTokens: true))
@@ -109,11 +113,11 @@ public struct DevGeneration {
           score.add(
             row.example.task, id: row.example.id, expected: row.expected, written: written,
             isWhole: completion?.finishReason == .stop, closedAtLimit: completion?.closedAtLimit ?? false,
-            isConstrained: row.prompt.constraint != nil)
+            isConstrained: row.request.constraint != nil)
           samples.append(
             RunSample(
               step: step, id: row.example.id, task: row.example.task.rawValue,
-              promptExcerpt: excerpt(row.prompt.tokens), expected: row.expected, generated: written))
+              promptExcerpt: excerpt(row.prompt), expected: row.expected, generated: written))
         }
       }
       return (score.metrics, samples)
@@ -125,7 +129,7 @@ public struct DevGeneration {
     of rows: ArraySlice<Row>, _ report: @escaping (CompletionProgress) throws -> Void
   ) throws -> [Completion?] {
     do {
-      return try generator.complete(prompts: rows.map(\.prompt), report: report)
+      return try generator.completeOnThisThread(rows.map(\.request), report: report)
     } catch let error as LlamaError where error.code == .prompt {
       if rows.count == 1 { return [nil] }
       return try rows.indices.flatMap { try completions(of: rows[$0...$0], report) }

@@ -19,7 +19,7 @@ extension ExampleBuilder {
   /// - Throws: `FundingError` also for a text that the pipeline would refuse.
   mutating func addArticle(_ text: String, _ statements: [String], id: String, copy: Int) throws {
     if report.extract.chunkTokens == 0 {
-      (report.extract.chunkTokens, report.extract.overlapTokens) = try pipeline.chunkSize()
+      (report.extract.chunkTokens, report.extract.overlapTokens) = try inputs.chunkSize()
     }
     report.extract.statements += statements.count
     var article = try ArticleText(text)
@@ -103,7 +103,7 @@ extension ExampleBuilder {
 
   /// Ranges of the cleaned text.
   private func chunks(of article: ArticleText, copy: Int, id: String) throws -> [Range<Int>] {
-    let chunks = try pipeline.chunks(of: article)
+    let chunks = try inputs.chunks(of: article)
     guard copy > 0, chunks.count > 1, let first = chunks.first else { return chunks }
     var random = DataRandom(seed: recipe.seed, "start", id)
     let paragraph = ByteSearch(Array("\n\n".utf8))
@@ -113,7 +113,7 @@ extension ExampleBuilder {
       start < chunks[1].upperBound
     else { return chunks }
     let rest = try ArticleText(Array(article.bytes[start...]))
-    return try pipeline.chunks(of: rest).map { $0.lowerBound + start..<$0.upperBound + start }
+    return try inputs.chunks(of: rest).map { $0.lowerBound + start..<$0.upperBound + start }
   }
 
   /// Where a statement stands in the cleaned text: as a whole line or lines if it does so anywhere, else in any place.

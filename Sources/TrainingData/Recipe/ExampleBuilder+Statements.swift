@@ -47,9 +47,9 @@ extension ExampleBuilder {
   private func prepared(
     _ text: String, _ funders: [Funder], id: String
   ) -> (part: Part, values: StatementValues, isReordered: Bool) {
-    let statement = pipeline.stage2Text(text)
+    let statement = inputs.stage2Text(text)
     var values = StatementValues(statement)
-    var funders = funders.map { values.spelled($0, clean: pipeline.stage2Text) }
+    var funders = funders.map { values.spelled($0, clean: inputs.stage2Text) }
     let isReordered = values.putInOrder(&funders)
     let noisy = noisyStatement(statement, values, id: id)
     return (Part(text: noisy ?? statement, funders: funders, isNoisy: noisy != nil), values, isReordered)
@@ -63,7 +63,7 @@ extension ExampleBuilder {
       let damaged = recipe.noise.applied(
         to: scalars.text, keeping: values.places.map(scalars.scalars), isFixed: true, &random)
     else { return nil }
-    let noisy = pipeline.stage2Text(String(damaged.text))
+    let noisy = inputs.stage2Text(String(damaged.text))
     return values.areVerbatim(in: noisy) ? noisy : nil
   }
 }

@@ -7,8 +7,8 @@ import Tokenizer
 struct ExampleBuilder {
   let recipe: DataRecipe
   let encoder: ChatEncoder
-  /// The pipeline's own reading of articles and statements.
-  let pipeline: Extractor
+  /// What the pipeline's two stages read.
+  let inputs: StageInputs
   /// Whether the examples hold the texts that they are about.
   let keepsSources: Bool
   var report = DataReport()
@@ -30,7 +30,7 @@ struct ExampleBuilder {
     var options = ExtractionOptions()
     options.chunkTokens = recipe.chunkTokens
     options.overlapTokens = recipe.overlapTokens
-    pipeline = Extractor(generator: encoder, options: options, version: "")
+    inputs = StageInputs(tokenizer: encoder, options: options)
   }
 
   mutating func add(

@@ -3,8 +3,8 @@ import Tokenizer
 
 /// Turns chats into token ids exactly as generation does, and marks what is to be learnt.
 ///
-/// It stands where a generator would, so that the pipeline's own code cuts articles into chunks; it completes nothing.
-struct ChatEncoder: ChatGenerator {
+/// The pipeline's own code counts with it, and so cuts articles into the chunks of an extraction.
+struct ChatEncoder: PromptTokenizer {
   let tokenizer: Tokenizer
   let template: ChatTemplate
   /// The token that ends the assistant's message.
@@ -27,8 +27,8 @@ struct ChatEncoder: ChatGenerator {
 
   // MARK: Examples
 
-  /// A chat with one answer: the ids of the prompt, those of the answer as a model would write it after that prompt, and the
-  /// end of the turn. The last two are supervised.
+  /// A chat with one answer: the ids of the prompt, those of the answer as a model would write it after that prompt,
+  /// and the end of the turn. The last two are supervised.
   func example(
     id: String, task: TrainingExample.Task, prompt: [Message], answer: String
   ) throws -> TrainingExample {
@@ -39,8 +39,8 @@ struct ChatEncoder: ChatGenerator {
       isSupervised: Array(repeating: false, count: prompt.count) + Array(repeating: true, count: answer.count))
   }
 
-  /// A chat of any number of turns, up to its last supervised one. Each supervised answer is encoded as the model would write
-  /// it, apart from the header before it.
+  /// A chat of any number of turns, up to its last supervised one. Each supervised answer is encoded as the model would
+  /// write it, apart from the header before it.
   func example(id: String, chat: [Message], turns: SupervisedTurns) throws -> TrainingExample {
     var tokens: [Int] = []
     var isSupervised: [Bool] = []
@@ -75,9 +75,7 @@ struct ChatEncoder: ChatGenerator {
       messages, with: tokenizer, specialTokens: .plain, addsGenerationPrompt: addsGenerationPrompt)
   }
 
-  // MARK: ChatGenerator
-
-  var provenance: [(key: String, value: String)] { [] }
+  // MARK: PromptTokenizer
 
   func tokenOffsets(in text: String) throws -> [Int] {
     tokenizer.encodeWithOffsets(text, specialTokens: .plain).offsets
@@ -85,12 +83,6 @@ struct ChatEncoder: ChatGenerator {
 
   func promptTokenCount(of messages: [Message], specialTokens: SpecialTokenPolicy) throws -> Int {
     try template.encode(messages, with: tokenizer, specialTokens: specialTokens).count
-  }
-
-  func complete(
-    _ requests: [CompletionRequest], onProgress: (@Sendable (CompletionProgress) -> Bool)?
-  ) async throws -> [Completion] {
-    throw DataError(.incompatibleModel, "there is a tokenizer here, but no model to complete chats")
   }
 }
 

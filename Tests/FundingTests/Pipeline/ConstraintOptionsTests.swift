@@ -74,7 +74,7 @@ import Testing
     let id = try #require(funder.awards[0].awardIDs[0])
     #expect(abs((id.calibrated ?? 0) - id.mean) < 1e-12)
     let call = try #require(record.calls?.first)
-    #expect(call.logProbability < 0 && call.constrainedLogProbability == 0 && !call.closedAtLimit)
+    #expect((call.logProbability ?? 0) < 0 && call.constrainedLogProbability == 0 && !call.closedAtLimit)
     #expect(try ExtractionRecord(json: record.json) == record)
     let entries = record.provenance.filter { ["constrain", "verbatim", "statement_edges"].contains($0.key) }
     #expect(entries.map(\.value).first == "verbatim" && entries.count == 3)

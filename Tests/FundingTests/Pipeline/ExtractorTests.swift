@@ -73,6 +73,26 @@ import Testing
     #expect(record.warnings.isEmpty)
   }
 
+  /// A generator that tells no probabilities, or those of another temperature, leaves confidences out; nothing reads as
+  /// certain.
+  @Test(arguments: [nil, 0.7])
+  func withoutTheModelsProbabilities(temperature: Double?) async throws {
+    let told = try await extract(generator: FakeGenerator(answer: script))
+    #expect(told.statements.contains { $0.confidence != nil })
+    #expect(told.calls?.allSatisfy { $0.logProbability != nil && $0.constrainedLogProbability == 0 } == true)
+
+    let record = try await extract(
+      generator: FakeGenerator(logProbabilityTemperature: temperature, answer: script))
+    #expect(record.statements.map(\.text) == told.statements.map(\.text) && record.funders == told.funders)
+    #expect(record.statements.allSatisfy { $0.confidence == nil })
+    #expect(record.confidences == record.funders.map(FunderConfidence.init(unknownFor:)))
+    for call in record.json["calls"]?.array ?? [] {
+      #expect(call["log_probability"]?.isNull == true && call["constrained_log_probability"]?.isNull == true)
+    }
+    #expect(record.calls?.count == 2)
+    #expect(try ExtractionRecord(json: record.json).calls == record.calls)
+  }
+
   @Test func noStatementsNoStage2() async throws {
     let generator = FakeGenerator { _, _ in #"{"statements": []}"# }
     let record = try await extract(generator: generator)
@@ -138,9 +158,9 @@ import Testing
     #expect(generator.requests.allSatisfy { generator.tokenOffsets(in: $0.messages[1].content).count <= 78 })
     #expect(generator.requests.count > 6)
 
-    let size = try Extractor(generator: generator, version: "1").chunkSize()
+    let size = try StageInputs(tokenizer: generator, options: ExtractionOptions()).chunkSize()
     #expect(size.tokens == 78 && size.overlap == 39)
-    let whole = try Extractor(generator: FakeGenerator(), version: "1").chunkSize()
+    let whole = try StageInputs(tokenizer: FakeGenerator(), options: ExtractionOptions()).chunkSize()
     #expect(whole.tokens == 7_500 && whole.overlap == 1_024)
 
     let tooSmall = FakeGenerator(contextLength: 522)

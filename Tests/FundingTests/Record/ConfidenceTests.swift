@@ -7,12 +7,12 @@ import Testing
 
 @Suite struct ConfidenceTests {
   /// A completion whose tokens have these bytes and log-probabilities.
-  private func completion(_ tokens: [(text: String, logProbability: Float)]) -> Completion {
+  private func completion(_ tokens: [(text: String, logProbability: Float?)]) -> Completion {
     Completion(
       text: tokens.map(\.text).joined(),
       tokens: tokens.map { ChosenToken(id: 0, logProbability: $0.1, byteCount: $0.0.utf8.count) }
         + [ChosenToken(id: 1, logProbability: -9)],
-      finishReason: .stop, promptTokenCount: 1)
+      finishReason: .stop, promptTokens: [0])
   }
 
   @Test func tokensThatTouchAValueCount() throws {
@@ -43,6 +43,24 @@ import Testing
     let other = Funder(name: nil, awards: [Award(awardIDs: ["1", "3"], fundingSchemes: ["S"])])
     #expect(confidence.funders([other])[0].awards[0].awardIDs == [nil, nil])
     #expect(confidence.funders([funder, funder]).allSatisfy { $0.awards[0].fundingSchemes == [nil] })
+  }
+
+  /// What no probability is told of has no confidence; other values of the output keep theirs.
+  @Test func absentLogProbabilities() throws {
+    let output = completion([(#"{"statements":"#, nil), (#"["A","#, nil), (#""B"]}"#, -0.5)])
+    let found = try #require(OutputConfidence(output, calibration: nil)).statements(["A", "B"])
+    #expect(found[0] == nil)
+    #expect(abs((found[1]?.mean ?? 0) - exp(-0.5)) < 1e-6)
+    let untold = completion([(#"{"statements":["A"]}"#, nil)])
+    #expect(OutputConfidence(untold, calibration: nil)?.statements(["A"]) == [nil])
+  }
+
+  /// Confidences are of the model's own probabilities, at temperature 1.
+  @Test func logProbabilitiesOfAnotherTemperature() {
+    var output = completion([(#"{"statements":["A"]}"#, -0.5)])
+    #expect(OutputConfidence(output, calibration: nil)?.statements(["A"]).first??.mean != nil)
+    output.logProbabilityTemperature = 0.7
+    #expect(OutputConfidence(output, calibration: nil) == nil)
   }
 
   @Test func outputsThatCannotBeMapped() {

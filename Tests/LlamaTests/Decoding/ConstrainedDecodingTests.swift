@@ -78,7 +78,11 @@ struct ConstrainedDecodingTests {
         #expect(completion.tokens.count <= request.maximumNewTokens)
         #expect(completion.tokens.reduce(0) { $0 + $1.byteCount } == completion.text.utf8.count)
         #expect(completion.finishReason == (completion.closedAtLimit ? .length : .stop))
-        #expect(completion.tokens.allSatisfy { $0.constrainedLogProbability >= $0.logProbability - 1e-3 })
+        #expect(
+          completion.tokens.allSatisfy { token in
+            guard let free = token.logProbability, let held = token.constrainedLogProbability else { return false }
+            return held >= free - 1e-3
+          })
         switch mode {
         case .jsonStatements, .copiedStatements: #expect(value.object?.keys == ["statements"])
         case .jsonFunders, .copiedFunders:

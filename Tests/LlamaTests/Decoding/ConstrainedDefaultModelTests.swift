@@ -72,7 +72,7 @@ struct ConstrainedDefaultModelTests {
     held.constraint = OutputConstraint(shape: .nullOr(.string(.copied(.words))), sources: ["yes"])
     let choice = try await generator.complete([held], onProgress: nil)[0].tokens[0]
     // At the beginning `null` and a string are allowed: their tokens, by the model's own logits.
-    let prompt = try generator.prompt(held.messages, .plain)
+    let prompt = try generator.tokens(of: held.prompt)
     let tokens = (0..<generator.tokenizer.vocabularySize).filter { id in
       guard !generator.tokenizer.isAddedToken(id), let bytes = generator.tokenizer.tokenBytes(id) else { return false }
       return ["null", "\"yes\""].contains { $0.utf8.starts(with: bytes) } && !bytes.isEmpty
@@ -84,8 +84,8 @@ struct ConstrainedDefaultModelTests {
     let share = tokens.reduce(0.0) { $0 + exp(Double(logits[$1])) }
     #expect(tokens.contains(choice.id))
     #expect(tokens.allSatisfy { logits[$0] <= logits[choice.id] + 1e-3 })
-    #expect(abs(Double(choice.logProbability) - Double(logits[choice.id])) < 1e-3)
-    #expect(abs(Double(choice.constrainedLogProbability) - (Double(logits[choice.id]) - log(share))) < 1e-3)
+    #expect(distance(choice.logProbability, logits[choice.id]) < 1e-3)
+    #expect(distance(choice.constrainedLogProbability, Float(Double(logits[choice.id]) - log(share))) < 1e-3)
   }
 
   /// Large sets of allowed tokens go another way than lists: both are the same as the plain sum.
@@ -96,7 +96,7 @@ struct ConstrainedDefaultModelTests {
       constraint: OutputConstraint(shape: .string(.free)))
     let completion = try await generator.complete([request], onProgress: nil)[0]
     let ids = completion.tokens.map(\.id)
-    let prompt = try generator.prompt(request.messages, .plain)
+    let prompt = try generator.tokens(of: request.prompt)
     let rows = try await generator.onWorker { generator in
       let all = prompt + ids
       let hidden = try generator.model.forward([(all, generator.model.makeCache(capacity: all.count))])
@@ -108,7 +108,7 @@ struct ConstrainedDefaultModelTests {
     for (token, row) in zip(completion.tokens, rows) {
       let allowed = guide.allowedTokens().tokens
       let share = allowed.reduce(0.0) { $0 + exp(Double(row[$1])) }
-      #expect(abs(Double(token.constrainedLogProbability) - (Double(row[token.id]) - log(share))) < 2e-3)
+      #expect(distance(token.constrainedLogProbability, Float(Double(row[token.id]) - log(share))) < 2e-3)
       if !completion.closedAtLimit { #expect(allowed.allSatisfy { row[$0] <= row[token.id] + 1e-3 }) }
       guide.append(generator.tokenizer.tokenBytes(token.id) ?? [])
     }

@@ -61,7 +61,8 @@ struct GuidedOutputTests {
     return try Tokenizer(tokenizerJSON: data)
   }
 
-  /// Who chooses the tokenizer's own tokens gets them everywhere: what is planned is what the tokenizer makes of the text.
+  /// Who chooses the tokenizer's own tokens gets them everywhere: what is planned is what the tokenizer makes of the
+  /// text.
   @Test(arguments: ["tiny", "smollm2_tokenizer", "llama3_tokenizer"])
   func plannedTokensAreTheTokenizersOwn(_ name: String) throws {
     let tokenizer = try Self.tokenizer(name)
@@ -97,7 +98,8 @@ struct GuidedOutputTests {
     #expect(plannedCount > count / 3, "\(plannedCount) of \(count) tokens were planned")
   }
 
-  /// A copy that is longer than the limit goes as far as it can be closed at a sentence's end, not just to the first one.
+  /// A copy that is longer than the limit goes as far as it can be closed at a sentence's end, not just to the first
+  /// one.
   @Test(arguments: [60, 100, 140, 400])
   func longCopiesGoOnNearlyToTheLimit(_ limit: Int) throws {
     let tokenizer = try TinyGenerator.tokenizer()

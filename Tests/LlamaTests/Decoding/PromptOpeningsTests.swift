@@ -23,7 +23,7 @@ struct PromptOpeningsTests {
       let kept = try await generator.complete([request], onProgress: nil)[0]
       let alone = try await TinyGenerator.make().complete([request], onProgress: nil)[0]
       #expect(kept.tokens == alone.tokens)
-      #expect(kept.promptTokenCount == alone.promptTokenCount)
+      #expect(kept.promptTokens == alone.promptTokens)
     }
   }
 
@@ -57,7 +57,7 @@ struct PromptOpeningsTests {
   @Test func theGeneratorKeepsOpenings() async throws {
     let generator = try TinyGenerator.make()
     let requests = ["Hello", "Goodbye"].map { Self.request("Be brief.", $0) }
-    let prompts = try requests.map { try generator.prompt($0.messages, .plain) }
+    let prompts = try requests.map { try generator.tokens(of: $0.prompt) }
     let read = Mutex<[[Int]]>([[], []])
     _ = try await generator.complete(requests) { progress in
       if case .prefill(let done, _) = progress.event { read.withLock { $0[progress.request].append(done) } }
@@ -88,10 +88,9 @@ struct PromptOpeningsTests {
         model: base.model.adding(["model.layers.0.mlp.down_proj": update]), tokenizer: base.tokenizer,
         template: base.template, stopTokens: [])
     }
-    let prompt = LlamaGenerator.TokenPrompt(
-      tokens: try base.prompt([Message(.system, "Be brief."), Message(.user, "Hello")], .plain), maximumNewTokens: 12)
+    let request = Self.request("Be brief.", "Hello")
     func tokens(_ generator: LlamaGenerator) throws -> [ChosenToken] {
-      try generator.complete(prompts: [prompt], report: { _ in })[0].tokens
+      try generator.completeOnThisThread([request], report: { _ in })[0].tokens
     }
     let lasting = try generator()
     let before = try tokens(lasting)

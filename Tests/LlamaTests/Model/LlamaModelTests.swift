@@ -107,7 +107,7 @@ struct LlamaModelTests {
     }
   }
 
-  /// Blocks, one token at a time, growing caches and truncation change nothing.
+  /// Blocks, one token at a time and growing caches change nothing.
   @Test func cachesContinue() throws {
     let model = try Golden.tinyLlama("untied")
     let prompt = (0..<150).map { ($0 * 37) % 512 }
@@ -120,9 +120,6 @@ struct LlamaModelTests {
       }
       #expect(cache.length == 150)
       #expect(try distance(Tensor.concatenate(rows), whole) < 1e-4)
-      cache.truncate(to: 100)
-      let again = try model.logits(model.forward([(Array(prompt[100...]), cache)]))
-      #expect(try distance(again, whole[100..<150]) < 1e-4)
     }
   }
 

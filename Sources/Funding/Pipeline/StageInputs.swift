@@ -1,0 +1,78 @@
+import Generation
+import Text
+
+/// Cuts articles and statements into what the prompts of the two stages hold. It counts tokens, and needs no model.
+package struct StageInputs: Sendable {
+  let tokenizer: any PromptTokenizer
+  let options: ExtractionOptions
+
+  package init(tokenizer: any PromptTokenizer, options: ExtractionOptions) {
+    self.tokenizer = tokenizer
+    self.options = options
+  }
+
+  // MARK: Stage 1
+
+  /// The UTF-8 ranges of the cleaned text that stage 1 reads, one at a time, where no selection leaves them out.
+  package func chunks(of article: ArticleText) throws -> [Range<Int>] {
+    try statementChunker().chunks(of: article.cleaned)
+  }
+
+  /// Most tokens of a chunk, and tokens that neighbours share: those of the options, fewer where the context is
+  /// smaller.
+  package func chunkSize() throws -> (tokens: Int, overlap: Int) {
+    let chunker = try statementChunker()
+    return (chunker.limit, chunker.usedOverlap)
+  }
+
+  private func statementChunker() throws -> Chunker {
+    try chunker(newTokens: options.maximumStatementTokens, overlap: options.overlapTokens) {
+      Prompts.statements(in: $0)
+    }
+  }
+
+  // MARK: Stage 2
+
+  /// A statement as stage 2 reads it.
+  package func stage2Text(_ statement: String) -> String {
+    let cleaned = (try? ArticleText(statement))?.cleaned ?? statement
+    return options.cleansStatements ? StatementCleanup.clean(cleaned) : cleaned
+  }
+
+  /// Statements that share a prompt: all of them if that fits into the context, else in as few groups as do.
+  func groups(of statements: [String]) throws -> [[String]] {
+    let chunker = try chunker(newTokens: options.maximumFunderTokens, overlap: 0) { Prompts.funders(in: $0) }
+    if try chunker.fits(Self.joined(statements)) { return [statements] }
+    var groups: [[String]] = []
+    for statement in statements {
+      if let last = groups.last, try chunker.fits(Self.joined(last + [statement])) {
+        groups[groups.count - 1].append(statement)
+      } else if try chunker.fits(statement) {
+        groups.append([statement])
+      } else {
+        let bytes = Array(statement.utf8)
+        groups += try chunker.chunks(of: statement).map { [String(decoding: bytes[$0], as: UTF8.self)] }
+      }
+    }
+    return groups
+  }
+
+  /// The statements of a group as the prompt holds them.
+  static func joined(_ statements: [String]) -> String { statements.joined(separator: "\n") }
+
+  // MARK: Both
+
+  /// - Parameter prompt: the chat around a piece of text.
+  private func chunker(
+    newTokens: Int, overlap: Int, prompt: @escaping (String) -> [Message]
+  ) throws -> Chunker {
+    let room = tokenizer.contextLength.subtractingReportingOverflow(newTokens).partialValue
+    let frame = try tokenizer.promptTokenCount(of: prompt(""), specialTokens: options.specialTokens)
+    guard frame >= 0, room > frame else { throw Chunker.tooSmall }
+    return Chunker(
+      limit: min(options.chunkTokens, room - frame), overlap: overlap, tokenOffsets: tokenizer.tokenOffsets,
+      fits: { [tokenizer, options] text in
+        try tokenizer.promptTokenCount(of: prompt(text), specialTokens: options.specialTokens) <= room
+      })
+  }
+}

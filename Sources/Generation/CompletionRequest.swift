@@ -1,0 +1,34 @@
+/// A prompt to be completed.
+public struct CompletionRequest: Sendable {
+  public enum Prompt: Sendable, Equatable {
+    /// A chat, which the model's template makes into tokens.
+    case chat([Message], specialTokens: SpecialTokenPolicy = .plain)
+    /// The model's own token ids, as they are.
+    case tokens([Int])
+  }
+
+  public var prompt: Prompt
+  public var maximumNewTokens: Int
+  public var sampling: Sampling
+  /// What the output must be; nil: whatever the model writes.
+  public var constraint: OutputConstraint?
+
+  public init(
+    prompt: Prompt, maximumNewTokens: Int, sampling: Sampling = .greedy, constraint: OutputConstraint? = nil
+  ) {
+    self.prompt = prompt
+    self.maximumNewTokens = maximumNewTokens
+    self.sampling = sampling
+    self.constraint = constraint
+  }
+
+  /// Completes a chat.
+  public init(
+    messages: [Message], maximumNewTokens: Int, sampling: Sampling = .greedy,
+    specialTokens: SpecialTokenPolicy = .plain, constraint: OutputConstraint? = nil
+  ) {
+    self.init(
+      prompt: .chat(messages, specialTokens: specialTokens), maximumNewTokens: maximumNewTokens, sampling: sampling,
+      constraint: constraint)
+  }
+}
