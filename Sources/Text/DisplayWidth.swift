@@ -36,6 +36,17 @@ package enum DisplayWidth {
     return String(result)
   }
 
+  /// The text with its lines and tabs, but without other control characters: names of files and texts of articles may hold
+  /// escape sequences, which a terminal would obey.
+  package static func printable(_ text: String) -> String {
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      let isControl = scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
+      result.append(isControl ? "\u{FFFD}" : scalar)
+    }
+    return String(result)
+  }
+
   /// Breaks a sanitised text into lines of at most `width` columns, at spaces where there are any.
   package static func wrapped(_ text: String, width: Int) -> [String] {
     let width = max(width, 2)
@@ -65,7 +76,9 @@ package enum DisplayWidth {
     return lines
   }
 
-  package static func padded(_ text: String, to width: Int) -> String {
-    text + String(repeating: " ", count: max(width - of(text), 0))
+  /// With spaces to a width: behind the text, or before it.
+  package static func padded(_ text: String, to width: Int, before: Bool = false) -> String {
+    let padding = String(repeating: " ", count: max(width - of(text), 0))
+    return before ? padding + text : text + padding
   }
 }

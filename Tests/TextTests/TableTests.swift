@@ -15,6 +15,36 @@ import Text
         """)
   }
 
+  @Test func aTableFitsTheWidth() {
+    var table = TextTable(["name", "text"], leftColumns: 2, width: 12)
+    table.add(["a", "one two three"])
+    table.addSeparator()
+    table.add(["bb", ""])
+    #expect(
+      table.lines { "<\($0)>" } == [
+        "<name  text>", "────  ──────", "a     one", "      two", "      three", "", "bb",
+      ])
+  }
+
+  @Test func quotesAndFormulasAsTheStyleSays() {
+    let cells = [" a", "b ", "=1", "-2", "x"]
+    #expect(CSVText.line(cells) == " a,b ,=1,-2,x\r\n")
+    #expect(
+      CSVText.line(cells, style: .init(quotesOuterSpaces: true, escapesFormulas: true))
+        == "\" a\",\"b \",'=1,'-2,x\r\n")
+    // A quote and a combining mark are one character.
+    #expect(CSVText.line(["\"\u{301}"]) == "\"\"\"\u{301}\"\r\n")
+  }
+
+  @Test func onlyLinesAndTabsSurviveOfControlCharacters() {
+    #expect(DisplayWidth.printable("a\tb\n\u{1B}[31mé") == "a\tb\n\u{FFFD}[31mé")
+  }
+
+  @Test(arguments: [("", true), (" \n\u{A0}\u{3000}", true), ("\u{200B}", false), (" x", false)])
+  func blankTexts(_ text: String, _ isBlank: Bool) {
+    #expect(PythonText.isBlank(text) == isBlank)
+  }
+
   @Test func cellsThatNeedQuotesGetThem() {
     var csv = CSVText(["a", "b"])
     csv.add(["1,2", "say \"x\""])

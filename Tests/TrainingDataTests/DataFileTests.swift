@@ -35,6 +35,16 @@ import Testing
     #expect(file.rows[0].row.license == "CC0")
   }
 
+  @Test func blankStringsStandForNothing() throws {
+    let file = try contents(
+      #"{"id": " ", "statement": "By X (1).", "funders": [{"funder_name": "X", "award_ids": ["1", " "], "award_title": ["\t"]}]}"#
+    )
+    #expect(file.rows.map(\.row.id) == ["line 1"])
+    #expect(
+      file.rows[0].row.content
+        == .statement("By X (1).", funders: [Funder(name: "X", awards: [Award(awardIDs: ["1"])])]))
+  }
+
   @Test func anArrayIsReadToo() throws {
     let file = try contents("\u{FEFF}[{\"statement\": \"s\", \"funders\": []},\n 5]")
     #expect(file.rows.map(\.row.content) == [.statement("s", funders: [])])
@@ -54,6 +64,10 @@ import Testing
     case articleIsNumber = #"{"article": 1, "statements": []}"#
     case statementsAreText = #"{"article": "a", "statements": "a"}"#
     case emptyAmongStatements = #"{"article": "a", "statements": [""]}"#
+    case blankAmongStatements = #"{"article": "a", "statements": ["a", {"text": " "}]}"#
+    case funderIsBlank =
+      #"{"statement": "s", "funders": [{"funder_name": " ", "award_ids": [" "], "funding_scheme": "\u00a0"}]}"#
+    case funderNameIsEmpty = #"{"statement": "s", "funders": [{"funder_name": "", "award_ids": [""]}]}"#
     case unknownRole = #"{"messages": [{"role": "tool", "content": "x"}]}"#
     case lateSystem =
       #"{"messages": [{"role": "user", "content": "x"}, {"role": "system", "content": "x"}, {"role": "assistant", "content": "x"}]}"#

@@ -9,15 +9,7 @@ enum Evidence {
         statement: found.statement, inStatement: found.range,
         span: statement.span?.part(found.range, of: statement.text))
     }
-    return funders.map { funder in
-      FunderEvidence(
-        name: funder.name.flatMap(place),
-        awards: funder.awards.map {
-          FunderEvidence.OfAward(
-            awardIDs: $0.awardIDs.map(place), fundingSchemes: $0.fundingSchemes.map(place),
-            awardTitles: $0.awardTitles.map(place))
-        })
-    }
+    return funders.map { $0.map { value, _ in place(value) } }
   }
 }
 

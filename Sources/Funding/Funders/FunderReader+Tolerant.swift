@@ -5,9 +5,9 @@ extension FunderReader {
   /// Reads funders for the pipeline: as the reference where that understands the output, otherwise what is complete in it.
   ///
   /// Of truncated output the complete funders are kept; a funder that is cut off is dropped. Award ids that are numbers are
-  /// taken as text. Linear time.
-  public static func read(_ output: String) -> Reading<Funder> {
-    if let value = referenceValue(of: output), let funders = try? funders(from: value), isList(value) {
+  /// taken as text, and blank strings stand for nothing. Linear time.
+  public static func read(_ output: String) -> Reading<FunderTree<OutputString>> {
+    if let value = referenceValue(of: output), let funders = try? located(value), isList(value) {
       var reading = typed(funders)
       if funders.isEmpty, let elements = value.array, !elements.isEmpty {
         reading.isComplete = false
@@ -16,12 +16,11 @@ extension FunderReader {
       return reading
     }
     guard let result = LenientJSON.find(in: output, where: { list(in: $0) != nil }), let list = list(in: result) else {
-      let isBlank = PythonText.strip(output).isEmpty
       return Reading(
         elements: [], isComplete: false,
-        problems: [isBlank ? "the output is empty" : "the output holds no JSON with funders"])
+        problems: [PythonText.isBlank(output) ? "the output is empty" : "the output holds no JSON with funders"])
     }
-    var reading = typed((try? funders(from: .array(list))) ?? [])
+    var reading = typed((try? located(.array(list))) ?? [])
     if let problem = result.problem {
       reading.isComplete = false
       reading.problems.append(problem.description)
@@ -30,16 +29,16 @@ extension FunderReader {
   }
 
   /// Whether the value is one in which the reference looks for funders.
-  private static func isList(_ value: JSON) -> Bool {
+  private static func isList(_ value: LocatedJSON) -> Bool {
     switch value {
     case .array, .object, .string: true
-    default: false
+    case .scalar: false
     }
   }
 
   /// The complete funder objects of a partly read value; nil if it is something else.
-  private static func list(in result: LenientJSON.Result) -> [JSON]? {
-    var elements: [JSON]
+  private static func list(in result: LenientJSON.Result) -> [LocatedJSON]? {
+    var elements: [LocatedJSON]
     let containersAround: Int
     switch result.value {
     case .array(let array): (elements, containersAround) = (array, 1)
@@ -58,21 +57,24 @@ extension FunderReader {
     return elements
   }
 
-  private static func typed(_ funders: [UntypedFunder]) -> Reading<Funder> {
-    var reading = Reading<Funder>(elements: [], isComplete: true, problems: [])
+  private static func typed(_ funders: [FunderTree<LocatedJSON>]) -> Reading<FunderTree<OutputString>> {
+    var reading = Reading<FunderTree<OutputString>>(elements: [], isComplete: true, problems: [])
     for funder in funders {
-      if funder.name.isNull, funder.awards.isEmpty { reading.problems.append("a funder has neither name nor awards") }
-      let awards = funder.awards.map { award in
-        let ids = award.awardIDs.map(PythonValue.str)
-        if award.awardIDs.contains(where: { $0.string == nil }) {
-          reading.problems.append("took an award id that is no string as text")
-        }
-        return Award(
-          awardIDs: ids, fundingSchemes: award.fundingSchemes.map(PythonValue.str),
-          awardTitles: award.awardTitles.map(PythonValue.str))
+      let read = funder.compactMap { value, kind in string(value, kind) }
+      if read.name == nil, read.awards.isEmpty { reading.problems.append("a funder has neither name nor awards") }
+      for award in funder.awards where award.awardIDs.contains(where: { $0.string == nil }) {
+        reading.problems.append("took an award id that is no string as text")
       }
-      reading.elements.append(Funder(name: Funder.name(of: funder), awards: awards))
+      reading.elements.append(read)
     }
     return reading
+  }
+
+  /// A value as text; nil where it stands for nothing.
+  private static func string(_ value: LocatedJSON, _ kind: ValueKind) -> OutputString? {
+    let json = value.json
+    if kind == .funderName, !PythonValue.isTruthy(json) { return nil }
+    let string = value.string ?? OutputString(PythonValue.str(json))
+    return PythonText.isBlank(string.text) ? nil : string
   }
 }

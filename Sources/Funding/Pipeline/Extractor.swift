@@ -19,9 +19,9 @@ public struct Extractor: Sendable {
     self.version = version
   }
 
-  /// Finds the funding statements of an article and their funders.
+  /// Finds the funding statements of an article and, unless the options ask for statements only, their funders.
   ///
-  /// With `stages == .parse` the contents are one funding statement. No statements: no stage-2 call and no funders.
+  /// No statements: no stage-2 call and no funders.
   /// - Parameters:
   ///   - id: name of the article for the record.
   ///   - contents: bytes of the file, UTF-8.
@@ -29,19 +29,35 @@ public struct Extractor: Sendable {
   public func extract(
     id: String, contents: [UInt8], onProgress: ProgressHandler? = nil
   ) async throws -> ExtractionRecord {
+    try await record(id, contents, stages: options.stages) { article, record throws in
+      try await findStatements(in: article, &record, onProgress)
+      if options.stages != .statements, !record.statements.isEmpty { try await findFunders(&record, onProgress) }
+    }
+  }
+
+  /// Finds the funders of one funding statement.
+  /// - Parameters:
+  ///   - id: name of the statement for the record.
+  ///   - contents: the statement in UTF-8; whitespace around it is ignored.
+  /// - Throws: as `extract`.
+  public func parse(
+    id: String, contents: [UInt8], onProgress: ProgressHandler? = nil
+  ) async throws -> ExtractionRecord {
+    try await record(id, contents, stages: .parse) { article, record throws in
+      record.statements = [wholeText(of: article)]
+      try await findFunders(&record, onProgress)
+    }
+  }
+
+  private func record(
+    _ id: String, _ contents: [UInt8], stages: ExtractionOptions.Stages,
+    _ fill: (ArticleText, inout ExtractionRecord) async throws -> Void
+  ) async throws -> ExtractionRecord {
     try options.check()
     let start = ContinuousClock.now
     let article = try ArticleText(contents)
-    var record = ExtractionRecord(id: id, sha256: article.hash, calls: [], provenance: provenance())
-
-    if options.stages == .parse {
-      record.statements = [wholeText(of: article)]
-    } else {
-      try await findStatements(in: article, &record, onProgress)
-    }
-    if options.stages != .statements, !record.statements.isEmpty {
-      try await findFunders(&record, onProgress)
-    }
+    var record = ExtractionRecord(id: id, sha256: article.hash, calls: [], provenance: provenance(stages))
+    try await fill(article, &record)
     if options.includesEvidence {
       record.evidence = Evidence.places(of: record.funders, in: record.statements)
     } else {
@@ -75,17 +91,18 @@ public struct Extractor: Sendable {
       try Task.checkCancellation()
       let reading = StatementReader.read(completion.text)
       note(completion, .statements, index, reading.problems, article.span(ofCleaned: chunks[index]), &record)
-      let confidences = OutputConfidence(completion, calibration: options.calibration)?.statements(reading.elements)
-      for (number, statement) in reading.elements.enumerated() {
-        guard options.constraint.keepsStatement(confidences?[number]) else {
-          noteDropped(statement, confidences?[number], chunk: index, &record)
+      let confidences = OutputConfidence(completion, calibration: options.calibration)
+      for statement in reading.elements {
+        let confidence = confidences?.confidence(of: statement, .statement)
+        guard options.constraint.keepsStatement(confidence) else {
+          noteDropped(statement.text, confidence, chunk: index, &record)
           continue
         }
-        let place = locator.locate(statement, chunk: chunks[index])
+        let place = locator.locate(statement.text, chunk: chunks[index])
         candidates.append(
           StatementCandidate(
-            modelText: statement, chunk: index, status: place?.status ?? .unverified, range: place?.range,
-            confidence: confidences?[number]))
+            modelText: statement.text, chunk: index, status: place?.status ?? .unverified, range: place?.range,
+            confidence: confidence))
       }
     }
     record.statements = StatementMerging.merge(candidates, in: article.bytes).map { candidate in
@@ -96,7 +113,7 @@ public struct Extractor: Sendable {
     }
   }
 
-  /// The input of `--stage parse`: a statement without the whitespace around it.
+  /// A statement without the whitespace around it.
   private func wholeText(of article: ArticleText) -> FundingStatement {
     let text = PythonText.strip(article.cleaned)
     let range = ByteSearch(Array(text.utf8)).firstRange(in: article.bytes) ?? article.bytes.indices
@@ -118,20 +135,18 @@ public struct Extractor: Sendable {
       (Prompts.funders(in: StageInputs.joined($0)), options.constraint.funders(in: $0))
     }
     let completions = try await complete(.parse, tasks, options.maximumFunderTokens, onProgress)
-    var found: [ConfidentFunder] = []
+    var found: [FunderTree<(text: String, confidence: Confidence?)>] = []
     for (index, completion) in completions.enumerated() {
       let reading = FunderReader.read(completion.text)
       note(completion, .parse, index, reading.problems, nil, &record)
-      let confidences = OutputConfidence(completion, calibration: options.calibration)?.funders(reading.elements)
-      let funders = reading.elements.enumerated().map { number, funder in
-        ConfidentFunder(funder, confidences?[number])
-      }
-      found += ConfidentFunder.cleaned(
-        funders, closedAtLimit: completion.closedAtLimit, isConstrained: options.constraint.mode != .none)
+      let confidences = OutputConfidence(completion, calibration: options.calibration)
+      let funders = FunderCleanup.clean(
+        reading.elements, closedAtLimit: completion.closedAtLimit, isConstrained: options.constraint.mode != .none)
+      found += funders.map { $0.map { value, kind in (value.text, confidences?.confidence(of: value, kind)) } }
     }
-    if groups.count > 1 { found = FunderMerging.merge(found) }
-    record.funders = found.map(\.funder)
-    record.confidences = found.isEmpty ? nil : found.map(\.confidence)
+    if groups.count > 1 { found = RepeatedFunders.joined(found) { $0.text } }
+    record.funders = found.map { $0.map { value, _ in value.text } }
+    record.confidences = found.isEmpty ? nil : found.map { $0.map { value, _ in value.confidence } }
   }
 
   // MARK: Both
@@ -208,9 +223,9 @@ public struct Extractor: Sendable {
     )
   }
 
-  private func provenance() -> [ExtractionRecord.Entry] {
+  private func provenance(_ stages: ExtractionOptions.Stages) -> [ExtractionRecord.Entry] {
     var entries = [
-      ("version", version), ("stages", options.stages.rawValue), ("prompt_1_sha256", Prompts.statementsHash),
+      ("version", version), ("stages", stages.rawValue), ("prompt_1_sha256", Prompts.statementsHash),
       ("prompt_2_sha256", Prompts.fundersHash), ("chunk_tokens", String(options.chunkTokens)),
       ("overlap_tokens", String(options.overlapTokens)), ("chunks", options.chunkSelection.rawValue),
       ("max_new_tokens_1", String(options.maximumStatementTokens)),

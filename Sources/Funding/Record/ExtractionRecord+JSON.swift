@@ -16,9 +16,9 @@ extension ExtractionRecord {
         .array(
           funders.indices.map { index in
             var object = JSONObject(funders[index].json.object?.members.map { ($0.key, $0.value) } ?? [])
-            if let evidence, evidence.indices.contains(index) { object["evidence"] = Self.json(evidence[index]) }
+            if let evidence, evidence.indices.contains(index) { object["evidence"] = evidence[index].json(Self.json) }
             if let confidences, confidences.indices.contains(index) {
-              object["confidence"] = confidences[index].json
+              object["confidence"] = confidences[index].json { $0?.json ?? .null }
             }
             return .object(object)
           })
@@ -45,21 +45,15 @@ extension ExtractionRecord {
     }
     let funderValues = try reader.array("funders")
     for value in funderValues {
-      guard let untyped = try FunderReader.funders(from: [value]).first else {
+      guard let funder = try FunderReader.funders(from: [value]).first else {
         throw FundingError(.unreadableRecord, "Found \(value.kindDescription) as a funder; expected an object.")
       }
-      funders.append(try Funder(untyped))
+      funders.append(funder)
     }
-    if !funderValues.isEmpty, funderValues.allSatisfy({ $0["evidence"] != nil }) {
-      var evidence: [FunderEvidence] = []
-      for value in funderValues { evidence.append(try RecordReader(value["evidence"] ?? .null, "evidence").evidence()) }
-      self.evidence = evidence
+    evidence = try parallel(funderValues, "evidence") { json throws(FundingError) in
+      try RecordReader(json, "place").place()
     }
-    if !funderValues.isEmpty, funderValues.allSatisfy({ $0["confidence"] != nil }) {
-      var confidences: [FunderConfidence] = []
-      for value in funderValues { confidences.append(try FunderConfidence(json: value["confidence"] ?? .null)) }
-      self.confidences = confidences
-    }
+    confidences = try parallel(funderValues, "confidence") { json throws(FundingError) in try Confidence(json: json) }
     if let values = json["calls"]?.array {
       var calls: [ModelCall] = []
       for value in values { calls.append(try RecordReader(value, "call").call()) }
@@ -69,6 +63,18 @@ extension ExtractionRecord {
     for warning in try reader.array("warnings") { if let text = warning.string { warnings.append(text) } }
     provenance = (json["provenance"]?.object?.members ?? []).map { Entry($0.key, $0.value.string ?? $0.value.text()) }
     seconds = json["seconds"]?.double ?? 0
+  }
+
+  /// What the funders of a record hold under a key, in their shape; nil unless all of them do.
+  private func parallel<Value>(
+    _ values: [JSON], _ key: String, _ read: (JSON) throws(FundingError) -> Value
+  ) throws(FundingError) -> [FunderTree<Value>]? {
+    guard !values.isEmpty, values.allSatisfy({ $0[key] != nil }) else { return nil }
+    var trees: [FunderTree<Value>] = []
+    for (funder, value) in zip(funders, values) {
+      trees.append(try funder.readParallel(value[key] ?? .null, "a funder's \(key)", read))
+    }
+    return trees
   }
 
   // MARK: Writing
@@ -87,23 +93,6 @@ extension ExtractionRecord {
       ("start_char", .number(span.scalars.lowerBound)), ("end_char", .number(span.scalars.upperBound)),
       ("line", .number(span.line)),
     ]
-  }
-
-  private static func json(_ evidence: FunderEvidence) -> JSON {
-    func list(_ places: [ValuePlace?]) -> JSON { .array(places.map(json)) }
-    return .object([
-      (FunderKeys.name, json(evidence.name)),
-      (
-        FunderKeys.awards,
-        .array(
-          evidence.awards.map {
-            .object([
-              (FunderKeys.awardIDs, list($0.awardIDs)), (FunderKeys.fundingSchemes, list($0.fundingSchemes)),
-              (FunderKeys.awardTitles, list($0.awardTitles)),
-            ])
-          })
-      ),
-    ])
   }
 
   private static func json(_ place: ValuePlace?) -> JSON {
@@ -181,30 +170,10 @@ private struct RecordReader {
       bytes: try range("start", "end"), scalars: try range("start_char", "end_char"), line: try int("line"))
   }
 
-  private func place() throws(FundingError) -> ValuePlace? {
+  func place() throws(FundingError) -> ValuePlace? {
     if value.isNull { return nil }
     return ValuePlace(
       statement: try int("statement"), inStatement: try range("statement_start", "statement_end"), span: try span())
-  }
-
-  private func places(_ key: String) throws(FundingError) -> [ValuePlace?] {
-    var places: [ValuePlace?] = []
-    for value in try array(key) { places.append(try RecordReader(value, "place").place()) }
-    return places
-  }
-
-  func evidence() throws(FundingError) -> FunderEvidence {
-    var awards: [FunderEvidence.OfAward] = []
-    for award in try array(FunderKeys.awards) {
-      let reader = RecordReader(award, "award's evidence")
-      awards.append(
-        FunderEvidence.OfAward(
-          awardIDs: try reader.places(FunderKeys.awardIDs),
-          fundingSchemes: try reader.places(FunderKeys.fundingSchemes),
-          awardTitles: try reader.places(FunderKeys.awardTitles)))
-    }
-    return FunderEvidence(
-      name: try RecordReader(value[FunderKeys.name] ?? .null, "place").place(), awards: awards)
   }
 
   func call() throws(FundingError) -> ModelCall {

@@ -39,16 +39,8 @@ public struct ValuePlace: Sendable, Equatable {
   }
 }
 
-/// Places of a funder's values; parallel to the funder. Nil: the value stands in no statement.
-public struct FunderEvidence: Sendable, Equatable {
-  public struct OfAward: Sendable, Equatable {
-    public var awardIDs: [ValuePlace?]
-    public var fundingSchemes: [ValuePlace?]
-    public var awardTitles: [ValuePlace?]
-  }
-  public var name: ValuePlace?
-  public var awards: [OfAward]
-}
+/// Places of a funder's values, in the funder's shape. Nil: the value stands in no statement.
+public typealias FunderEvidence = FunderTree<ValuePlace?>
 
 /// A completion that a record rests on.
 public struct ModelCall: Sendable, Equatable {

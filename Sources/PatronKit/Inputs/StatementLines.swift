@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Text
 
 /// A piece of text to be read by the model, with the name that its record gets.
 package struct InputItem: Sendable, Equatable {
@@ -35,8 +36,10 @@ package enum StatementLines {
   private static func item(json line: [UInt8], _ name: String) -> InputItem {
     do {
       let value = try JSON.parse(line)
-      let id = value["id"].flatMap { $0.string ?? $0.number?.literal } ?? name
-      guard let statement = keys.lazy.compactMap({ value[$0]?.string }).first else {
+      let id =
+        value["id"].flatMap { $0.string ?? $0.number?.literal }.flatMap { PythonText.isBlank($0) ? nil : $0 } ?? name
+      let texts = keys.compactMap { value[$0]?.string }
+      guard let statement = texts.first(where: { !PythonText.isBlank($0) }) ?? texts.first else {
         return InputItem(
           id: id,
           contents: .failure(

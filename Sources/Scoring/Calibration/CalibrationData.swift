@@ -63,20 +63,14 @@ public struct CalibrationData: Sendable {
     // Each matched value counts once, under whichever of the merged funders it stands.
     var pairs = comparison.pairs.map(RightValues.init)
     for (index, funder) in record.funders.enumerated() where confidences.indices.contains(index) {
-      let confidence = confidences[index]
       let place = pairs.firstIndex { $0.isOf(funder) }
-      if funder.name != nil {
-        add(confidence.name, .funderName, isCorrect: place.map { pairs[$0].isMatched } ?? false)
-      }
-      for (award, of) in zip(funder.awards, confidence.awards) {
-        for (kind, values, confidences) in [
-          (ValueKind.awardID, award.awardIDs, of.awardIDs), (.fundingScheme, award.fundingSchemes, of.fundingSchemes),
-          (.awardTitle, award.awardTitles, of.awardTitles),
-        ] {
-          for (value, confidence) in zip(values, confidences) {
-            add(confidence, kind, isCorrect: place.map { pairs[$0].take(value, kind) } ?? false)
-          }
-        }
+      // Confidences of another shape say nothing of these values.
+      let values = funder.zip(confidences[index]) ?? funder.map { value, _ in (value, nil) }
+      values.forEach { value, kind in
+        let isCorrect =
+          kind == .funderName
+          ? place.map { pairs[$0].isMatched } : place.map { pairs[$0].take(value.0, kind) }
+        add(value.1, kind, isCorrect: isCorrect ?? false)
       }
     }
   }

@@ -91,23 +91,23 @@ public struct EvaluationFile: Sendable {
 }
 
 extension JSONObject {
-  /// The first member of these that is a text or a whole number.
+  /// The first member of these that is a whole number or a text in which something stands.
   func text(_ keys: String...) -> String? {
     for key in keys {
-      if let string = self[key]?.string { return string }
+      if let string = self[key]?.string, !PythonText.isBlank(string) { return string }
       if let int = self[key]?.int { return String(int) }
     }
     return nil
   }
 
-  /// A DOI in lower case without whitespace around it, nor the prefix of a link.
+  /// A DOI in lower case without whitespace around it, nor the prefix of a link; nil if nothing is left.
   var doi: String? {
     guard let text = text("doi", "ref") else { return nil }
     var doi = Substring(String(scalars: PythonText.strip(text.scalarValues[...])).lowercased())
     for prefix in ["https://", "http://", "dx.", "doi.org/", "doi:"] where doi.hasPrefix(prefix) {
       doi.removeFirst(prefix.count)
     }
-    return String(doi)
+    return doi.isEmpty ? nil : String(doi)
   }
 
   /// Why an input has no result, as `patron extract` writes it.

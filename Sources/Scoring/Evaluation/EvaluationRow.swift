@@ -1,5 +1,6 @@
 import Funding
 import JSON
+import Text
 
 /// A document of a prediction or gold file, as the evaluation of funders reads it.
 public struct EvaluationRow: Sendable {
@@ -46,7 +47,7 @@ public struct EvaluationRow: Sendable {
       case .doi: doi
       case .statement: statement
       }
-    guard let text, !text.isEmpty else { return [] }
+    guard let text, !PythonText.isBlank(text) else { return [] }
     return key == .id ? DocumentName.candidates(text) : [text]
   }
 
@@ -92,9 +93,7 @@ extension EvaluationFile {
   /// Funders in any of the forms that are read.
   public static func funders(_ value: JSON, number: Int) -> Result<[Funder], ScoringError> {
     do throws(FundingError) {
-      var funders: [Funder] = []
-      for funder in try FunderReader.funders(from: value) { funders.append(try Funder(funder)) }
-      return .success(funders)
+      return .success(try FunderReader.funders(from: value))
     } catch {
       return .failure(ScoringError(.unreadableRow, "row \(number): \(error.message)"))
     }

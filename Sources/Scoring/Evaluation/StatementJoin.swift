@@ -1,4 +1,5 @@
 import JSON
+import Text
 
 /// Joins predicted with gold statements.
 ///
@@ -172,7 +173,7 @@ public struct StatementJoin: Sendable {
     /// - Parameter dropsEmpty: the reference drops objects with an empty text (but keeps empty strings) in its own form.
     init(_ entry: EvaluationFile.Entry, dropsEmpty: Bool) {
       let object = entry.object
-      filename = object["filename"]?.string
+      filename = object["filename"]?.string.flatMap { PythonText.isBlank($0) ? nil : $0 }
       id = object.text("id")
       doi = object.doi
       label = filename.map(canonicalFilename) ?? id ?? doi ?? "row \(entry.number)"

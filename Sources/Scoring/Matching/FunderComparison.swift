@@ -78,12 +78,14 @@ public struct FunderComparison: Sendable {
     try options.validate()
     var matcher = NameMatcher(
       mode: options.mode, threshold: options.funderThreshold, budget: WorkBudget(options.workLimit))
-    let goldFunders = try FunderMerging.merge(gold.map(PreparedFunder.init), &matcher)
-    let predictedFunders = try FunderMerging.merge(predicted.map(PreparedFunder.init), &matcher)
+    let gold = gold.map(PreparedFunder.init)
+    let predicted = predicted.map(PreparedFunder.init)
+    let goldFunders = try SimilarFunders.merged(gold, &matcher)
+    let predictedFunders = try SimilarFunders.merged(predicted, &matcher)
     try pairFunders(goldFunders, predictedFunders, &matcher, options)
 
-    let goldIDs = gold.flatMap { $0.awards.flatMap(\.awardIDs) }
-    let predictedIDs = predicted.flatMap { $0.awards.flatMap(\.awardIDs) }
+    let goldIDs = gold.flatMap(\.awardIDs)
+    let predictedIDs = predicted.flatMap(\.awardIDs)
     flatAwardID = try Self.level(
       gold: goldIDs, predicted: predictedIDs,
       AwardID.match(

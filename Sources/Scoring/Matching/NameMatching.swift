@@ -48,8 +48,10 @@ struct PreparedFunder {
     self.awards = awards
   }
 
+  /// Without empty values: the reference drops them when it reads a list.
   init(_ funder: Funder) {
-    self.init(name: funder.name.flatMap { $0.isEmpty ? nil : PreparedName($0) }, awards: funder.awards)
+    let funder = funder.withoutEmptyValues
+    self.init(name: funder.name.map(PreparedName.init), awards: funder.awards)
   }
 
   var awardIDs: [String] { awards.flatMap(\.awardIDs) }

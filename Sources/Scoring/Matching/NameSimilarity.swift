@@ -34,7 +34,7 @@ public enum NameSimilarity {
 
   /// The similarity where it reaches `threshold`; else any value below the threshold.
   ///
-  /// Not inlined: inlined into the loop of `FunderMerging` it crashes the optimiser of Swift 6.3.1.
+  /// Not inlined: inlined into the loop of `SimilarFunders` it crashes the optimiser of Swift 6.3.1.
   @inline(never)
   static func score(
     _ first: PreparedName, _ second: PreparedName, mode: SimilarityMode, threshold: Double, budget: inout WorkBudget

@@ -20,7 +20,7 @@ public struct Episode: Sendable {
     gold: [Funder], completion: String, options: RewardOptions = .training
   ) throws(ScoringError) {
     let predicted = try Self.funders(in: completion)
-    let isBlank = completion.unicodeScalars.allSatisfy { PythonText.isWhitespace($0.value) }
+    let isBlank = PythonText.isBlank(completion)
     try self.init(gold: gold, predicted: predicted, isFormatValid: !predicted.isEmpty || isBlank, options: options)
   }
 
@@ -38,8 +38,8 @@ public struct Episode: Sendable {
     gold: [Funder], predicted: [Funder], isFormatValid: Bool = true, options: RewardOptions = .training
   ) throws(ScoringError) {
     self.isFormatValid = isFormatValid
-    goldIDCount = gold.reduce(0) { $0 + $1.awards.reduce(0) { $0 + $1.awardIDs.count } }
-    predictedIDCount = predicted.reduce(0) { $0 + $1.awards.reduce(0) { $0 + $1.awardIDs.count } }
+    goldIDCount = Self.idCount(gold)
+    predictedIDCount = Self.idCount(predicted)
     if predicted.isEmpty && !gold.isEmpty {
       breakdown = nil
       reward = 0
@@ -48,6 +48,10 @@ public struct Episode: Sendable {
       self.breakdown = breakdown
       reward = breakdown.value
     }
+  }
+
+  private static func idCount(_ funders: [Funder]) -> Int {
+    funders.reduce(0) { $0 + $1.withoutEmptyValues.awards.reduce(0) { $0 + $1.awardIDs.count } }
   }
 
   /// Predicted per gold award ids: above 1 the policy hedges. Without gold ids 1 if none were predicted, else 0, as the

@@ -168,9 +168,10 @@ struct DevScore {
     whole += isWhole ? 1 : 0
     switch task {
     case .parse:
-      let gold = FunderReader.read(expected).elements
-      let predicted = FunderReader.cleaned(
-        FunderReader.read(written).elements, closedAtLimit: closedAtLimit, isConstrained: isConstrained)
+      let gold = FunderReader.read(expected).elements.map(\.text)
+      let predicted = FunderCleanup.clean(
+        FunderReader.read(written).elements, closedAtLimit: closedAtLimit, isConstrained: isConstrained
+      ).map(\.text)
       // What cannot be compared (it is too large) counts as nothing predicted.
       let comparison = try? FunderComparison(gold: gold, predicted: predicted, options: ComparisonOptions())
       let nothing = try? FunderComparison(gold: gold, predicted: [], options: ComparisonOptions())
@@ -181,10 +182,10 @@ struct DevScore {
     case .extract:
       // As an extraction merges them, each once.
       var predicted: [String] = []
-      for statement in StatementReader.read(written).elements
+      for statement in StatementReader.read(written).elements.map(\.text)
       where !predicted.contains(where: { $0.utf8.elementsEqual(statement.utf8) }) { predicted.append(statement) }
       statements.append(
-        StatementDocument(label: id, gold: StatementReader.read(expected).elements, predicted: predicted))
+        StatementDocument(label: id, gold: StatementReader.read(expected).elements.map(\.text), predicted: predicted))
     case .chat: exact += written == expected ? 1 : 0
     }
   }

@@ -1,6 +1,7 @@
 import Funding
 import Generation
 import JSON
+import Text
 
 /// A row of a data file.
 public struct DataRow: Sendable, Equatable {
@@ -48,7 +49,8 @@ extension DataRow {
   /// - Throws: `DataError.unreadableRow` that says what was found and what was expected.
   init(_ value: JSON, number: Int) throws(DataError) {
     guard let object = value.object else { throw Self.wrong("found \(value.kindDescription), expected an object") }
-    let id = object["id"]?.string ?? object["id"]?.int.map(String.init) ?? "line \(number)"
+    let name = object["id"]?.string.flatMap { PythonText.isBlank($0) ? nil : $0 }
+    let id = name ?? object["id"]?.int.map(String.init) ?? "line \(number)"
     let license = object["license"]?.string ?? object["licence"]?.string
     let content: Content
     if let messages = object["messages"] {
@@ -62,7 +64,7 @@ extension DataRow {
       }
       content = .article(text, statements: try Self.statements(statements))
     } else if let statement = object["statement"] ?? object["funding_statement"] {
-      guard let text = statement.string, text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
+      guard let text = statement.string, !PythonText.isBlank(text) else {
         throw Self.wrong("the statement is \(statement.string == nil ? statement.kindDescription : "empty")")
       }
       guard let funders = object["funders"] else {
@@ -82,7 +84,9 @@ extension DataRow {
     guard let elements = value.array else { throw wrong("statements is \(value.kindDescription), expected an array") }
     var statements: [String] = []
     for element in elements {
-      guard let text = element.string ?? element["text"]?.string ?? element["statement"]?.string, !text.isEmpty else {
+      guard let text = element.string ?? element["text"]?.string ?? element["statement"]?.string,
+        !PythonText.isBlank(text)
+      else {
         throw wrong("found \(element.kindDescription) among the statements, expected a text that is not empty")
       }
       statements.append(text)
@@ -93,8 +97,7 @@ extension DataRow {
   /// Gold has to be whole: what a reader of model output would pass over is an error here.
   private static func funders(_ value: JSON) throws(DataError) -> [Funder] {
     do throws(FundingError) {
-      var funders: [Funder] = []
-      for funder in try FunderReader.funders(from: try checkedFunders(value)) { funders.append(try Funder(funder)) }
+      let funders = try FunderReader.funders(from: try checkedFunders(value)).map(\.withoutBlankValues)
       for funder in funders where funder.name == nil && funder.awards.allSatisfy(\.isEmpty) {
         throw FundingError(.unreadableOutput, "found a funder without name and awards")
       }
@@ -157,8 +160,4 @@ extension DataRow {
     }
     return .object(members)
   }
-}
-
-extension Award {
-  var isEmpty: Bool { awardIDs.isEmpty && fundingSchemes.isEmpty && awardTitles.isEmpty }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Runs
 import Synchronization
+import Text
 
 /// Talk on standard error: messages, and one line of status that is redrawn on terminals.
 final class Console: Sendable {
@@ -76,15 +77,7 @@ final class Console: Sendable {
     write(Self.printable(line) + "\n")
   }
 
-  /// Names of files and texts of articles may hold escape sequences, which a terminal would obey.
-  static func printable(_ text: String) -> String {
-    var result = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-      let isControl = scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
-      result.append(isControl ? "\u{FFFD}" : scalar)
-    }
-    return String(result)
-  }
+  static func printable(_ text: String) -> String { DisplayWidth.printable(text) }
 
   @Sendable static func writeToStandardError(_ text: String) {
     var text = text

@@ -109,7 +109,7 @@ struct CalibrateCommand: ParsableCommand {
     var funders: [Funder]?
     if let value = row["funders"] {
       do {
-        funders = try FunderReader.funders(from: value).map { try Funder($0) }
+        funders = try FunderReader.funders(from: value)
       } catch {
         throw InputError("\(gold): \(row["id"]?.string ?? ""): \(ErrorMessage.text(of: error))")
       }

@@ -85,14 +85,17 @@ struct ExtractCommand: AsyncParsableCommand {
   }
 
   private func makeWriter() throws -> RecordWriter {
-    guard let output = task.output else {
-      let terminal = Terminal.output
+    if let output = task.output {
       return RecordWriter(
-        task.format, to: OutputFile(),
-        text: TextRenderer(width: terminal.columns ?? 100, usesColour: terminal.usesColour),
-        namesFailures: !(terminal.isTerminal && Terminal.error.isTerminal))
+        task.format.recordFormat, to: try OutputFile(path: output, inPlace: task.format == .jsonl))
     }
-    return RecordWriter(task.format, to: try OutputFile(path: output, inPlace: task.format == .jsonl))
+    guard task.format == .text else { return RecordWriter(task.format.recordFormat, to: OutputFile()) }
+    let terminal = Terminal.output
+    return RecordWriter(
+      TextFormat(
+        width: terminal.columns ?? 100, usesColour: terminal.usesColour,
+        namesFailures: !(terminal.isTerminal && Terminal.error.isTerminal)),
+      to: OutputFile())
   }
 }
 

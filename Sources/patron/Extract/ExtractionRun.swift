@@ -77,7 +77,11 @@ struct ExtractionRun {
     do {
       let contents = try item.contents.get()
       let extractor = try openExtractor()
-      record = try await extractor.extract(id: item.id, contents: contents) { [progress] in progress.update($0) }
+      let onProgress: Extractor.ProgressHandler = { [progress] in progress.update($0) }
+      record =
+        options.stages == .parse
+        ? try await extractor.parse(id: item.id, contents: contents, onProgress: onProgress)
+        : try await extractor.extract(id: item.id, contents: contents, onProgress: onProgress)
     } catch let error as CancellationError {
       throw error
     } catch let error as ModelUnavailable {

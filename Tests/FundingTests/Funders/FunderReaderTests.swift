@@ -61,30 +61,32 @@ import Testing
       "Here:\n```json\n{\"funders\": [{\"funder_name\": \"X\", \"award_ids\": [\"A\"]}]}\n```",
       #"Here they are: [{"funder_name": "X", "awards": [{"award_ids": ["A"],}],}] See [1]."#,
     ] {
-      #expect(FunderReader.read(output) == Reading(elements: expected, isComplete: true, problems: []), "\(output)")
+      #expect(
+        FunderReader.read(output).map(\.text) == Reading(elements: expected, isComplete: true, problems: []),
+        "\(output)")
     }
-    #expect(FunderReader.read("[]") == Reading(elements: [], isComplete: true, problems: []))
+    #expect(FunderReader.read("[]").map(\.text) == Reading(elements: [], isComplete: true, problems: []))
   }
 
   @Test func truncatedOutputKeepsCompleteFunders() {
     let whole = Array(
       #"[{"funder_name": "X", "awards": [{"award_ids": ["A", "B"]}]}, {"funder_name": "Y", "awards": []}]"#.utf8)
-    let complete = FunderReader.read(String(decoding: whole, as: UTF8.self)).elements
+    let complete = FunderReader.read(String(decoding: whole, as: UTF8.self)).elements.map(\.text)
     #expect(complete.count == 2)
     for wrapper in [("", ""), (#"{"funders": "#, "}"), ("```json\n", "\n```")] {
       for length in 0..<whole.count {
         let reading = FunderReader.read(wrapper.0 + String(decoding: whole[..<length], as: UTF8.self))
         #expect(!reading.isComplete)
-        #expect(reading.elements == Array(complete.prefix(reading.elements.count)), "\(length)")
+        #expect(reading.elements.map(\.text) == Array(complete.prefix(reading.elements.count)), "\(length)")
       }
       let all = wrapper.0 + String(decoding: whole, as: UTF8.self) + wrapper.1
-      #expect(FunderReader.read(all) == Reading(elements: complete, isComplete: true, problems: []))
+      #expect(FunderReader.read(all).map(\.text) == Reading(elements: complete, isComplete: true, problems: []))
     }
   }
 
   @Test func tolerantTakesNumbersAsText() {
     let reading = FunderReader.read(#"[{"funder_name": "X", "awards": [{"award_ids": [123]}]}]"#)
-    #expect(reading.elements == [Funder(name: "X", awards: [Award(awardIDs: ["123"])])])
+    #expect(reading.elements.map(\.text) == [Funder(name: "X", awards: [Award(awardIDs: ["123"])])])
     #expect(reading.problems.count == 1)
   }
 
@@ -96,15 +98,67 @@ import Testing
 
   @Test func emptyFunderIsKeptAndNoted() {
     let reading = FunderReader.read(#"[{"funder_name": null, "awards": []}]"#)
-    #expect(reading.elements == [Funder(name: nil)] && reading.problems.count == 1)
+    #expect(reading.elements.map(\.text) == [Funder(name: nil)] && reading.problems.count == 1)
+  }
+
+  /// The reference drops empty strings in lists; a name that is empty is none.
+  @Test func emptyStringsStandForNothing() throws {
+    let output =
+      #"[{"funder_name": "", "awards": [{"award_ids": ["", "1"], "funding_scheme": "", "award_title": [""]}]}]"#
+    let expected = [Funder(name: nil, awards: [Award(awardIDs: ["1"])])]
+    #expect(FunderReader.read(output).map(\.text) == Reading(elements: expected, isComplete: true, problems: []))
+    #expect(try FunderReader.funders(in: output) == expected)
+    #expect(try FunderReader.funders(from: JSON.parse(output)) == expected)
+  }
+
+  /// The reference keeps blank strings, and scores them; an extraction has no use for them.
+  @Test func blankStringsAreKeptForScoringOnly() throws {
+    let output = #"[{"funder_name": " ", "awards": [{"award_ids": ["\t", "1"], "funding_scheme": ["\u00a0"]}]}]"#
+    let kept = [Funder(name: " ", awards: [Award(awardIDs: ["\t", "1"], fundingSchemes: ["\u{A0}"])])]
+    #expect(try FunderReader.funders(in: output) == kept)
+    let expected = [Funder(name: nil, awards: [Award(awardIDs: ["1"])])]
+    #expect(FunderReader.read(output).elements.map(\.text) == expected)
+    #expect(kept.map(\.withoutBlankValues) == expected)
+    #expect(FunderReader.read(#"[{"funder_name": " "}]"#).problems == ["a funder has neither name nor awards"])
+  }
+
+  @Test(arguments: [
+    #"[{"funder_name": "É \"x\"", "awards": [{"award_ids": ["A-1", 7], "funding_scheme": ["S\n"]}]}, 3]"#,
+    "Of these: \u{A0}\n```json\u{2003}{\"funders\": [{\"funder_name\": \"É\", \"award_ids\": \"A-1\"}]}\n``` é",
+    "é: [{\"funder_name\": \"the \"First\" é\", \"awards\": [{\"award_ids\": [\"A\n1\", \"cut",
+  ])
+  func rangesAreOfTheStringsInTheOutput(output: String) {
+    let bytes = Array(output.utf8)
+    let funders = FunderReader.read(output).elements
+    var count = 0
+    for funder in funders {
+      funder.forEach { value, _ in
+        guard let range = value.range else {
+          #expect(value.text == "7", "a number has no quotes")
+          return
+        }
+        count += 1
+        #expect(bytes[range.lowerBound - 1] == UInt8(ascii: "\"") && bytes[range.upperBound] == UInt8(ascii: "\""))
+        let raw = String(decoding: bytes[range], as: UTF8.self)
+        #expect(
+          raw.replacing("\\\"", with: "\"").replacing("\\n", with: "\n") == value.text, "\(raw) is \(value.text)")
+      }
+    }
+    #expect(count > 0 || funders.isEmpty)
+  }
+
+  // MARK: What an output's end brings in
+
+  private func read(_ funders: [Funder]) -> [FunderTree<OutputString>] {
+    funders.map { $0.map { value, _ in OutputString(value) } }
   }
 
   @Test func cleaningTakesAwayWhatAnOutputsEndBringsIn() {
     let x = Funder(name: "X", awards: [Award(awardIDs: ["1"])])
     let repeated = Funder(name: "X", awards: [Award(awardIDs: ["1", "1"])])
-    let empty = Funder(name: "", awards: [Award()])
+    let empty = Funder(name: nil, awards: [Award()])
     func cleaned(_ funders: [Funder], _ closedAtLimit: Bool, _ isConstrained: Bool) -> [Funder] {
-      FunderReader.cleaned(funders, closedAtLimit: closedAtLimit, isConstrained: isConstrained)
+      FunderCleanup.clean(read(funders), closedAtLimit: closedAtLimit, isConstrained: isConstrained).map(\.text)
     }
     #expect(cleaned([repeated, empty], false, false) == [repeated, empty])
     #expect(cleaned([repeated, empty], true, false) == [repeated])
@@ -122,18 +176,11 @@ import Testing
     #expect(cleaned([scheme], false, true) == [Funder(name: "X", awards: [Award(fundingSchemes: ["Vidi"])])])
   }
 
-  @Test func confidencesStayBesideTheirIDs() {
-    func sure(_ mean: Double) -> Confidence { Confidence(mean: mean, minimum: mean) }
-    let funder = ConfidentFunder(
-      Funder(name: "X", awards: [Award(awardIDs: ["a"]), Award(awardIDs: ["b", "1", "c", "2"])]),
-      FunderConfidence(
-        name: nil,
-        awards: [
-          .init(awardIDs: [sure(0.1)], fundingSchemes: [], awardTitles: []),
-          .init(awardIDs: [sure(0.2), sure(0.3), nil, sure(0.4)], fundingSchemes: [], awardTitles: []),
-        ]))
-    let cleaned = funder.withoutWordsForIDs
-    #expect(cleaned.funder.awards == [Award(awardIDs: ["1", "2"])])
-    #expect(cleaned.confidence.awards.map(\.awardIDs) == [[sure(0.3), sure(0.4)]])
+  @Test func placesStayWithTheirIDs() {
+    let output = #"[{"funder_name": "X", "awards": [{"award_ids": ["a"]}, {"award_ids": ["b", "1", "c", "2"]}]}]"#
+    let read = FunderReader.read(output).elements
+    let cleaned = FunderCleanup.clean(read, closedAtLimit: false, isConstrained: true)
+    #expect(cleaned.map(\.text) == [Funder(name: "X", awards: [Award(awardIDs: ["1", "2"])])])
+    #expect(cleaned[0].awards[0].awardIDs == [read[0].awards[1].awardIDs[1], read[0].awards[1].awardIDs[3]])
   }
 }

@@ -61,13 +61,13 @@ import Testing
 
     #expect(record.funders.map(\.name) == ["National Science Foundation", "Wellcome Trust"])
     let evidence = try #require(record.evidence)
-    let name = try #require(evidence[0].name?.span)
+    let name = try #require(evidence[0].name??.span)
     #expect(String(decoding: file[name.bytes], as: UTF8.self) == "National Science\u{200B} Foun-\ndation")
     let id = try #require(evidence[0].awards[0].awardIDs[0]?.span)
     #expect(String(decoding: file[id.bytes], as: UTF8.self) == "12-34")
     #expect(id.line == 5)
     #expect(evidence[0].awards[0].awardIDs[1] == nil)
-    #expect(evidence[1].name?.statement == 1)
+    #expect(evidence[1].name??.statement == 1)
     #expect(record.calls?.map(\.output) == [Self.statementsOutput, Self.fundersOutput])
     #expect(record.provenance.contains(ExtractionRecord.Entry("model", "fake")))
     #expect(record.warnings.isEmpty)
@@ -107,9 +107,10 @@ import Testing
     #expect(try await extract(generator: first, options: options).funders.isEmpty)
     #expect(first.requests.count == 1)
 
-    options.stages = .parse
     let second = FakeGenerator(answer: script)
-    let record = try await extract("\n Supported by the Wellcome Trust.\n", generator: second, options: options)
+    let record = try await Extractor(generator: second, options: options, version: "1.0").parse(
+      id: "a", contents: Array("\n Supported by the Wellcome Trust.\n".utf8))
+    #expect(record.provenance.contains(.init("stages", "parse")))
     #expect(second.requests.map(\.messages) == [Prompts.funders(in: "Supported by the Wellcome Trust.")])
     #expect(record.statements.first?.span?.bytes == 2..<34)
     #expect(record.funders.count == 2)

@@ -21,28 +21,30 @@ import Testing
       (#"{"statements":"#, -8), (#"["We"#, -1), (" thank", -2), (" é", -0.5), (#".","B"]}"#, -4),
     ])
     let confidence = try #require(OutputConfidence(output, calibration: nil))
-    let found = confidence.statements(["We thank é.", "B"])
+    let found = StatementReader.read(output.text).elements.map { confidence.confidence(of: $0, .statement) }
     #expect(abs((found[0]?.mean ?? 0) - exp(-(1 + 2 + 0.5 + 4) / 4)) < 1e-6)
     #expect(abs((found[0]?.minimum ?? 0) - exp(-4)) < 1e-6)
     #expect(abs((found[1]?.mean ?? 0) - exp(-4)) < 1e-6)
-    // Other statements than those that the reader made of it.
-    #expect(confidence.statements(["We thank e\u{301}.", "B"]) == [nil, nil])
-    #expect(confidence.statements(["B"]) == [nil])
+    #expect(confidence.confidence(of: OutputString("B"), .statement) == nil, "it stands nowhere")
   }
 
-  @Test func fundersInTheFormOfThePrompt() throws {
+  @Test func funders() throws {
     let text = #"[{"funder_name":null,"awards":[{"award_ids":["1","2"],"funding_scheme":["S"],"award_title":[]}]}]"#
     let output = completion(text.map { (String($0), $0 == "2" ? -2 : -0.25) })
     let confidence = try #require(OutputConfidence(output, calibration: nil))
-    let funder = Funder(name: nil, awards: [Award(awardIDs: ["1", "2"], fundingSchemes: ["S"])])
-    let found = confidence.funders([funder])
-    #expect(found[0].name == nil)
+    let found = FunderReader.read(text).elements.map { $0.map { confidence.confidence(of: $0, $1) } }
+    #expect(found.count == 1 && found[0].name == nil)
     #expect(abs((found[0].awards[0].awardIDs[1]?.mean ?? 0) - exp(-2)) < 1e-6)
     #expect(abs((found[0].awards[0].fundingSchemes[0]?.minimum ?? 0) - exp(-0.25)) < 1e-6)
-    // A funder that is not the output's.
-    let other = Funder(name: nil, awards: [Award(awardIDs: ["1", "3"], fundingSchemes: ["S"])])
-    #expect(confidence.funders([other])[0].awards[0].awardIDs == [nil, nil])
-    #expect(confidence.funders([funder, funder]).allSatisfy { $0.awards[0].fundingSchemes == [nil] })
+  }
+
+  /// What the readers understand has its tokens, whatever stands around it.
+  @Test(arguments: ["Here:\n```json\n[\"A\", \"Bé\"]\n```", #"{"result": ["A", "Bé"]} é"#, #"é ["A", "Bé", "cut off"#])
+  func otherForms(text: String) throws {
+    let output = completion(text.map { (String($0), ["A", "B"].contains($0) ? -2 : -0.5) })
+    let confidence = try #require(OutputConfidence(output, calibration: nil))
+    let found = StatementReader.read(text).elements.map { confidence.confidence(of: $0, .statement) }
+    #expect(found.map { $0.map { ($0.mean * 1e6).rounded() } } == [exp(-2), exp(-1.25)].map { ($0 * 1e6).rounded() })
   }
 
   /// What no probability is told of has no confidence; other values of the output keep theirs.
@@ -64,7 +66,6 @@ import Testing
   }
 
   @Test func outputsThatCannotBeMapped() {
-    #expect(OutputConfidence(completion([("no JSON", -1)]), calibration: nil) == nil)
     #expect(OutputConfidence(completion([]), calibration: nil) == nil)
     var repaired = completion([("[]", -1)])
     repaired.tokens[0].byteCount = 3

@@ -23,7 +23,7 @@ import Text
       ],
       evidence: [
         FunderEvidence(
-          name: nil, awards: [.init(awardIDs: [place, nil], fundingSchemes: [nil, nil], awardTitles: [])]),
+          name: .some(nil), awards: [.init(awardIDs: [place, nil], fundingSchemes: [nil, nil], awardTitles: [])]),
         FunderEvidence(name: nil, awards: []),
       ],
       confidences: [
@@ -45,13 +45,13 @@ import Text
   }()
 
   @Test func roundTrip() throws {
-    let text = JSONRenderer.jsonLine(Self.record)
+    let text = JSONLinesFormat().record(Self.record)
     #expect(try ExtractionRecord(json: JSON.parse(text)) == Self.record)
     var bare = Self.record
     bare.evidence = nil
     bare.calls = nil
     bare.confidences = nil
-    #expect(try ExtractionRecord(json: JSON.parse(JSONRenderer.json(bare))) == bare)
+    #expect(try ExtractionRecord(json: JSON.parse(JSONFormat().output([bare])).array?.first ?? .null) == bare)
     var empty = ExtractionRecord(id: "x", sha256: "", evidence: [], calls: [])
     empty.seconds = 0.1
     #expect(try ExtractionRecord(json: empty.json) == empty)
@@ -76,6 +76,8 @@ import Text
     #"{"id": "x", "funders": [{"award_ids": [1]}]}"#, #"{"id": "x", "calls": [{}]}"#,
     #"{"id": "x", "statements": [{"text": "t", "status": "exact", "confidence": 0.5}]}"#,
     #"{"id": "x", "funders": [{"funder_name": "A", "confidence": {"funder_name": {"mean": "1"}}}]}"#,
+    #"{"id": "x", "funders": [{"award_ids": ["1"], "evidence": {"awards": [{"award_ids": []}]}}]}"#,
+    #"{"id": "x", "funders": [{"award_ids": ["1"], "evidence": {"awards": 1}}]}"#,
   ])
   func unreadable(text: String) throws {
     let json = try JSON.parse(text)
@@ -85,8 +87,8 @@ import Text
   // MARK: Renderers
 
   @Test func csv() {
-    let renderer = CSVRenderer()
-    let lines = (renderer.header + renderer.render(Self.record)).split(
+    let format = CSVFormat()
+    let lines = (format.header + format.record(Self.record)).split(
       separator: "\r\n", omittingEmptySubsequences: false)
     #expect(
       lines == [
@@ -94,12 +96,12 @@ import Text
         "\"dir/a,b.md\",00ff,0,Société,0,A-1,\"S\"\"1; S2\",,0,exact,38,41",
         "\"dir/a,b.md\",00ff,0,Société,0,=2,\"S\"\"1; S2\",,,,,", "\"dir/a,b.md\",00ff,1,,,,,,,,,", "",
       ])
-    #expect(CSVRenderer(escapesFormulas: true).render(Self.record).contains(",'=2,"))
-    #expect(renderer.render(ExtractionRecord(id: "x", sha256: "h")) == "x,h,,,,,,,,,,\r\n")
+    #expect(CSVFormat(escapesFormulas: true).record(Self.record).contains(",'=2,"))
+    #expect(format.record(ExtractionRecord(id: "x", sha256: "h")) == "x,h,,,,,,,,,,\r\n")
     var statementsOnly = Self.record
     statementsOnly.funders = []
     #expect(
-      renderer.render(statementsOnly)
+      format.record(statementsOnly)
         == "\"dir/a,b.md\",00ff,,,,,,,0,exact,10,52\r\n\"dir/a,b.md\",00ff,,,,,,,1,unverified,,\r\n")
   }
 
@@ -121,9 +123,9 @@ import Text
       warning: w
 
       """
-    #expect(TextRenderer(width: 60).render(Self.record) == expected)
-    #expect(TextRenderer(width: 60, usesColour: true).render(Self.record).contains("\u{1B}[32mexact\u{1B}[0m"))
-    #expect(TextRenderer().render(ExtractionRecord(id: "x", sha256: "")) == "x  no funding statement found\n")
+    #expect(TextFormat(width: 60).record(Self.record) == expected)
+    #expect(TextFormat(width: 60, usesColour: true).record(Self.record).contains("\u{1B}[32mexact\u{1B}[0m"))
+    #expect(TextFormat().record(ExtractionRecord(id: "x", sha256: "")) == "x  no funding statement found\n")
   }
 
   @Test func tableFitsTheWidth() {
@@ -136,7 +138,7 @@ import Text
     var record = ExtractionRecord(id: "x", sha256: "", funders: [funder])
     record.statements = [FundingStatement(text: String(repeating: "基金", count: 100), status: .unverified)]
     for width in [60, 61, 80, 200] {
-      for line in TextRenderer(width: width).render(record).split(separator: "\n") {
+      for line in TextFormat(width: width).record(record).split(separator: "\n") {
         #expect(DisplayWidth.of(line) <= width)
       }
     }

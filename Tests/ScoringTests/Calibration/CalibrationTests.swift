@@ -49,16 +49,8 @@ import Testing
 
   private func record(_ funders: [Funder], mean: Double = 0.5) -> ExtractionRecord {
     let sure = Confidence(mean: mean, minimum: mean)
-    func all(_ values: [String]) -> [Confidence?] { values.map { _ in sure } }
     var record = ExtractionRecord(id: "x", sha256: "", funders: funders)
-    record.confidences = funders.map { funder in
-      FunderConfidence(
-        name: funder.name == nil ? nil : sure,
-        awards: funder.awards.map {
-          .init(
-            awardIDs: all($0.awardIDs), fundingSchemes: all($0.fundingSchemes), awardTitles: all($0.awardTitles))
-        })
-    }
+    record.confidences = funders.map { $0.map { _, _ in sure } }
     record.statements = [
       FundingStatement(text: "We thank the NSF for grant 1.", status: .exact, confidence: sure),
       FundingStatement(text: "Something else altogether.", status: .exact, confidence: sure),
@@ -84,6 +76,13 @@ import Testing
     #expect(right(.fundingScheme) == [false])
     #expect(right(.awardTitle) == [true])
     #expect(data.unknownCount == 1 && data.documentCount == 1)
+
+    // Confidences of other values say nothing of these.
+    var other = record(predicted)
+    other.confidences?[0].awards = []
+    var partly = CalibrationData()
+    try partly.add(other, statements: nil, funders: gold)
+    #expect(partly.unknownCount == 3)
 
     var none = CalibrationData()
     try none.add(record(predicted), statements: nil, funders: nil)

@@ -70,6 +70,19 @@ import Testing
     #expect(try rows(#"{"ref": "\#(text)", "funders": []}"#)[0].doi == doi)
   }
 
+  @Test func blankNamesAreNone() throws {
+    let row = try rows(#"{"id": "", "filename": " a.md", "ref": "https://doi.org/", "statement": " ", "funders": []}"#)[
+      0]
+    #expect(row.id == " a.md" && row.doi == nil && row.statement == nil)
+    let nameless = try rows(#"{"id": " ", "doi": " ", "statements": [" "], "funders": []}"#)[0]
+    #expect(nameless.label == "row 1" && EvaluationRow.Key.allCases.allSatisfy { nameless.names($0).isEmpty })
+    // Two rows without a DOI have none in common.
+    let text = #"{"filename": "", "doi": "https://doi.org/", "statements": []}"#
+    let join = try StatementJoin(
+      predictions: EvaluationFile(Array(text.utf8)), gold: EvaluationFile(Array(text.utf8)), countsMissing: false)
+    #expect(join.joinedCount == 0)
+  }
+
   @Test func whatTheFilesHold() throws {
     func holds(_ text: String) throws -> [Bool] {
       let file = try EvaluationFile(Array(text.utf8))

@@ -66,10 +66,26 @@ import Text
     let rows = try Golden.rows("reward/merge_funders.jsonl")
     var differences = Differences()
     for row in rows {
-      let merged = try FunderMerging.merge(Funder.list(row["funders"]), threshold: row.number("threshold"))
+      let merged = try SimilarFunders.merged(Funder.list(row["funders"]), threshold: row.number("threshold"))
       differences.expectEqual(merged, Funder.list(row["merged"]), row.text("case"))
     }
     differences.expectNone(of: rows.count)
+  }
+
+  /// The reference drops empty strings when it reads a list; blank ones it keeps.
+  @Test func emptyValuesAreDropped() throws {
+    let funder = Funder(
+      name: "X", awards: [Award(awardIDs: ["", " "], fundingSchemes: [""], awardTitles: ["", "T"])])
+    let unnamed = Funder(name: "", awards: [Award(awardIDs: [""])])
+    #expect(
+      try SimilarFunders.merged([funder, unnamed]) == [
+        Funder(name: "X", awards: [Award(awardIDs: [" "], awardTitles: ["T"])]), Funder(name: nil, awards: [Award()]),
+      ])
+    let comparison = try FunderComparison(gold: [funder], predicted: [unnamed])
+    #expect(comparison.awardID.gold == 1 && comparison.awardID.predicted == 0)
+    #expect(comparison.flatAwardID.gold == 1 && comparison.flatAwardID.predicted == 0)
+    let episode = try Episode(gold: [funder], predicted: [unnamed])
+    #expect(episode.goldIDCount == 1 && episode.predictedIDCount == 0)
   }
 
   @Test(.needsGoldenVectors) func everyGoldenAwardID() throws {
@@ -124,21 +140,21 @@ import Text
   /// Above 2²⁰ cells the list is solved in parts, with the same groups.
   @Test func longListsMergeAsShortOnes() throws {
     let few = ["Wellcome Trust", "The Wellcome Trust", "NSF", "Deutsche Forschungsgemeinschaft", "NSF"]
-    let expected = try FunderMerging.merge(few.map { Funder(name: $0) }).compactMap(\.name)
+    let expected = try SimilarFunders.merged(few.map { Funder(name: $0) }).compactMap(\.name)
     let filling = (0..<1_100).map { String(UnicodeScalar(UInt8(97 + $0 % 26))) + String($0 * 7_919_393, radix: 3) }
     let distinct = filling.map { Funder(name: $0) }
-    let merged = try FunderMerging.merge(few.map { Funder(name: $0) } + distinct, threshold: 0.97)
-    let strict = try FunderMerging.merge(few.map { Funder(name: $0) }, threshold: 0.97).compactMap(\.name)
+    let merged = try SimilarFunders.merged(few.map { Funder(name: $0) } + distinct, threshold: 0.97)
+    let strict = try SimilarFunders.merged(few.map { Funder(name: $0) }, threshold: 0.97).compactMap(\.name)
     #expect(Set(merged.compactMap(\.name)).isSuperset(of: strict) && !expected.isEmpty)
     #expect(merged.count { $0.name == "NSF" } == 1)
   }
 
   @Test func manyFundersMergeInBoundedTime() throws {
     let repeated = (0..<3_000).map { Funder(name: "National Fund \($0 % 3)", awards: [Award(awardIDs: ["\($0)"])]) }
-    let merged = try FunderMerging.merge(repeated)
+    let merged = try SimilarFunders.merged(repeated)
     #expect(merged.count == 1 && merged[0].awards.count == 3_000)
     #expect(throws: ScoringError.self) {
-      try FunderMerging.merge(repeated, limit: WorkLimit(steps: 10))
+      try SimilarFunders.merged(repeated, limit: WorkLimit(steps: 10))
     }
   }
 }

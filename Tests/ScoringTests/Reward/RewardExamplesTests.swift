@@ -62,7 +62,7 @@ import Testing
     let titled = [Funder(name: Self.nsf, awards: [Award(awardTitles: ["Deep Seas"])])]
     #expect(try reward(titled, [Self.funder(Self.nsf)]).value == 1)
     // Similar names within a list are merged: two countries' foundations may become one funder.
-    let merged = try FunderMerging.merge([Self.funder("Science Fund of China"), Self.funder("Science Fund of Chile")])
+    let merged = try SimilarFunders.merged([Self.funder("Science Fund of China"), Self.funder("Science Fund of Chile")])
     #expect(merged.count == 1)
   }
 

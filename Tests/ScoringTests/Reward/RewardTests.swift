@@ -29,7 +29,7 @@ import Text
       let episode = try Episode(gold: gold, predicted: predicted)
       differences.expectEqual(episode.reward, row.number("env_reward"), "\(id) env_reward")
       for (funders, key) in [(gold, "gold_merged"), (predicted, "pred_merged")] {
-        let merged = try FunderMerging.merge(funders).map { $0.name ?? "<null>" }
+        let merged = try SimilarFunders.merged(funders).map { $0.name ?? "<null>" }
         let expected = (row[key]?.array ?? []).map { $0.string ?? "<null>" }
         differences.expectEqual(merged, expected, "\(id) \(key)")
       }

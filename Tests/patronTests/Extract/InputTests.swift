@@ -63,7 +63,9 @@ import Testing
     let messages = try [folder.path("missing.md"), folder.path("empty"), folder.path("large.md"), "/dev/zero"]
       .map { path in
         let source = try #require(InputCollection([path], extensions: extensions).sources.first)
-        let error = #expect(throws: InputError.self) { try source.contents(limit: 10, advice: "an article is smaller, --max-file-size raises the limit") }
+        let error = #expect(throws: InputError.self) {
+          try source.contents(limit: 10, advice: "an article is smaller, --max-file-size raises the limit")
+        }
         return error?.message ?? ""
       }
     #expect(
@@ -97,8 +99,9 @@ import Testing
       {"funding_statement": "C"}
       {"id": 7, "text": "D", "other": [1]}
       {"id": null, "statement": null, "text": "E"}
+      {"id": " ", "statement": "", "text": "F"}
       """
-    #expect(items(text) == ["x=A\nB", "s.txt:2=C", "7=D", "s.txt:4=E"])
+    #expect(items(text) == ["x=A\nB", "s.txt:2=C", "7=D", "s.txt:4=E", "s.txt:5=F"])
   }
 
   @Test func aBrokenLineOfJSONFailsAlone() {

@@ -13,7 +13,7 @@ import Testing
     funders: [Funder(name: "A", awards: [Award(awardIDs: ["1", "2"])])], warnings: ["two\nlines"])
 
   /// What two records and a failure look like.
-  private func written(_ format: OutputFormat, _ body: (inout RecordWriter) throws -> Void) throws -> String {
+  private func written(_ format: any RecordFormat, _ body: (inout RecordWriter) throws -> Void) throws -> String {
     let folder = try TemporaryFolder()
     var writer = RecordWriter(format, to: try OutputFile(path: folder.path("out"), inPlace: false))
     try body(&writer)
@@ -31,55 +31,56 @@ import Testing
 
   @Test func jsonIsTheArrayThatTheLibraryWrites() throws {
     #expect(
-      try written(.json) {
+      try written(JSONFormat()) {
         try $0.write(record)
         try $0.write(record)
-      } == JSONRenderer.json([record, record]))
-    #expect(try written(.json) { try $0.write(record) } == JSONRenderer.json([record]))
-    #expect(try written(.json) { _ in } == "[]\n")
+      } == JSONFormat().output([record, record]))
+    #expect(try written(JSONFormat()) { try $0.write(record) } == JSONFormat().output([record]))
+    #expect(try written(JSONFormat()) { _ in } == "[]\n")
   }
 
   @Test func failuresStandAmongTheRecords() throws {
-    let json = try JSON.parse(written(.json, recordAndFailure)).array ?? []
+    let json = try JSON.parse(written(JSONFormat(), recordAndFailure)).array ?? []
     #expect(json == [record.json, ["id": "b.md", "error": "cannot be read"], record.json])
 
-    let lines = try written(.jsonl, recordAndFailure).split(separator: "\n", omittingEmptySubsequences: false)
+    let lines = try written(JSONLinesFormat(), recordAndFailure).split(
+      separator: "\n", omittingEmptySubsequences: false)
     #expect(lines.count == 4 && lines[3].isEmpty)
     #expect(try lines.prefix(3).map { try JSON.parse(String($0)) } == json)
   }
 
   @Test func textSeparatesRecordsByAnEmptyLine() throws {
-    let text = TextRenderer().render(record)
-    #expect(try written(.text, recordAndFailure) == text + "\nb.md  error: cannot be read\n\n" + text)
+    let text = TextFormat().record(record)
+    #expect(try written(TextFormat(), recordAndFailure) == text + "\nb.md  error: cannot be read\n\n" + text)
   }
 
   @Test func csvHasOneHeader() throws {
-    let csv = CSVRenderer()
-    #expect(try written(.csv, recordAndFailure) == csv.header + csv.render(record) + csv.render(record))
-    #expect(try written(.csv) { _ in } == csv.header)
+    let csv = CSVFormat()
+    #expect(try written(CSVFormat(), recordAndFailure) == csv.header + csv.record(record) + csv.record(record))
+    #expect(try written(CSVFormat()) { _ in } == csv.header)
   }
 
   @Test func jsonLinesAreThereAtOnce() throws {
     let folder = try TemporaryFolder()
     try folder.write("out", "older content that is longer than a record")
-    var writer = RecordWriter(.jsonl, to: try OutputFile(path: folder.path("out"), inPlace: true))
+    var writer = RecordWriter(JSONLinesFormat(), to: try OutputFile(path: folder.path("out"), inPlace: true))
     #expect(try folder.read("out").hasPrefix("older"), "nothing is lost before there is something new")
     try writer.write(record)
-    #expect(try folder.read("out") == JSONRenderer.jsonLine(record))
+    #expect(try folder.read("out") == JSONLinesFormat().record(record))
   }
 
   @Test func anAbandonedOutputKeepsWhatIsDone() throws {
     let folder = try TemporaryFolder()
     try folder.write("out", "older")
     do {
-      var writer = RecordWriter(.json, to: try OutputFile(path: folder.path("out"), inPlace: false))
+      var writer = RecordWriter(JSONFormat(), to: try OutputFile(path: folder.path("out"), inPlace: false))
       try writer.abandon()
     }
     #expect(try folder.read("out") == "older")
-    var writer = RecordWriter(.json, to: try OutputFile(path: folder.path("out"), inPlace: false))
+    var writer = RecordWriter(JSONFormat(), to: try OutputFile(path: folder.path("out"), inPlace: false))
     try writer.write(record)
     try writer.abandon()
-    #expect(try folder.read("out") == JSONRenderer.json([record]))
+    #expect(try folder.read("out") == JSONFormat().output([record]))
     #expect(folder.names == ["out"])
   }
 }

@@ -1,19 +1,28 @@
 import Text
 
-/// Shows a record to a person: each statement with its place, then a table of funders.
-public struct TextRenderer: Sendable {
+/// Shows records to a person: each statement with its place, then a table of funders.
+public struct TextFormat: RecordFormat {
   /// Columns of the terminal; at least 60 are used.
   public var width: Int
   /// Whether ANSI colours are written.
   public var usesColour: Bool
+  /// Whether there is a line for each input without a result; superfluous where the messages go to the same terminal.
+  public var namesFailures: Bool
 
-  public init(width: Int = 100, usesColour: Bool = false) {
+  public init(width: Int = 100, usesColour: Bool = false, namesFailures: Bool = true) {
     self.width = max(width, 60)
     self.usesColour = usesColour
+    self.namesFailures = namesFailures
+  }
+
+  public var separator: String { "\n" }
+
+  public func failure(_ message: String, of id: String) -> String? {
+    namesFailures ? DisplayWidth.printable("\(id)  error: \(message)") + "\n" : nil
   }
 
   /// The lines of a record, the last one ended too.
-  public func render(_ record: ExtractionRecord) -> String {
+  public func record(_ record: ExtractionRecord) -> String {
     var lines = [style(.bold, DisplayWidth.sanitised(record.id)) + "  " + summary(record)]
     for (index, statement) in record.statements.enumerated() {
       lines += ["", "Statement \(index + 1)  " + place(of: statement)]
@@ -31,9 +40,9 @@ public struct TextRenderer: Sendable {
   }
 
   private func summary(_ record: ExtractionRecord) -> String {
-    func count(_ number: Int, _ noun: String) -> String { number == 1 ? "1 \(noun)" : "\(number) \(noun)s" }
     if record.statements.isEmpty { return "no funding statement found" }
-    return count(record.statements.count, "statement") + ", " + count(record.funders.count, "funder")
+    return TextTable.counted(record.statements.count, "statement") + ", "
+      + TextTable.counted(record.funders.count, "funder")
   }
 
   private func place(of statement: FundingStatement) -> String {
@@ -56,32 +65,9 @@ public struct TextRenderer: Sendable {
       }
     }
     let shown = header.indices.filter { column in column == 0 || rows.contains { !$0[column].isEmpty } }
-    let widths = columnWidths(shown.map { column in ([header] + rows).map { DisplayWidth.of($0[column]) }.max() ?? 0 })
-
-    func lines(_ cells: [String]) -> [String] {
-      let wrapped = zip(cells, widths).map { DisplayWidth.wrapped($0, width: $1) }
-      return (0..<(wrapped.map(\.count).max() ?? 0)).map { line in
-        let padded = zip(wrapped, widths).map { cell, width in
-          DisplayWidth.padded(line < cell.count ? cell[line] : "", to: width)
-        }
-        let text = padded.joined(separator: "  ")
-        return String(text.reversed().drop { $0 == " " }.reversed())
-      }
-    }
-    return lines(shown.map { header[$0] }).map { style(.bold, $0) }
-      + [widths.map { String(repeating: "─", count: $0) }.joined(separator: "  ")]
-      + rows.flatMap { row in lines(shown.map { row[$0] }) }
-  }
-
-  /// Narrows the widest columns until the table fits.
-  private func columnWidths(_ natural: [Int]) -> [Int] {
-    let available = max(width - 2 * (natural.count - 1), natural.count)
-    var (low, high) = (1, available)  // the greatest column width with which all fit
-    while low < high {
-      let middle = (low + high + 1) / 2
-      if natural.reduce(0, { $0 + min($1, middle) }) <= available { low = middle } else { high = middle - 1 }
-    }
-    return natural.map { min($0, low) }
+    var table = TextTable(shown.map { header[$0] }, leftColumns: shown.count, width: width)
+    for row in rows { table.add(shown.map { row[$0] }) }
+    return table.lines { style(.bold, $0) }
   }
 
   // MARK: Colour

@@ -7,7 +7,7 @@ struct LenientJSON {
   /// What was read from one place of a text.
   struct Result {
     /// Everything that was complete. Containers that were not closed hold their complete elements.
-    var value: JSON
+    var value: LocatedJSON
     /// How many containers were still open at the end: they are the value, its last element, that one's last element…
     var openContainers: Int
     /// The bytes that were read.
@@ -23,6 +23,7 @@ struct LenientJSON {
     case malformed(offset: Int)
   }
 
+  static let codeFence = Array("```".utf8)
   private static let maximumDepth = 64
   /// Places tried before giving up; with it reading is linear.
   private static let maximumAttempts = 32
@@ -40,7 +41,7 @@ struct LenientJSON {
   /// The first array or object in a text that `isUsable`: in the first code block if there is one, else anywhere.
   static func find(in text: String, where isUsable: (Result) -> Bool) -> Result? {
     let bytes = Array(text.utf8)
-    let fence = ByteSearch(FunderReader.codeFence).firstRange(in: bytes)
+    let fence = ByteSearch(codeFence).firstRange(in: bytes)
     for start in [fence?.upperBound, 0].compactMap({ $0 }) {
       var index = start
       var attempts = 0
@@ -61,14 +62,14 @@ struct LenientJSON {
   /// Reads the array or object that begins at `offset`.
   static func read(_ bytes: [UInt8], at offset: Int) -> Result {
     var reader = LenientJSON(bytes, at: offset)
-    let value = reader.value(depth: 0) ?? .null
+    let value = reader.value(depth: 0) ?? .scalar(.null)
     return Result(
       value: value, openContainers: reader.openContainers, range: offset..<reader.offset, problem: reader.problem)
   }
 
   // MARK: Values. Each returns nil, and sets `problem`, if there is nothing complete.
 
-  private mutating func value(depth: Int) -> JSON? {
+  private mutating func value(depth: Int) -> LocatedJSON? {
     skipWhitespace()
     guard let byte else {
       stop()
@@ -77,13 +78,13 @@ struct LenientJSON {
     switch byte {
     case UInt8(ascii: "{") where depth < Self.maximumDepth: return object(depth: depth)
     case UInt8(ascii: "[") where depth < Self.maximumDepth: return array(depth: depth)
-    case UInt8(ascii: "\""): return string().map(JSON.string)
+    case UInt8(ascii: "\""): return string().map(LocatedJSON.string)
     default: return scalar()
     }
   }
 
-  private mutating func array(depth: Int) -> JSON {
-    var elements: [JSON] = []
+  private mutating func array(depth: Int) -> LocatedJSON {
+    var elements: [LocatedJSON] = []
     offset += 1
     while nextElement(before: UInt8(ascii: "]")) {
       if let element = value(depth: depth + 1) { elements.append(element) }
@@ -93,11 +94,11 @@ struct LenientJSON {
     return .array(elements)
   }
 
-  private mutating func object(depth: Int) -> JSON {
-    var object = JSONObject()
+  private mutating func object(depth: Int) -> LocatedJSON {
+    var object = LocatedJSON.Object()
     offset += 1
     while nextElement(before: UInt8(ascii: "}")) {
-      guard byte == UInt8(ascii: "\""), let key = string() else {
+      guard byte == UInt8(ascii: "\""), let key = string()?.text else {
         stop()
         break
       }
@@ -107,7 +108,7 @@ struct LenientJSON {
         break
       }
       offset += 1
-      if let member = value(depth: depth + 1) { object[key] = member }
+      if let member = value(depth: depth + 1) { object.set(key, member) }
       if problem != nil { break }
     }
     if problem != nil { openContainers += 1 }
@@ -130,12 +131,12 @@ struct LenientJSON {
     return false
   }
 
-  private mutating func scalar() -> JSON? {
+  private mutating func scalar() -> LocatedJSON? {
     let start = offset
     while let byte, Self.isScalarByte(byte) { offset += 1 }
     // `12` at the end of the text may be the beginning of `123`.
     if byte != nil {
-      if let value = try? JSON.parse(bytes[start..<offset], options: .python) { return value }
+      if let value = try? JSON.parse(bytes[start..<offset], options: .python) { return LocatedJSON(value) }
       offset = start
     }
     stop()
@@ -154,14 +155,16 @@ struct LenientJSON {
 
   // MARK: Strings
 
-  private mutating func string() -> String? {
+  private mutating func string() -> OutputString? {
     var content: [UInt8] = [UInt8(ascii: "\"")]
     offset += 1
+    let start = offset
     while let byte {
       if byte == UInt8(ascii: "\""), isClosingQuote(at: offset) {
+        let range = start..<offset
         offset += 1
         content.append(byte)
-        return (try? JSON.parse(content))?.string ?? ""
+        return OutputString((try? JSON.parse(content))?.string ?? "", range: range)
       }
       appendCharacter(to: &content)
     }
@@ -225,5 +228,14 @@ struct LenientJSON {
 
   private mutating func stop() {
     if problem == nil { problem = offset < bytes.count ? .malformed(offset: offset) : .truncated }
+  }
+}
+
+extension LenientJSON.Problem: CustomStringConvertible {
+  var description: String {
+    switch self {
+    case .truncated: "the output is cut off; what is complete in it was kept"
+    case .malformed(let offset): "the output is no JSON from byte \(offset) on; what stands before was kept"
+    }
   }
 }

@@ -1,8 +1,8 @@
 import Funding
 import Text
 
-/// Merging of funders that are one under several names.
-public enum FunderMerging {
+/// Funders that are one under several similar names, put together.
+public enum SimilarFunders {
   /// Merges the funders whose names are similar, as the reference's `_merge_funders` does before anything is compared.
   ///
   /// In rounds: the best assignment of the names among themselves tells the pairs to merge; the merged ones come first,
@@ -10,16 +10,16 @@ public enum FunderMerging {
   /// become one at the end, if they have awards at all.
   ///
   /// - Throws: `ScoringError.tooMuchWork` where the list exceeds `limit`.
-  public static func merge(
+  public static func merged(
     _ funders: [Funder], threshold: Double = 0.8, mode: SimilarityMode = .balanced, limit: WorkLimit = .standard
   ) throws(ScoringError) -> [Funder] {
     var matcher = NameMatcher(mode: mode, threshold: threshold, budget: WorkBudget(limit))
-    return try merge(funders.map(PreparedFunder.init), &matcher).map {
+    return try merged(funders.map(PreparedFunder.init), &matcher).map {
       Funder(name: $0.name?.original, awards: $0.awards)
     }
   }
 
-  static func merge(
+  static func merged(
     _ funders: [PreparedFunder], _ matcher: inout NameMatcher
   ) throws(ScoringError) -> [PreparedFunder] {
     var groups = funders.filter { $0.name != nil }
@@ -32,18 +32,9 @@ public enum FunderMerging {
 
   /// Long lists only: equal names would be merged anyway, but in rounds over all pairs.
   private static func mergingEqualNames(_ groups: [PreparedFunder]) -> [PreparedFunder] {
-    var merged: [PreparedFunder] = []
-    var places: [Scalars: Int] = [:]
-    for group in groups {
-      let key = group.name?.normalized ?? []
-      if let place = places[key], !key.isEmpty {
-        merged[place].awards += group.awards
-      } else {
-        places[key] = merged.count
-        merged.append(group)
-      }
+    groups.joined(by: { $0.name.flatMap { $0.normalized.isEmpty ? nil : $0.normalized } }) { first, next in
+      first.awards += next.awards
     }
-    return merged
   }
 
   private static func mergingSimilarNames(

@@ -1,9 +1,12 @@
+import Text
+
 /// Records as comma-separated values (RFC 4180, lines end with CR LF).
 ///
 /// One row per funder and award id; a funder or an award without ids has one row. An article without funders has one row per
-/// statement, or a single one, so that none is missing. Several schemes or titles are joined by `; `. `start` and `end` are UTF-8 bytes in the file: the
-/// place of the award id or, without one, of the funder's name; empty where it was not found.
-public struct CSVRenderer: Sendable {
+/// statement, or a single one, so that none is missing; an input without a result has none. Several schemes or titles are
+/// joined by `; `. `start` and `end` are UTF-8 bytes in the file: the place of the award id or, without one, of the funder's
+/// name; empty where it was not found.
+public struct CSVFormat: RecordFormat {
   /// Puts `'` before cells that spreadsheets would run as formulas (they begin with `=`, `+`, `-`, `@`). Off by default
   /// because it changes values.
   public var escapesFormulas: Bool
@@ -16,24 +19,24 @@ public struct CSVRenderer: Sendable {
     "start", "end",
   ]
 
-  /// The header line.
   public var header: String { line(Self.columns) }
 
+  public func failure(_ message: String, of id: String) -> String? { nil }
+
   /// The lines of a record. `funder`, `award` and `statement` are indices from 0 in the record.
-  public func render(_ record: ExtractionRecord) -> String {
+  public func record(_ record: ExtractionRecord) -> String {
     var text = ""
     for (funderIndex, funder) in record.funders.enumerated() {
       let evidence = record.evidence.flatMap { $0.indices.contains(funderIndex) ? $0[funderIndex] : nil }
+      // Each value with its place; none where the evidence is of something else.
+      let values = evidence.flatMap(funder.zip) ?? funder.map { value, _ in (value, nil) }
       let name = [record.id, record.sha256, String(funderIndex), funder.name ?? ""]
-      if funder.awards.isEmpty { text += line(name + ["", "", "", ""] + place(evidence?.name, record)) }
+      let namePlace = place(values.name?.1, record)
+      if funder.awards.isEmpty { text += line(name + ["", "", "", ""] + namePlace) }
       for (awardIndex, award) in funder.awards.enumerated() {
-        let places = evidence.flatMap { $0.awards.indices.contains(awardIndex) ? $0.awards[awardIndex].awardIDs : nil }
         let others = [award.fundingSchemes.joined(separator: "; "), award.awardTitles.joined(separator: "; ")]
-        if award.awardIDs.isEmpty {
-          text += line(name + [String(awardIndex), ""] + others + place(evidence?.name, record))
-        }
-        for (index, id) in award.awardIDs.enumerated() {
-          let found = places.flatMap { $0.indices.contains(index) ? $0[index] : nil }
+        if award.awardIDs.isEmpty { text += line(name + [String(awardIndex), ""] + others + namePlace) }
+        for (id, found) in values.awards[awardIndex].awardIDs {
           text += line(name + [String(awardIndex), id] + others + place(found, record))
         }
       }
@@ -56,19 +59,7 @@ public struct CSVRenderer: Sendable {
     ]
   }
 
-  private func line(_ cells: [String]) -> String { cells.map(cell).joined(separator: ",") + "\r\n" }
-
-  private func cell(_ text: String) -> String {
-    var text = text
-    if escapesFormulas, let first = text.utf8.first, "=+-@\t\r".utf8.contains(first) { text = "'" + text }
-    let needsQuotes =
-      text.utf8.contains { ",\"\r\n".utf8.contains($0) } || text.utf8.first == 0x20 || text.utf8.last == 0x20
-    if !needsQuotes { return text }
-    var quoted: [UInt8] = [UInt8(ascii: "\"")]
-    for byte in text.utf8 {
-      if byte == UInt8(ascii: "\"") { quoted.append(byte) }
-      quoted.append(byte)
-    }
-    return String(decoding: quoted + [UInt8(ascii: "\"")], as: UTF8.self)
+  private func line(_ cells: [String]) -> String {
+    CSVText.line(cells, style: CSVText.Style(quotesOuterSpaces: true, escapesFormulas: escapesFormulas))
   }
 }
