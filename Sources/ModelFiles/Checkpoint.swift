@@ -46,7 +46,7 @@ public struct Checkpoint: Sendable {
     let wanted = Set(expected.map(\.name))
     let unknown = tensors.keys.filter {
       !wanted.contains($0) && !$0.hasSuffix(".rotary_emb.inv_freq")
-        && !(configuration.tiesEmbeddings && $0 == "lm_head.weight")
+        && !(configuration.tiesEmbeddings && $0 == configuration.head.weightName)
     }
     guard unknown.isEmpty else {
       throw FileError(
@@ -54,47 +54,5 @@ public struct Checkpoint: Sendable {
         "\(origin): \(unknown.count) tensors that a Llama model does not have: \(firstNames(unknown.sorted()))")
     }
     for (name, shape) in expected { _ = try tensor(name, shape: shape) }
-  }
-}
-
-extension LlamaConfiguration {
-  /// Every weight of the model under its Hugging Face name, in the order in which the model uses them.
-  public var tensorShapes: [(name: String, shape: [Int])] {
-    var shapes: [(name: String, shape: [Int])] = [("model.embed_tokens.weight", [vocabularySize, hiddenSize])]
-    for layer in 0..<layerCount {
-      let prefix = "model.layers.\(layer)."
-      shapes.append((prefix + "input_layernorm.weight", [hiddenSize]))
-      for linear in linearLayers(inLayer: layer).prefix(4) {
-        shapes.append((linear.name + ".weight", [linear.outputs, linear.inputs]))
-      }
-      shapes.append((prefix + "post_attention_layernorm.weight", [hiddenSize]))
-      for linear in linearLayers(inLayer: layer).suffix(3) {
-        shapes.append((linear.name + ".weight", [linear.outputs, linear.inputs]))
-      }
-    }
-    shapes.append(("model.norm.weight", [hiddenSize]))
-    if !tiesEmbeddings { shapes.append(("lm_head.weight", [vocabularySize, hiddenSize])) }
-    return shapes
-  }
-
-  /// The linear layers inside the transformer blocks, which is what PEFT calls `all-linear`.
-  public var linearLayers: [(name: String, outputs: Int, inputs: Int)] {
-    (0..<layerCount).flatMap(linearLayers(inLayer:))
-  }
-
-  private func linearLayers(inLayer layer: Int) -> [(name: String, outputs: Int, inputs: Int)] {
-    let attention = "model.layers.\(layer).self_attn."
-    let feedForward = "model.layers.\(layer).mlp."
-    let queries = headCount * headDimension
-    let keys = keyValueHeadCount * headDimension
-    return [
-      (attention + "q_proj", queries, hiddenSize),
-      (attention + "k_proj", keys, hiddenSize),
-      (attention + "v_proj", keys, hiddenSize),
-      (attention + "o_proj", hiddenSize, queries),
-      (feedForward + "gate_proj", intermediateSize, hiddenSize),
-      (feedForward + "up_proj", intermediateSize, hiddenSize),
-      (feedForward + "down_proj", hiddenSize, intermediateSize),
-    ]
   }
 }

@@ -3,6 +3,8 @@
 /// The values come from a Hugging Face `config.json` or from GGUF metadata; both readers validate them, so the counts
 /// here are positive and bounded and `headCount` is a multiple of `keyValueHeadCount`.
 public struct LlamaConfiguration: Sendable, Hashable {
+  /// Which family's names and weights the model has.
+  public var family: ModelFamily
   /// Rows of the embedding table (`vocab_size`).
   public var vocabularySize: Int
   /// Width of the residual stream (`hidden_size`).
@@ -35,11 +37,13 @@ public struct LlamaConfiguration: Sendable, Hashable {
   public var storedDType: TensorDType?
 
   public init(
-    vocabularySize: Int, hiddenSize: Int, intermediateSize: Int, layerCount: Int, headCount: Int,
+    family: ModelFamily = .llama, vocabularySize: Int, hiddenSize: Int, intermediateSize: Int, layerCount: Int,
+    headCount: Int,
     keyValueHeadCount: Int, headDimension: Int, rmsNormEpsilon: Double, ropeTheta: Double,
     ropeScaling: RopeScaling? = nil, contextLength: Int, tiesEmbeddings: Bool, bosTokenID: Int? = nil,
     eosTokenIDs: [Int] = [], storedDType: TensorDType? = nil
   ) {
+    self.family = family
     self.vocabularySize = vocabularySize
     self.hiddenSize = hiddenSize
     self.intermediateSize = intermediateSize

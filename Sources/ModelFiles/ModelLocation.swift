@@ -43,6 +43,14 @@ public enum ModelLocation: Sendable {
     }
   }
 
+  /// The folder or the file.
+  public var url: URL {
+    switch self {
+    case .folder(let folder): folder.url
+    case .gguf(let gguf): URL(fileURLWithPath: gguf.file.path)
+    }
+  }
+
   /// Reads the configuration and opens the weights, checked against each other.
   public func open() throws -> (configuration: LlamaConfiguration, checkpoint: Checkpoint) {
     switch self {

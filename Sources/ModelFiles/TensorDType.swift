@@ -37,4 +37,15 @@ public enum TensorDType: String, Sendable, Hashable, CaseIterable {
     default: return nil
     }
   }
+
+  /// What a `config.json` calls the type; nil for types that models do not run in.
+  public var torchName: String? {
+    switch self {
+    case .float32: "float32"
+    case .float16: "float16"
+    case .bfloat16: "bfloat16"
+    case .float64: "float64"
+    default: nil
+    }
+  }
 }

@@ -46,49 +46,71 @@ public struct GGUFVocabulary: Sendable {
   }
 }
 
-extension Tokenizer {
-  /// Makes a tokenizer from GGUF metadata. Control and user-defined tokens are the added ones; control tokens are special.
-  ///
-  /// - Throws: `TokenizerError`: `.malformedFile`, or `.unsupported` with the name of what is not implemented.
-  public convenience init(gguf: GGUFVocabulary) throws {
-    guard gguf.model == "gpt2" else {
+extension GGUFVocabulary {
+  /// The pre-tokenizer's rule by its name.
+  /// - Throws: `TokenizerError` of code `.unsupported` for another kind of tokenizer or an unknown rule.
+  func rule() throws -> PreTokenizer {
+    guard model == "gpt2" else {
       throw TokenizerError(
-        .unsupported, "tokenizer.ggml.model \(gguf.model) is not implemented; gpt2 (byte-level BPE) is")
+        .unsupported, "tokenizer.ggml.model \(model) is not implemented; gpt2 (byte-level BPE) is")
     }
-    let preTokenizer: PreTokenizer
-    switch gguf.preTokenizer {
-    case "llama-bpe", "llama3", "llama-v3": preTokenizer = .llama3
-    case "smollm": preTokenizer = .smollm
-    case "gpt-2": preTokenizer = .gpt2
+    switch preTokenizer {
+    case "llama-bpe", "llama3", "llama-v3": return .llama3
+    case "smollm": return .smollm
+    case "gpt-2": return .gpt2
     default:
       throw TokenizerError(
-        .unsupported, "tokenizer.ggml.pre \(gguf.preTokenizer ?? "") is not implemented; llama-bpe, smollm and gpt-2 are")
+        .unsupported, "tokenizer.ggml.pre \(preTokenizer ?? "") is not implemented; llama-bpe, smollm and gpt-2 are")
     }
-    guard gguf.kinds.isEmpty || gguf.kinds.count == gguf.tokens.count else {
-      throw TokenizerError(
-        .malformedFile,
-        "tokenizer.ggml.token_type has \(gguf.kinds.count) entries, tokenizer.ggml.tokens \(gguf.tokens.count)")
-    }
-    for (key, id) in [("bos", gguf.bosTokenID), ("eos", gguf.eosTokenID)] {
-      if let id, !gguf.tokens.indices.contains(id) {
-        throw TokenizerError(
-          .malformedFile, "tokenizer.ggml.\(key)_token_id is \(id), but there are \(gguf.tokens.count) tokens")
-      }
-    }
+  }
 
-    var builder = VocabularyBuilder()
-    for (id, token) in gguf.tokens.enumerated() { try builder.setToken(id) { $0.append(contentsOf: token.utf8) } }
-    builder.finishTokens()
-    for merge in gguf.merges { try builder.addMerge { $0.append(contentsOf: merge.utf8) } }
-    let addedTokens = zip(gguf.tokens, gguf.kinds).enumerated().compactMap { id, entry -> AddedToken? in
+  /// Control and user-defined tokens are the added ones; control tokens are special.
+  var addedTokens: [AddedToken] {
+    zip(tokens, kinds).enumerated().compactMap { id, entry in
       let (content, kind) = entry
       guard kind == .control || kind == .userDefined, !content.isEmpty else { return nil }
       return AddedToken(id: id, content: content, isSpecial: kind == .control)
     }
+  }
+
+  /// Whether a word that is a token as a whole is taken as that token: llama.cpp does it for this rule; the metadata has
+  /// no key for it.
+  static func ignoresMerges(_ rule: PreTokenizer) -> Bool { rule == .llama3 }
+
+  /// Checks that the parts belong together.
+  /// - Throws: `TokenizerError` of code `.malformedFile`.
+  func check() throws {
+    guard kinds.isEmpty || kinds.count == tokens.count else {
+      throw TokenizerError(
+        .malformedFile,
+        "tokenizer.ggml.token_type has \(kinds.count) entries, tokenizer.ggml.tokens \(tokens.count)")
+    }
+    for (key, id) in [
+      ("bos", bosTokenID), ("eos", eosTokenID), ("unknown", unknownTokenID), ("padding", paddingTokenID),
+    ] {
+      if let id, !tokens.indices.contains(id) {
+        throw TokenizerError(
+          .malformedFile, "tokenizer.ggml.\(key)_token_id is \(id), but there are \(tokens.count) tokens")
+      }
+    }
+  }
+}
+
+extension Tokenizer {
+  /// Makes a tokenizer from GGUF metadata.
+  ///
+  /// - Throws: `TokenizerError`: `.malformedFile`, or `.unsupported` with the name of what is not implemented.
+  public convenience init(gguf: GGUFVocabulary) throws {
+    let preTokenizer = try gguf.rule()
+    try gguf.check()
+    var builder = VocabularyBuilder()
+    for (id, token) in gguf.tokens.enumerated() { try builder.setToken(id) { $0.append(contentsOf: token.utf8) } }
+    builder.finishTokens()
+    for merge in gguf.merges { try builder.addMerge { $0.append(contentsOf: merge.utf8) } }
     self.init(
       Parts(
         vocabulary: builder.vocabulary, merges: builder.mergeTable(), preTokenizer: preTokenizer,
-        // As llama.cpp does for this rule; the metadata has no key for it.
-        ignoresMerges: preTokenizer == .llama3, addedTokens: addedTokens, bosID: gguf.bosTokenID, eosID: gguf.eosTokenID))
+        ignoresMerges: GGUFVocabulary.ignoresMerges(preTokenizer), addedTokens: gguf.addedTokens,
+        bosID: gguf.bosTokenID, eosID: gguf.eosTokenID))
   }
 }

@@ -1,29 +1,6 @@
 import ModelFiles
 import Torch
 
-/// Everything that decides how a model is loaded.
-public struct LoadOptions: Sendable {
-  public var adapters: [AdapterFolder]
-  public var merge: MergePolicy
-  /// nil: ``LoadOptions/defaultDType``.
-  public var dtype: DType?
-  public var device: Device
-
-  public init(
-    adapters: [AdapterFolder] = [], merge: MergePolicy = .peft, dtype: DType? = nil, device: Device = .cpu
-  ) {
-    self.adapters = adapters
-    self.merge = merge
-    self.dtype = dtype
-    self.device = device
-  }
-
-  /// bfloat16: half the memory of float32, and faster wherever weights are streamed, which is what one-token steps wait for.
-  /// Processors without bfloat16 instructions multiply in float32 and lose nothing on long prompts. float32 is for comparisons
-  /// to the last digit.
-  public static let defaultDType = DType.bfloat16
-}
-
 extension LlamaModel {
   /// Loads a model from its mapped files.
   ///
@@ -57,13 +34,14 @@ extension LlamaModel {
         defer { onProgress?(Double(layer + 1) / Double(configuration.layerCount + 1)) }
         return try loader.block(layer)
       }
-      let embeddings = try loader.weight("model.embed_tokens.weight")
+      let embeddings = try loader.weight(configuration.embeddingsName)
       let head =
         configuration.tiesEmbeddings
-        ? Linear(weights: [embeddings], widths: [configuration.vocabularySize]) : try loader.linear(["lm_head"])
+        ? Linear(weights: [embeddings], widths: [configuration.vocabularySize])
+        : try loader.linear([configuration.head])
       let model = try LlamaModel(
         configuration: configuration, dtype: dtype, device: options.device, embeddings: embeddings, blocks: blocks,
-        finalNorm: try loader.norm("model.norm.weight"), head: head)
+        finalNorm: try loader.norm(configuration.finalNormName), head: head)
       onProgress?(1)
       return model
     }
@@ -76,17 +54,10 @@ private struct LayerLoader {
   let device: Device
 
   func block(_ layer: Int) throws -> LlamaModel.Block {
-    let prefix = "model.layers.\(layer)."
-    return LlamaModel.Block(
-      attentionNorm: try norm(prefix + "input_layernorm.weight"),
-      attention: LlamaModel.Attention(
-        queryKeyValue: try linear(["q_proj", "k_proj", "v_proj"].map { prefix + "self_attn." + $0 }),
-        output: try linear([prefix + "self_attn.o_proj"]),
-        scale: 1 / Double(reader.configuration.headDimension).squareRoot()),
-      feedForwardNorm: try norm(prefix + "post_attention_layernorm.weight"),
-      feedForward: LlamaModel.FeedForward(
-        gateUp: try linear(["gate_proj", "up_proj"].map { prefix + "mlp." + $0 }),
-        down: try linear([prefix + "mlp.down_proj"])))
+    try LlamaModel.Block(
+      attentionScale: 1 / Double(reader.configuration.headDimension).squareRoot(),
+      norm: { try norm(reader.normName($0, inBlock: layer)) },
+      linear: { try linear(reader.configuration.linearLayers($0, inBlock: layer)) })
   }
 
   func norm(_ name: String) throws -> LlamaModel.Norm {
@@ -95,11 +66,11 @@ private struct LayerLoader {
 
   func weight(_ name: String) throws -> Tensor { try reader.weight(name).to(device: device) }
 
-  func linear(_ layers: [String]) throws -> Linear {
-    let names = layers.map { $0 + ".weight" }
+  func linear(_ layers: [LinearLayer]) throws -> Linear {
+    let names = layers.map(\.weightName)
     var weights = try names.map(weight)
     let widths = weights.map { $0.size(0) }
-    let updates = try layers.map { try reader.updates($0, device: device) }
+    let updates = try layers.map { try reader.updates($0.name, device: device) }
     if device != .cpu, weights.count > 1 { weights = [try Tensor.concatenate(weights)] }
     for name in names where device != .cpu || !reader.isMapped(name) { reader.release(name) }
     return Linear(weights: weights, widths: widths, updates: updates)

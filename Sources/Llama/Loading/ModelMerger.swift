@@ -4,7 +4,8 @@ import JSON
 import ModelFiles
 import Torch
 
-/// Writes a base model with its adapters merged as a Hugging Face folder.
+/// Writes a base model with its adapters merged as a Hugging Face folder. The base may be a GGUF file: its weights are
+/// decoded, its configuration and tokenizer written in Hugging Face's terms.
 public struct ModelMerger {
   public var adapters: [AdapterFolder]
   public var policy: MergePolicy
@@ -31,24 +32,32 @@ public struct ModelMerger {
   ///   - onProgress: called with the share of the bytes written, 0 … 1; what it throws ends the merge,
   ///     and nothing is left behind.
   public func merge(
-    _ base: ModelFolder, into output: URL, replacingExisting: Bool = false,
+    _ base: ModelLocation, into output: URL, replacingExisting: Bool = false,
     provenance: [(key: String, value: String)] = [], onProgress: ((Double) throws -> Void)? = nil
   ) throws {
     guard policy != .none else {
       throw LlamaError(
         .option, "found merge policy none, expected peft or fp32: a merged folder has the adapters inside")
     }
-    let dtype = self.dtype ?? base.configuration.storedDType.flatMap(DType.init) ?? .bfloat16
+    let (configuration, checkpoint) = try base.open()
+    let dtype = self.dtype ?? configuration.storedDType.flatMap(DType.init) ?? .bfloat16
     guard let storedDType = dtype.stored else {
       throw LlamaError(.option, "found dtype \(dtype.rawValue), expected float32, float16 or bfloat16")
     }
     let reader = try WeightReader(
-      checkpoint: base.checkpoint(), configuration: base.configuration, adapters: adapters, policy: policy,
-      dtype: dtype)
-    let tensors = base.configuration.tensorShapes.map {
+      checkpoint: checkpoint, configuration: configuration, adapters: adapters, policy: policy, dtype: dtype)
+    let tensors = configuration.tensorShapes.map {
       TensorDescription(name: $0.name, dtype: storedDType, shape: $0.shape)
     }
     let folder = try FolderWriter(output, replacingExisting: replacingExisting)
+    // The small files first: what cannot be said in them shows before gigabytes are written.
+    switch base {
+    case .folder(let base): try copyCompanions(of: base, dtype: dtype, to: folder)
+    case .gguf(let file):
+      for (name, content) in try file.huggingFaceFiles(configuration, dtype: storedDType) {
+        try folder.write(content.utf8(.pretty) + [0x0A], to: name)
+      }
+    }
     let metadata = Dictionary(provenance.map { ($0.key, $0.value) }, uniquingKeysWith: { _, last in last })
     let writer = try CheckpointWriter(
       in: folder, tensors: tensors, metadata: metadata, maximumShardByteCount: maximumShardByteCount)
@@ -63,7 +72,6 @@ public struct ModelMerger {
       }
     }
     try writer.finish()
-    try copyCompanions(of: base, dtype: dtype, to: folder)
     try folder.commit()
   }
 

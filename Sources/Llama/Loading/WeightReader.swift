@@ -3,17 +3,6 @@ import Foundation
 import ModelFiles
 import Torch
 
-/// What happens to adapters when a model is loaded.
-public enum MergePolicy: String, Sendable, CaseIterable {
-  /// Each adapter is added in float32 and the sum rounded to the model's dtype, one adapter after the other: bit for bit
-  /// what PEFT's `merge_and_unload` does.
-  case peft
-  /// All adapters are added in float32 and the sum is rounded once.
-  case fp32
-  /// Adapters stay beside the weights and are applied in the forward pass.
-  case none
-}
-
 /// Reads weights from a checkpoint in the dtype the model runs in, with adapters merged into them.
 struct WeightReader {
   let checkpoint: Checkpoint
@@ -30,12 +19,6 @@ struct WeightReader {
     try checkpoint.check(against: configuration)
     for adapter in adapters {
       try adapter.check(against: configuration)
-      if configuration.tiesEmbeddings, adapter.modules.contains(where: { $0.name == "lm_head" }) {
-        throw LlamaError(
-          .adapter,
-          "\(adapter.url.lastPathComponent): adapts lm_head, which is the embedding table in this model; "
-            + "an adapter that leaves lm_head alone is needed")
-      }
     }
     self.checkpoint = checkpoint
     self.configuration = configuration
@@ -44,6 +27,14 @@ struct WeightReader {
     self.adapters = adapters.map { adapter in
       Dictionary(adapter.modules.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
     }
+  }
+
+  func normName(_ norm: BlockNorm, inBlock block: Int) throws -> String {
+    guard let name = configuration.normName(norm, inBlock: block) else {
+      throw LlamaError(
+        .model, "\(checkpoint.origin): the table of the family \(configuration.family.ggufName) has no \(norm) norm")
+    }
+    return name
   }
 
   private func stored(_ name: String) throws -> StoredTensor {

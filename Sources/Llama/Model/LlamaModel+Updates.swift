@@ -1,3 +1,4 @@
+import ModelFiles
 import Torch
 
 extension LlamaModel {
@@ -7,26 +8,18 @@ extension LlamaModel {
   /// - Parameter updates: by layer, such as `model.layers.0.self_attn.q_proj`.
   package func adding(_ updates: [String: LowRankUpdate]) throws -> LlamaModel {
     var unused = Set(updates.keys)
-    func linear(_ linear: Linear, _ names: [String]) -> Linear {
-      let present = linear.updates.isEmpty ? names.map { _ in [] } : linear.updates
-      let joined = zip(present, names).map { old, name in
-        unused.remove(name)
-        return old + (updates[name].map { [$0] } ?? [])
+    func linear(_ linear: Linear, _ layers: [LinearLayer]) -> Linear {
+      let present = linear.updates.isEmpty ? layers.map { _ in [] } : linear.updates
+      let joined = zip(present, layers).map { old, layer in
+        unused.remove(layer.name)
+        return old + (updates[layer.name].map { [$0] } ?? [])
       }
       return Linear(weights: linear.weights, widths: linear.widths, updates: joined)
     }
-    let blocks = blocks.enumerated().map { layer, block in
-      let prefix = "model.layers.\(layer)."
-      return Block(
-        attentionNorm: block.attentionNorm,
-        attention: Attention(
-          queryKeyValue: linear(
-            block.attention.queryKeyValue, ["q_proj", "k_proj", "v_proj"].map { prefix + "self_attn." + $0 }),
-          output: linear(block.attention.output, [prefix + "self_attn.o_proj"]), scale: block.attention.scale),
-        feedForwardNorm: block.feedForwardNorm,
-        feedForward: FeedForward(
-          gateUp: linear(block.feedForward.gateUp, ["gate_proj", "up_proj"].map { prefix + "mlp." + $0 }),
-          down: linear(block.feedForward.down, [prefix + "mlp.down_proj"])))
+    let blocks = blocks.enumerated().map { index, block in
+      Block(
+        attentionScale: block.attention.scale, norm: block.norm,
+        linear: { linear(block.linear($0), configuration.linearLayers($0, inBlock: index)) })
     }
     guard unused.isEmpty else {
       throw LlamaError(

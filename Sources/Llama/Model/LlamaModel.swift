@@ -77,6 +77,33 @@ public final class LlamaModel: Sendable {
     package let feedForwardNorm: Norm
     package let feedForward: FeedForward
 
+    /// Makes a block from its family's table: of a norm and the linear layers of a group.
+    init(
+      attentionScale: Double, norm: (BlockNorm) throws -> Norm, linear: (LinearGroup) throws -> Linear
+    ) rethrows {
+      attentionNorm = try norm(.attention)
+      attention = Attention(
+        queryKeyValue: try linear(.queryKeyValue), output: try linear(.output), scale: attentionScale)
+      feedForwardNorm = try norm(.feedForward)
+      feedForward = FeedForward(gateUp: try linear(.gateUp), down: try linear(.down))
+    }
+
+    package func norm(_ norm: BlockNorm) -> Norm {
+      switch norm {
+      case .attention: attentionNorm
+      case .feedForward: feedForwardNorm
+      }
+    }
+
+    package func linear(_ group: LinearGroup) -> Linear {
+      switch group {
+      case .queryKeyValue: attention.queryKeyValue
+      case .output: attention.output
+      case .gateUp: feedForward.gateUp
+      case .down: feedForward.down
+      }
+    }
+
     func callAsFunction(_ x: Tensor, layer: Int, segments: [Segment]) throws -> Tensor {
       let h = try attention(attentionNorm(x), adding: x, layer: layer, segments: segments)
       return try feedForward(feedForwardNorm(h), adding: h)

@@ -87,33 +87,29 @@ public struct GGUFArray: Sendable {
   /// Takes about 0.1 µs per element.
   public func strings() throws -> [String] {
     guard elementType == .string else { throw wrongType("strings") }
-    var cursor = GGUFCursor(file: file, offset: offset)
-    var result: [String] = []
-    result.reserveCapacity(count)
-    for _ in 0..<count { result.append(try cursor.string()) }
-    return result
+    return try elements("strings") { try $0.string() }
   }
 
   /// The elements, which must be integers that fit an `Int`.
   public func integers() throws -> [Int] {
-    var cursor = GGUFCursor(file: file, offset: offset)
-    var result: [Int] = []
-    result.reserveCapacity(count)
-    for _ in 0..<count {
-      guard let value = try cursor.value(elementType, depth: 0).int else { throw wrongType("integers") }
-      result.append(value)
-    }
-    return result
+    try elements("integers") { try $0.value(elementType, depth: 0).int }
   }
 
   /// The elements, which must be numbers.
   public func doubles() throws -> [Double] {
+    try elements("numbers") { try $0.value(elementType, depth: 0).double }
+  }
+
+  /// - Parameter next: reads one element; nil where it is none of those that are expected.
+  private func elements<Element>(
+    _ expected: String, _ next: (inout GGUFCursor) throws -> Element?
+  ) throws -> [Element] {
     var cursor = GGUFCursor(file: file, offset: offset)
-    var result: [Double] = []
+    var result: [Element] = []
     result.reserveCapacity(count)
     for _ in 0..<count {
-      guard let value = try cursor.value(elementType, depth: 0).double else { throw wrongType("numbers") }
-      result.append(value)
+      guard let element = try next(&cursor) else { throw wrongType(expected) }
+      result.append(element)
     }
     return result
   }

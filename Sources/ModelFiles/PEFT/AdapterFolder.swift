@@ -54,18 +54,20 @@ public struct AdapterFolder: Sendable {
   /// Checks the adapter against the model that it is to be put on: every adapted layer is there with fitting sizes, and
   /// every layer that the configuration targets has its factors.
   public func check(against model: LlamaConfiguration) throws {
-    var sizes: [String: (outputs: Int, inputs: Int)] = [:]
-    for layer in model.linearLayers { sizes[layer.name] = (layer.outputs, layer.inputs) }
-    sizes["lm_head"] = (model.vocabularySize, model.hiddenSize)
+    let linearLayers = model.linearLayers
+    let sizes = Dictionary(
+      (linearLayers + [model.head]).map { ($0.name, (outputs: $0.outputs, inputs: $0.inputs)) },
+      uniquingKeysWith: { first, _ in first })
 
     let unknown = modules.map(\.name).filter { sizes[$0] == nil }
     guard unknown.isEmpty else {
       throw FileError(
         .mismatch, "\(url.path): \(unknown.count) adapted modules that the model does not have: \(firstNames(unknown))")
     }
-    if model.tiesEmbeddings, modules.contains(where: { $0.name == "lm_head" }) {
+    if model.tiesEmbeddings, modules.contains(where: { $0.name == model.head.name }) {
       throw FileError(
-        .unsupported, "\(url.path): an adapter on \"lm_head\" of a model whose output head is the embedding table")
+        .unsupported,
+        "\(url.path): an adapter on \(quoted(model.head.name)) of a model whose output head is the embedding table")
     }
     for module in modules {
       guard let size = sizes[module.name], size == (module.outputs, module.inputs) else {
@@ -77,7 +79,7 @@ public struct AdapterFolder: Sendable {
       }
     }
     let present = Set(modules.map(\.name))
-    let lacking = model.linearLayers.map(\.name).filter { configuration.targets($0) && !present.contains($0) }
+    let lacking = linearLayers.map(\.name).filter { configuration.targets($0) && !present.contains($0) }
     guard lacking.isEmpty else {
       throw FileError(
         .mismatch,

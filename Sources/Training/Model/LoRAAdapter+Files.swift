@@ -58,7 +58,6 @@ extension LoRAAdapter {
 
   /// The fields that PEFT 0.21 reads, with its defaults where this adapter says nothing.
   private func configurationJSON(baseModel: String?) -> JSON {
-    let targets = LinearGroup.allCases.flatMap(\.names).map { String($0.split(separator: ".").last!) }.sorted()
     return .object([
       ("alpha_pattern", .object([(String, JSON)]())), ("auto_mapping", .null),
       ("base_model_name_or_path", baseModel.map { .string($0) } ?? .null), ("bias", .string("none")),
@@ -67,7 +66,8 @@ extension LoRAAdapter {
       ("lora_alpha", number(settings.alpha)), ("lora_dropout", .number(settings.dropout)),
       ("modules_to_save", .null), ("peft_type", .string("LORA")), ("r", .number(settings.rank)),
       ("rank_pattern", .object([(String, JSON)]())), ("revision", .null),
-      ("target_modules", .array(targets.map { .string($0) })), ("task_type", .string("CAUSAL_LM")),
+      ("target_modules", .array(configuration.family.linearLayerSuffixes.map { .string($0) })),
+      ("task_type", .string("CAUSAL_LM")),
       ("use_dora", .bool(false)), ("use_rslora", .bool(false)),
     ])
   }

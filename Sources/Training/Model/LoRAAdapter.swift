@@ -30,21 +30,6 @@ public struct LoRASettings: Sendable, Hashable {
   }
 }
 
-/// Linear layers that read the same input, in the order in which a block runs them.
-enum LinearGroup: Int, CaseIterable, Sendable {
-  case queryKeyValue, output, gateUp, down
-
-  /// Names of the layers within a block.
-  var names: [String] {
-    switch self {
-    case .queryKeyValue: ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"]
-    case .output: ["self_attn.o_proj"]
-    case .gateUp: ["mlp.gate_proj", "mlp.up_proj"]
-    case .down: ["mlp.down_proj"]
-    }
-  }
-}
-
 /// Trainable factors for all linear layers of a model but the head.
 ///
 /// All values stand in one float32 vector, and so do all gradients: an optimizer step, a norm or a checkpoint is one
@@ -98,10 +83,8 @@ public final class LoRAAdapter: Sendable {
     let configuration = model.configuration
     self.settings = settings
     self.configuration = configuration
-    var sizes: [String: (outputs: Int, inputs: Int)] = [:]
-    for layer in configuration.linearLayers { sizes[layer.name] = (layer.outputs, layer.inputs) }
     let rank = settings.rank
-    let count = sizes.values.reduce(0) { $0 + rank * ($1.inputs + $1.outputs) }
+    let count = configuration.linearLayers.reduce(0) { $0 + rank * ($1.inputs + $1.outputs) }
     let values = try Tensor.zeros([count], device: model.device)
     let gradients = try Tensor.zeros([count], device: model.device)
     let computed = computeDType == .float32 ? values : try values.to(computeDType)
@@ -116,25 +99,25 @@ public final class LoRAAdapter: Sendable {
     }
     var modules: [Module] = []
     var factors: [[Factors]] = []
-    for layer in 0..<configuration.layerCount {
+    for block in 0..<configuration.layerCount {
       var groups: [Factors] = []
       for group in LinearGroup.allCases {
-        let names = group.names.map { "model.layers.\(layer).\($0)" }
-        let inputs = sizes[names[0]]!.inputs
-        let a = try next([names.count * rank, inputs])
+        let layers = configuration.linearLayers(group, inBlock: block)
+        let inputs = layers[0].inputs
+        let a = try next([layers.count * rank, inputs])
         let bound = 1 / Double(inputs).squareRoot()
-        for index in names.indices {
+        for index in layers.indices {
           let uniform = try Tensor.random([rank, inputs], generator: generator)
           try uniform.multiply(2 * bound)
           try uniform.add(-bound)
           try a.value[index * rank..<(index + 1) * rank].copy(from: uniform)
         }
-        let b = try names.map { try next([sizes[$0]!.outputs, rank]) }
-        for (index, name) in names.enumerated() {
+        let b = try layers.map { try next([$0.outputs, rank]) }
+        for (index, layer) in layers.enumerated() {
           let rows = index * rank..<(index + 1) * rank
           modules.append(
             Module(
-              name: name, a: try a.value[rows], b: b[index].value, gradientA: try a.gradient[rows],
+              name: layer.name, a: try a.value[rows], b: b[index].value, gradientA: try a.gradient[rows],
               gradientB: b[index].gradient))
         }
         groups.append(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Generation
 import JSON
 import Llama
 import ModelFiles
@@ -12,7 +13,8 @@ struct LogitsCommand: AsyncParsableCommand {
     abstract: "Writes the logits of token ids into a safetensors file.",
     discussion: """
       Standard input: one JSON list of token ids a line. The file holds the tensors 0, 1, ..., one a line: float32, \
-      tokens by vocabulary.
+      tokens by vocabulary. With --new-tokens, standard output gets what the model writes after each line's tokens: a list of \
+      at most so many ids a line, each the most probable one, up to one that ends an answer.
       """,
     shouldDisplay: false)
 
@@ -20,6 +22,9 @@ struct LogitsCommand: AsyncParsableCommand {
 
   @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
   var output: String
+
+  @Option(name: .long, help: ArgumentHelp("Most tokens to write after each line's.", valueName: "n"))
+  var newTokens = 0
 
   func run() async throws {
     let generator = try modelOptions.open()
@@ -46,5 +51,14 @@ struct LogitsCommand: AsyncParsableCommand {
       }
       try writer.finish()
     }
+    guard newTokens > 0 else { return }
+    let limit = newTokens
+    let completions = try await generator.onWorker { generator in
+      try rows.map { ids in
+        try generator.complete(
+          prompts: [LlamaGenerator.TokenPrompt(tokens: ids, maximumNewTokens: limit)], report: { _ in })[0]
+      }
+    }
+    for completion in completions { print(JSON.array(completion.tokens.map { .number($0.id) }).text()) }
   }
 }

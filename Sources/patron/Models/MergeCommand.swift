@@ -13,7 +13,8 @@ struct MergeCommand: AsyncParsableCommand {
     commandName: "merge",
     abstract: "Writes a model with its adapters merged as a Hugging Face folder.",
     discussion: """
-      The folder loads in transformers, vLLM and here (--model DIR). It appears under its name only when it is complete. \
+      The folder loads in transformers, vLLM and here (--model DIR). From a GGUF file, its weights are decoded, and the \
+      configuration, tokenizer and chat template are written as Hugging Face's files. It appears under its name only when it is complete. \
       What it was made from (base, adapters in order with their SHA-256, policy, version) stands in the metadata of each \
       safetensors file.
 
@@ -21,16 +22,13 @@ struct MergeCommand: AsyncParsableCommand {
       """)
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("The base model: a Hugging Face folder.", valueName: "folder"),
-    completion: .directory)
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "The base model: a name that `patron models list` shows, a Hugging Face folder, or a .gguf file."),
+    completion: .file())
   var model: String
 
-  @Option(
-    name: .long,
-    help: ArgumentHelp(
-      "A PEFT adapter folder; repeat it for several, merged in the order given (SFT first, then DAPO).",
-      valueName: "folder"),
-    completion: .directory)
+  @Option(name: .long, help: ModelOptions.adapterHelp, completion: .directory)
   var adapter: [String]
 
   @Option(name: .shortAndLong, help: ArgumentHelp("The folder to write.", valueName: "folder"), completion: .directory)
@@ -44,7 +42,10 @@ struct MergeCommand: AsyncParsableCommand {
     completion: .list(["peft", "fp32"]))
   var merge = MergeChoice.peft
 
-  @Option(name: .long, help: ArgumentHelp("Type of the weights (default: as the base is stored).", valueName: "type"))
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Type of the weights (default: as the base is stored; bfloat16 where it is quantised).", valueName: "type"))
   var dtype: DType?
 
   @Option(
@@ -73,14 +74,10 @@ struct MergeCommand: AsyncParsableCommand {
     Interruption.watch()
     let console = consoleOptions.console
     defer { console.clearStatus() }
-    guard case .folder(let base) = try ModelLocation(ModelCatalog.url(of: model)) else {
-      throw FileError(
-        .unsupported,
-        "\(model): found a GGUF file, expected a Hugging Face folder; adapters can be put on a GGUF file while it runs "
-          + "(patron extract --model \(model) --adapter ...)")
-    }
+    let base = try ModelLocation(ModelCatalog.url(of: model))
     let adapters = try adapter.map { try AdapterFolder(URL(fileURLWithPath: $0)) }
-    for adapter in adapters { try adapter.check(against: base.configuration) }
+    let (configuration, _) = try base.open()
+    for adapter in adapters { try adapter.check(against: configuration) }
     let merger = ModelMerger(
       adapters: adapters, policy: merge.policy, dtype: dtype, maximumShardByteCount: shardSize.byteCount)
     let destination = URL(fileURLWithPath: output)
@@ -101,12 +98,12 @@ struct MergeCommand: AsyncParsableCommand {
 
   /// What the folder is made from. Whole files are hashed: all of the base is read anyway.
   private func provenance(
-    base: ModelFolder, adapters: [AdapterFolder], console: Console
+    base: ModelLocation, adapters: [AdapterFolder], console: Console
   ) throws -> [(key: String, value: String)] {
     var entries: [(key: String, value: String)] = [
       ("format", "pt"), ("patron_version", Version.full), ("patron_base", base.url.lastPathComponent),
     ]
-    for file in try ModelLocation.folder(base).weightFiles {
+    for file in try base.weightFiles {
       console.status("\(file.lastPathComponent): checksum")
       entries.append(("patron_base_sha256:\(file.lastPathComponent)", try FileHash.sha256(of: file)))
     }

@@ -12,12 +12,11 @@ struct ModelOptions: ParsableArguments {
     help: "A name that `patron models list` shows, a Hugging Face folder, or a .gguf file.", completion: .file())
   var model: String = ModelCatalog.defaultName
 
-  @Option(
-    name: .long,
-    help: ArgumentHelp(
-      "A PEFT adapter folder; repeat it for several, merged in the order given (SFT first, then DAPO).",
-      valueName: "folder"),
-    completion: .directory)
+  static let adapterHelp = ArgumentHelp(
+    "A PEFT adapter folder; repeat it for several, merged in the order given (SFT first, then DAPO).",
+    valueName: "folder")
+
+  @Option(name: .long, help: Self.adapterHelp, completion: .directory)
   var adapter: [String] = []
 
   @Flag(

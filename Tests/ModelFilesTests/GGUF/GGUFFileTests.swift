@@ -163,14 +163,14 @@ import Testing
     ("blk.0.attn_output.weight", "model.layers.0.self_attn.o_proj.weight"),
   ])
   func namesAreMapped(_ pair: (String, String)) {
-    #expect(GGUFFile.huggingFaceName(of: pair.0) == pair.1)
+    #expect(ModelFamily.llama.huggingFaceName(ofGGUF: pair.0)?.name == pair.1)
   }
 
   @Test(arguments: [
     "blk.0.attn_q.bias", "blk.-1.attn_q.weight", "blk.01.attn_q.weight", "blk.0.attn_qkv.weight", "x", "",
   ])
   func otherNamesAreNot(_ name: String) {
-    #expect(GGUFFile.huggingFaceName(of: name) == nil)
+    #expect(ModelFamily.llama.huggingFaceName(ofGGUF: name) == nil)
   }
 }
 

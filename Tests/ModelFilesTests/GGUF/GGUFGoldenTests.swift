@@ -97,7 +97,7 @@ struct GGUFGoldenTests {
     let checkpoint = file.checkpoint(for: try file.llamaConfiguration())
     for (name, expected) in try #require(model["qk_permutation"]?.object).members {
       guard let rows = expected["hf_row_i_is_gguf_row"]?.array?.compactMap(\.int) else { continue }
-      let tensor = try #require(GGUFFile.huggingFaceName(of: name).flatMap { checkpoint.tensors[$0] })
+      let tensor = try #require(ModelFamily.llama.huggingFaceName(ofGGUF: name).flatMap { checkpoint.tensors[$0.name] })
       let permutation = try #require(tensor.rowPermutation)
       #expect(rows.indices.map(permutation.storedRow(for:)) == rows, "\(name)")
     }

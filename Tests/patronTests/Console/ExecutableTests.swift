@@ -224,11 +224,32 @@ import Testing
   }
 
   @Test(.enabled(if: Checkout.hasDefaultModel, Checkout.defaultModelAbsence))
-  func mergingIntoAGGUFFileIsRefused() throws {
+  func aGGUFFileIsMergedIntoAFolder() throws {
     let folder = try TemporaryFolder()
+    let (merged, adapter) = (
+      folder.path("merged"), Checkout.root.appendingPathComponent("Models/smollm2-135m/sft").path
+    )
     let result = try Executable.run(
-      ["merge", "--model", "smollm2-135m", "--adapter", "x", "--output", folder.path("out")])
-    #expect(result.status == 2)
-    #expect(result.errors.hasPrefix("patron: smollm2-135m: found a GGUF file, expected a Hugging Face folder"))
+      ["merge", "--model", "smollm2-135m", "--adapter", adapter, "--dtype", "float32", "--output", merged])
+    #expect(result.status == 0 && result.output == "" && result.errors == "")
+    #expect(
+      contents(of: folder.url("merged")) == [
+        "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
+      ])
+
+    // In float32 the folder holds the very numbers that the file and the adapter give.
+    func logits(_ arguments: [String], _ name: String) throws -> (bytes: Data, output: String) {
+      let result = try Executable.run(
+        ["logits", "--dtype", "float32", "--new-tokens", "4", "--output", folder.path(name)] + arguments,
+        input: "[1, 9690, 198, 2683, 359, 253]\n[1, 4093]\n")
+      #expect(result.status == 0 && result.errors == "")
+      return (try Data(contentsOf: folder.url(name)), result.output)
+    }
+    let found = try logits(["--model", merged], "merged.safetensors")
+    let expected = try logits(["--model", "smollm2-135m", "--adapter", adapter], "gguf.safetensors")
+    #expect(found.bytes.count > 8 * 49_152 * 4 && found.bytes == expected.bytes)
+    #expect(found.output == expected.output && found.output.split(separator: "\n").count == 2)
+    let verified = try Executable.run(["models", "verify", merged])
+    #expect(verified.status == 0 && verified.output.contains("chat template smollm2"))
   }
 }

@@ -180,25 +180,28 @@ import Text
       help(MergeCommand.self) == #"""
         OVERVIEW: Writes a model with its adapters merged as a Hugging Face folder.
 
-        The folder loads in transformers, vLLM and here (--model DIR). It appears under
-        its name only when it is complete. What it was made from (base, adapters in
-        order with their SHA-256, policy, version) stands in the metadata of each
-        safetensors file.
+        The folder loads in transformers, vLLM and here (--model DIR). From a GGUF
+        file, its weights are decoded, and the configuration, tokenizer and chat
+        template are written as Hugging Face's files. It appears under its name only
+        when it is complete. What it was made from (base, adapters in order with their
+        SHA-256, policy, version) stands in the metadata of each safetensors file.
 
         Memory: one tensor and the adapters, however large the model.
 
-        USAGE: patron merge --model <folder> --adapter <folder> ... --output <folder> [--merge <policy>] [--dtype <type>] [--shard-size <size>] [--force] [--quiet] [--verbose]
+        USAGE: patron merge --model <model> --adapter <folder> ... --output <folder> [--merge <policy>] [--dtype <type>] [--shard-size <size>] [--force] [--quiet] [--verbose]
 
         OPTIONS:
-          -m, --model <folder>    The base model: a Hugging Face folder.
+          -m, --model <model>     The base model: a name that `patron models list`
+                                  shows, a Hugging Face folder, or a .gguf file.
           --adapter <folder>      A PEFT adapter folder; repeat it for several, merged
                                   in the order given (SFT first, then DAPO).
           -o, --output <folder>   The folder to write.
           --merge <policy>        peft (round after each adapter, as PEFT does) or fp32
                                   (add all in float32, round once). (values: peft,
                                   fp32; default: peft)
-          --dtype <type>          Type of the weights (default: as the base is stored).
-                                  (values: float32, bfloat16, float16)
+          --dtype <type>          Type of the weights (default: as the base is stored;
+                                  bfloat16 where it is quantised). (values: float32,
+                                  bfloat16, float16)
           --shard-size <size>     Largest weight file, such as 5GB or 800MB. (default:
                                   5GB)
           --force                 Replace the output folder if it exists.

@@ -1,6 +1,6 @@
 import Files
 
-// What a GGUF file of architecture `llama` says about the model, in Hugging Face's terms.
+// What a GGUF file of a known family says about the model, in Hugging Face's terms.
 
 extension GGUFFile {
   /// The model's configuration.
@@ -8,55 +8,59 @@ extension GGUFFile {
   ///   architecture that is not implemented (mixture of experts, other kinds of rope scaling).
   public func llamaConfiguration() throws -> LlamaConfiguration {
     let architecture = metadata["general.architecture"]?.string ?? "none"
-    guard architecture == "llama" else {
-      throw FileError(
-        .unsupported, "\(file.path): architecture \(quoted(architecture)), only \"llama\" is supported")
+    guard let family = ModelFamily.all.first(where: { $0.ggufName == architecture }) else {
+      let known = ModelFamily.all.map { quoted($0.ggufName) }.joined(separator: " and ")
+      throw FileError(.unsupported, "\(file.path): architecture \(quoted(architecture)), only \(known) is supported")
     }
-    if let experts = try integer("llama.expert_count", in: 0...Limits.count), experts > 0 {
+    let prefix = family.ggufName + "."
+    let embeddingsName = family.embeddings.gguf + ".weight"
+    if let experts = try integer(prefix + "expert_count", in: 0...Limits.count), experts > 0 {
       throw FileError(.unsupported, "\(file.path): a mixture of \(experts) experts is not supported")
     }
 
-    let hiddenSize = try required("llama.embedding_length", in: 1...Limits.width)
-    let headCount = try required("llama.attention.head_count", in: 1...Limits.count)
-    let keyValueHeads = try integer("llama.attention.head_count_kv", in: 1...Limits.count) ?? headCount
+    let hiddenSize = try required(prefix + "embedding_length", in: 1...Limits.width)
+    let headCount = try required(prefix + "attention.head_count", in: 1...Limits.count)
+    let keyValueHeads = try integer(prefix + "attention.head_count_kv", in: 1...Limits.count) ?? headCount
     guard headCount % keyValueHeads == 0 else {
       throw FileError(
         .malformed, "\(file.path): \(headCount) heads are not a multiple of \(keyValueHeads) key-value heads")
     }
-    let headDimension = try headDimension(hiddenSize: hiddenSize, headCount: headCount)
-    guard let embedding = tensors.first(where: { $0.name == "token_embd.weight" }) else {
-      throw FileError(.malformed, "\(file.path): tensor \"token_embd.weight\" is missing")
+    let headDimension = try headDimension(prefix: prefix, hiddenSize: hiddenSize, headCount: headCount)
+    guard let embedding = tensors.first(where: { $0.name == embeddingsName }) else {
+      throw FileError(.malformed, "\(file.path): tensor \(quoted(embeddingsName)) is missing")
     }
     let vocabularySize = embedding.rowCount
-    if let stated = try integer("llama.vocab_size", in: 1...Limits.width), stated != vocabularySize {
+    if let stated = try integer(prefix + "vocab_size", in: 1...Limits.width), stated != vocabularySize {
       throw FileError(
         .mismatch,
-        "\(file.path): \"llama.vocab_size\" is \(stated), \"token_embd.weight\" has \(vocabularySize) rows")
+        "\(file.path): \(quoted(prefix + "vocab_size")) is \(stated), \(quoted(embeddingsName)) has \(vocabularySize) rows"
+      )
     }
     guard vocabularySize <= Limits.width else {
       throw FileError(.malformed, "\(file.path): a vocabulary of \(vocabularySize) tokens")
     }
     let tokenIDs = 0...(vocabularySize - 1)
-    let epsilon = try positive("llama.attention.layer_norm_rms_epsilon")
-    guard let epsilon else { throw missing("llama.attention.layer_norm_rms_epsilon") }
+    let epsilon = try positive(prefix + "attention.layer_norm_rms_epsilon")
+    guard let epsilon else { throw missing(prefix + "attention.layer_norm_rms_epsilon") }
 
     var ends: [Int] = []
     for key in ["eos", "eot", "eom"] {
       if let id = try integer("tokenizer.ggml.\(key)_token_id", in: tokenIDs), !ends.contains(id) { ends.append(id) }
     }
     return LlamaConfiguration(
+      family: family,
       vocabularySize: vocabularySize,
       hiddenSize: hiddenSize,
-      intermediateSize: try required("llama.feed_forward_length", in: 1...Limits.width),
-      layerCount: try required("llama.block_count", in: 1...Limits.layers),
+      intermediateSize: try required(prefix + "feed_forward_length", in: 1...Limits.width),
+      layerCount: try required(prefix + "block_count", in: 1...Limits.layers),
       headCount: headCount,
       keyValueHeadCount: keyValueHeads,
       headDimension: headDimension,
       rmsNormEpsilon: epsilon,
-      ropeTheta: try positive("llama.rope.freq_base") ?? 10000,
-      ropeScaling: try ropeScaling(headDimension: headDimension),
-      contextLength: try required("llama.context_length", in: 1...Limits.context),
-      tiesEmbeddings: !tensors.contains { $0.name == "output.weight" },
+      ropeTheta: try positive(prefix + "rope.freq_base") ?? 10000,
+      ropeScaling: try ropeScaling(prefix: prefix, headDimension: headDimension),
+      contextLength: try required(prefix + "context_length", in: 1...Limits.context),
+      tiesEmbeddings: !tensors.contains { $0.name == family.head.gguf + ".weight" },
       bosTokenID: try integer("tokenizer.ggml.bos_token_id", in: tokenIDs),
       eosTokenIDs: ends,
       storedDType: storedDType
@@ -68,58 +72,31 @@ extension GGUFFile {
   public func checkpoint(for configuration: LlamaConfiguration) -> Checkpoint {
     var named: [String: StoredTensor] = [:]
     for tensor in tensors where tensor.name != Self.ropeFactorsName {
-      let name = Self.huggingFaceName(of: tensor.name) ?? tensor.name
-      let isRotated = name.hasSuffix(".self_attn.q_proj.weight") || name.hasSuffix(".self_attn.k_proj.weight")
+      let (name, isPermuted) =
+        configuration.family.huggingFaceName(ofGGUF: tensor.name) ?? (name: tensor.name, isPermuted: false)
       named[name] = StoredTensor(
         name: name, encoding: tensor.encoding, shape: tensor.shape, fileOffset: tensor.fileOffset,
         byteCount: tensor.byteCount, file: tensor.file,
         // A row count that is no multiple of the head is refused by the shape check; do not index past it before that.
-        rowPermutation: isRotated && tensor.rowCount % configuration.headDimension == 0
+        rowPermutation: isPermuted && tensor.rowCount % configuration.headDimension == 0
           ? RowPermutation(headDimension: configuration.headDimension) : nil)
     }
     return Checkpoint(tensors: named, origin: file.path)
   }
 
-  /// `blk.3.attn_q.weight` → `model.layers.3.self_attn.q_proj.weight`; nil for names that Llama models do not have.
-  public static func huggingFaceName(of name: String) -> String? {
-    switch name {
-    case "token_embd.weight": return "model.embed_tokens.weight"
-    case "output_norm.weight": return "model.norm.weight"
-    case "output.weight": return "lm_head.weight"
-    default: break
-    }
-    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count == 4, parts[0] == "blk", parts[3] == "weight", let layer = Int(parts[1]), layer >= 0,
-      String(layer) == parts[1], let module = blockNames[String(parts[2])]
-    else { return nil }
-    return "model.layers.\(layer).\(module).weight"
-  }
-
-  private static let blockNames = [
-    "attn_norm": "input_layernorm",
-    "attn_q": "self_attn.q_proj",
-    "attn_k": "self_attn.k_proj",
-    "attn_v": "self_attn.v_proj",
-    "attn_output": "self_attn.o_proj",
-    "ffn_norm": "post_attention_layernorm",
-    "ffn_gate": "mlp.gate_proj",
-    "ffn_up": "mlp.up_proj",
-    "ffn_down": "mlp.down_proj",
-  ]
-
   private static let ropeFactorsName = "rope_freqs.weight"
 
   // MARK: Parts of the configuration
 
-  private func headDimension(hiddenSize: Int, headCount: Int) throws -> Int {
-    let key = try integer("llama.attention.key_length", in: 2...Limits.width)
-    let value = try integer("llama.attention.value_length", in: 2...Limits.width)
+  private func headDimension(prefix: String, hiddenSize: Int, headCount: Int) throws -> Int {
+    let key = try integer(prefix + "attention.key_length", in: 2...Limits.width)
+    let value = try integer(prefix + "attention.value_length", in: 2...Limits.width)
     guard key != nil || hiddenSize % headCount == 0 else {
       throw FileError(
         .malformed, "\(file.path): the width \(hiddenSize) does not divide into \(headCount) heads")
     }
     let dimension = key ?? hiddenSize / headCount
-    let rotated = try integer("llama.rope.dimension_count", in: 2...Limits.width) ?? dimension
+    let rotated = try integer(prefix + "rope.dimension_count", in: 2...Limits.width) ?? dimension
     guard value ?? dimension == dimension, rotated == dimension, dimension % 2 == 0 else {
       throw FileError(
         .unsupported,
@@ -130,7 +107,7 @@ extension GGUFFile {
   }
 
   /// Llama 3.1's scaling is stored as one factor per frequency; `linear` becomes the same factor for all.
-  private func ropeScaling(headDimension: Int) throws -> RopeScaling? {
+  private func ropeScaling(prefix: String, headDimension: Int) throws -> RopeScaling? {
     let half = headDimension / 2
     if let tensor = tensors.first(where: { $0.name == Self.ropeFactorsName }) {
       guard tensor.shape == [half], tensor.encoding == .plain(.float32) else {
@@ -146,10 +123,10 @@ extension GGUFFile {
       }
       return .frequencyFactors(factors)
     }
-    switch metadata["llama.rope.scaling.type"]?.string ?? "none" {
+    switch metadata[prefix + "rope.scaling.type"]?.string ?? "none" {
     case "none": return nil
     case "linear":
-      let factor = Float(try positive("llama.rope.scaling.factor") ?? 1)
+      let factor = Float(try positive(prefix + "rope.scaling.factor") ?? 1)
       return factor == 1 ? nil : .frequencyFactors([Float](repeating: factor, count: half))
     case let type:
       throw FileError(.unsupported, "\(file.path): rope scaling of type \(quoted(type)) is not supported")
@@ -194,12 +171,4 @@ extension GGUFFile {
   private func missing(_ key: String) -> FileError {
     FileError(.malformed, "\(file.path): metadata key \(quoted(key)) is missing")
   }
-}
-
-/// Bounds on what configurations may say: far above every published model, low enough that products of two stay in range.
-enum Limits {
-  static let width = 1 << 24
-  static let count = 1 << 16
-  static let layers = 1 << 12
-  static let context = 1 << 30
 }

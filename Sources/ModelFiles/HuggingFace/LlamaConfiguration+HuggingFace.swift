@@ -12,7 +12,7 @@ extension LlamaConfiguration {
   }
 
   init(huggingFace fields: JSONFields) throws {
-    try Self.checkArchitecture(fields)
+    let family = try Self.family(fields)
     let hiddenSize = try fields.requiredInteger("hidden_size", in: 1...Limits.width)
     let headCount = try fields.requiredInteger("num_attention_heads", in: 1...Limits.count)
     let keyValueHeads = try fields.integer("num_key_value_heads", in: 1...Limits.count) ?? headCount
@@ -38,6 +38,7 @@ extension LlamaConfiguration {
     let rope = try Self.rope(fields, headDimension: headDimension)
 
     self.init(
+      family: family,
       vocabularySize: vocabularySize,
       hiddenSize: hiddenSize,
       intermediateSize: try fields.requiredInteger("intermediate_size", in: 1...Limits.width),
@@ -56,15 +57,20 @@ extension LlamaConfiguration {
     )
   }
 
-  private static func checkArchitecture(_ fields: JSONFields) throws {
+  /// The family that the file names, after a check that nothing else in it would change the function.
+  private static func family(_ fields: JSONFields) throws -> ModelFamily {
     func unsupported(_ key: String, _ what: String) -> FileError {
       FileError(.unsupported, "\(fields.place): \(quoted(key)): \(what)")
     }
     let architectures = fields["architectures"]?.array?.compactMap(\.string) ?? []
     let modelType = try fields.text("model_type")
-    guard architectures.contains("LlamaForCausalLM") || (architectures.isEmpty && modelType == "llama") else {
+    let family = ModelFamily.all.first {
+      architectures.contains($0.huggingFaceClass) || (architectures.isEmpty && modelType == $0.huggingFaceType)
+    }
+    guard let family else {
       let found = architectures.isEmpty ? "model type \(quoted(modelType ?? "none"))" : firstNames(architectures)
-      throw unsupported("architectures", "\(found), only \"LlamaForCausalLM\" is supported")
+      let known = ModelFamily.all.map { quoted($0.huggingFaceClass) }.joined(separator: " and ")
+      throw unsupported("architectures", "\(found), only \(known) is supported")
     }
     if let activation = try fields.text("hidden_act"), activation != "silu" {
       throw unsupported("hidden_act", "\(quoted(activation)), only \"silu\" is supported")
@@ -81,6 +87,7 @@ extension LlamaConfiguration {
     if let factor = try fields.positiveNumber("partial_rotary_factor"), factor != 1 {
       throw unsupported("partial_rotary_factor", "\(factor), only 1 is supported")
     }
+    return family
   }
 
   /// The base and scaling of the rotary embedding, from whichever of the two layouts the file has.
@@ -113,33 +120,5 @@ extension LlamaConfiguration {
       throw FileError(
         .unsupported, "\(rope.place): rope type \(quoted(type)); supported are \"default\", \"linear\" and \"llama3\"")
     }
-  }
-}
-
-/// A folder's `generation_config.json`: how its makers suggest to sample.
-public struct GenerationConfiguration: Sendable, Hashable {
-  public var bosTokenID: Int?
-  public var padTokenID: Int?
-  /// Tokens that end a generation; nil where the file does not say.
-  public var eosTokenIDs: [Int]?
-  public var sampling: Bool?
-  public var temperature: Double?
-  public var topP: Double?
-  public var topK: Int?
-
-  public init(_ url: URL) throws {
-    let fields = try JSONFields(try parseJSONFile(url), place: url.path)
-    bosTokenID = try fields.integer("bos_token_id", in: 0...Limits.width)
-    padTokenID = try fields.integer("pad_token_id", in: -1...Limits.width)
-    eosTokenIDs = try fields.integerOrList("eos_token_id", in: 0...Limits.width)
-    sampling = try fields.flag("do_sample")
-    temperature = try fields["temperature"].map { value in
-      guard let number = value.double, number.isFinite, number >= 0 else {
-        throw fields.wrong("temperature", "a number not below 0")
-      }
-      return number
-    }
-    topP = try fields.positiveNumber("top_p")
-    topK = try fields.integer("top_k", in: 0...Limits.width)
   }
 }

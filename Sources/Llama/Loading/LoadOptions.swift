@@ -1,0 +1,25 @@
+import ModelFiles
+import Torch
+
+/// Everything that decides how a model is loaded.
+public struct LoadOptions: Sendable {
+  public var adapters: [AdapterFolder]
+  public var merge: MergePolicy
+  /// nil: ``LoadOptions/defaultDType``.
+  public var dtype: DType?
+  public var device: Device
+
+  public init(
+    adapters: [AdapterFolder] = [], merge: MergePolicy = .peft, dtype: DType? = nil, device: Device = .cpu
+  ) {
+    self.adapters = adapters
+    self.merge = merge
+    self.dtype = dtype
+    self.device = device
+  }
+
+  /// bfloat16: half the memory of float32, and faster wherever weights are streamed, which is what one-token steps wait for.
+  /// Processors without bfloat16 instructions multiply in float32 and lose nothing on long prompts. float32 is for comparisons
+  /// to the last digit.
+  public static let defaultDType = DType.bfloat16
+}
