@@ -83,7 +83,7 @@ let package = Package(
       ]
     ),
 
-    .target(name: "TestSupport", dependencies: ["JSON", "Tokenizer"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["Generation", "JSON", "Tokenizer"], path: "Tests/TestSupport"),
     .target(
       name: "TensorTestSupport", dependencies: ["JSON", "Llama", "ModelFiles", "TestSupport", "Torch"],
       path: "Tests/TensorTestSupport"),

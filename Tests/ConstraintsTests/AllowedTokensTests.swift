@@ -39,7 +39,8 @@ import Tokenizer
 
   @Test func aSmallOneByHand() throws {
     let trie = TestVocabulary.mixed.trie
-    let constraint = OutputConstraint(shape: TestShape.statements(.copied(.words)), sources: ["NSF grant 1234"])
+    let constraint = OutputConstraint(
+      shape: TestShape.statements(.copied(.words), atMost: 4), sources: ["NSF grant 1234"])
     var guide = try ConstraintEngine(trie).guide(for: constraint)
     func allowed() -> Set<String> {
       Set(guide.allowedTokens().tokens.map { String(decoding: TestVocabulary.mixed.tokens[$0], as: UTF8.self) })

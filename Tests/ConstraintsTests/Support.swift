@@ -1,8 +1,3 @@
-import Foundation
-import Generation
-import JSON
-import TestSupport
-import Testing
 import Tokenizer
 
 @testable import Constraints
@@ -45,42 +40,5 @@ extension TokenTrie {
   /// Of a tokenizer, without its added tokens.
   convenience init(_ tokenizer: Tokenizer) {
     self.init(vocabularySize: tokenizer.vocabularySize) { tokenizer.isAddedToken($0) ? nil : tokenizer.tokenBytes($0) }
-  }
-}
-
-extension Golden {
-  static func tokenizer(_ name: String) throws -> Tokenizer {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["gzip", "-dc", vectors.appendingPathComponent(name + "/tokenizer.json.gz").path]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let data = try #require(try pipe.fileHandleForReading.readToEnd())
-    process.waitUntilExit()
-    return try Tokenizer(tokenizerJSON: data)
-  }
-}
-
-/// Shapes like the system's two.
-enum TestShape {
-  static func statements(_ content: StringContent, atMost limit: Int = 4) -> OutputShape {
-    .object([("statements", .array(of: .string(content), atMost: limit))])
-  }
-
-  static func funders(ids: StringContent, values: StringContent, atMost limit: Int = 3) -> OutputShape {
-    .array(
-      of: .object([
-        ("funder_name", .nullOr(.string(values))),
-        (
-          "awards",
-          .array(
-            of: .object([
-              ("award_ids", .array(of: .string(ids), atMost: limit)),
-              ("funding_scheme", .array(of: .string(values), atMost: limit)),
-              ("award_title", .array(of: .string(values), atMost: limit)),
-            ]), atMost: limit)
-        ),
-      ]), atMost: limit)
   }
 }

@@ -69,20 +69,7 @@ enum TinyGenerator {
       "added_tokens": .array(
         specials.enumerated().map { ["id": .number(256 + $0), "content": .string($1), "special": true] }),
       "normalizer": .null,
-      "pre_tokenizer": [
-        "type": "Sequence",
-        "pretokenizers": [
-          [
-            "type": "Split",
-            "pattern": [
-              "Regex":
-                #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
-            ],
-            "behavior": "Isolated", "invert": false,
-          ],
-          ["type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false],
-        ],
-      ],
+      "pre_tokenizer": ByteTokenizer.llama3PreTokenizer,
       "decoder": ["type": "ByteLevel"],
       "model": [
         "type": "BPE", "vocab": .object(vocabulary),

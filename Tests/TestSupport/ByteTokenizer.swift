@@ -32,4 +32,21 @@ package enum ByteTokenizer {
     ]
     return try Tokenizer(tokenizerJSON: json.utf8())
   }
+
+  /// Llama 3's words, as `tokenizer.json` says them.
+  package static let llama3PreTokenizer: JSON = [
+    "type": "Sequence",
+    "pretokenizers": [
+      [
+        "type": "Split",
+        "pattern": [
+          "Regex": .string(
+            #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"#
+              + #"|\s+(?!\S)|\s+"#)
+        ],
+        "behavior": "Isolated", "invert": false,
+      ],
+      ["type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false],
+    ],
+  ]
 }

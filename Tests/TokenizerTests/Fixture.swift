@@ -23,20 +23,6 @@ struct Fixture {
   static let digitsThenGPT2: JSON = [
     "type": "Sequence", "pretokenizers": [["type": "Digits", "individual_digits": true], byteLevel],
   ]
-  static let llama3: JSON = [
-    "type": "Sequence",
-    "pretokenizers": [
-      [
-        "type": "Split",
-        "pattern": [
-          "Regex":
-            #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
-        ],
-        "behavior": "Isolated", "invert": false,
-      ],
-      ["type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false],
-    ],
-  ]
 
   var tokens: [String] {
     var tokens = (0..<256).filter { !missingBytes.contains(UInt8($0)) }.map { ByteTokenizer.alphabet[$0] }

@@ -6,23 +6,11 @@ import Testing
 @testable import Tokenizer
 
 extension Golden {
-  static func gunzip(_ name: String) throws -> Data {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["gzip", "-dc", vectors.appendingPathComponent(name).path]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let data = try #require(try pipe.fileHandleForReading.readToEnd())
-    process.waitUntilExit()
-    return data
-  }
-
   /// Loaded once for all tests.
-  static let llama3 = Result { try tokenizer("llama3_tokenizer") }
-  static let smolLM2 = Result { try tokenizer("smollm2_tokenizer") }
+  static let llama3 = Result { try configured("llama3_tokenizer") }
+  static let smolLM2 = Result { try configured("smollm2_tokenizer") }
 
-  private static func tokenizer(_ name: String) throws -> Tokenizer {
+  private static func configured(_ name: String) throws -> Tokenizer {
     try Tokenizer(
       tokenizerJSON: try gunzip(name + "/tokenizer.json.gz"),
       configuration: try JSON.parse(try text(name + "/tokenizer_config.json")))

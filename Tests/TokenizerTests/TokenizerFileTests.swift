@@ -1,5 +1,6 @@
 import Generation
 import JSON
+import TestSupport
 import Testing
 import Text
 
@@ -23,7 +24,7 @@ struct TokenizerFiles {
   }
 
   @Test func recognisesPreTokenizers() throws {
-    #expect(try Fixture(preTokenizer: Fixture.llama3).tokenizer().preTokenizer == .llama3)
+    #expect(try Fixture(preTokenizer: ByteTokenizer.llama3PreTokenizer).tokenizer().preTokenizer == .llama3)
     #expect(try Fixture(preTokenizer: Fixture.digitsThenGPT2).tokenizer().preTokenizer == .smollm)
     #expect(try Fixture(preTokenizer: Fixture.byteLevel).tokenizer().preTokenizer == .gpt2)
   }
@@ -85,7 +86,7 @@ struct TokenizerFiles {
       case .noPreTokenizer: file["pre_tokenizer"] = nil
       case .otherRegex:
         file["pre_tokenizer"] = .init(
-          try! JSON.parse(Fixture.llama3.text().replacing("{1,3}", with: "{1,2}")))
+          try! JSON.parse(ByteTokenizer.llama3PreTokenizer.text().replacing("{1,3}", with: "{1,2}")))
       case .prefixSpace: file["pre_tokenizer"] = ["type": "ByteLevel", "add_prefix_space": true]
       case .metaspaceDecoder: file["decoder"] = ["type": "Metaspace"]
       case .idTwice: token("new", 0)

@@ -1,5 +1,6 @@
 import Generation
 import JSON
+import TestSupport
 import Testing
 import Text
 
@@ -60,7 +61,7 @@ struct Encoding {
   }
 
   @Test func encodesMalformedBytes() throws {
-    for preTokenizer in [Fixture.llama3, Fixture.digitsThenGPT2, Fixture.byteLevel] {
+    for preTokenizer in [ByteTokenizer.llama3PreTokenizer, Fixture.digitsThenGPT2, Fixture.byteLevel] {
       let tokenizer = try Fixture(preTokenizer: preTokenizer).tokenizer()
       var generator = SplitMix64(state: 1)
       for length in 0..<200 {

@@ -6,29 +6,6 @@ import Tokenizer
 
 @testable import Llama
 
-/// The system's two shapes, on their own.
-enum Shapes {
-  static func statements(_ content: StringContent) -> OutputShape {
-    .object([("statements", .array(of: .string(content), atMost: 8))])
-  }
-
-  static func funders(ids: StringContent, values: StringContent) -> OutputShape {
-    .array(
-      of: .object([
-        ("funder_name", .nullOr(.string(values))),
-        (
-          "awards",
-          .array(
-            of: .object([
-              ("award_ids", .array(of: .string(ids), atMost: 8)),
-              ("funding_scheme", .array(of: .string(values), atMost: 8)),
-              ("award_title", .array(of: .string(values), atMost: 8)),
-            ]), atMost: 8)
-        ),
-      ]), atMost: 8)
-  }
-}
-
 @Suite(.enabled(if: Golden.isPresent, Golden.absence))
 struct ConstrainedDecodingTests {
   static let text = """
@@ -42,11 +19,11 @@ struct ConstrainedDecodingTests {
 
   static func constraint(_ mode: Mode, _ text: String = text) -> OutputConstraint {
     switch mode {
-    case .jsonStatements: OutputConstraint(shape: Shapes.statements(.free))
-    case .jsonFunders: OutputConstraint(shape: Shapes.funders(ids: .free, values: .free))
-    case .copiedStatements: OutputConstraint(shape: Shapes.statements(.copied(.sentences)), sources: [text])
+    case .jsonStatements: OutputConstraint(shape: TestShape.statements(.free))
+    case .jsonFunders: OutputConstraint(shape: TestShape.funders(ids: .free, values: .free))
+    case .copiedStatements: OutputConstraint(shape: TestShape.statements(.copied(.sentences)), sources: [text])
     case .copiedFunders:
-      OutputConstraint(shape: Shapes.funders(ids: .copied(.words), values: .copied(.words)), sources: [text])
+      OutputConstraint(shape: TestShape.funders(ids: .copied(.words), values: .copied(.words)), sources: [text])
     }
   }
 

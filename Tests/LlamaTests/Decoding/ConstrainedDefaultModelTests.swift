@@ -32,11 +32,11 @@ struct ConstrainedDefaultModelTests {
       "Extract funding information from the following statement:\n\n" + statement,
     ]
     let constraints = [
-      OutputConstraint(shape: Shapes.statements(.copied(.sentences)), sources: [article], foldsLines: true),
-      OutputConstraint(shape: Shapes.statements(.free)),
+      OutputConstraint(shape: TestShape.statements(.copied(.sentences)), sources: [article], foldsLines: true),
+      OutputConstraint(shape: TestShape.statements(.free)),
       OutputConstraint(
-        shape: Shapes.funders(ids: .copied(.words), values: .copied(.words)), sources: [statement]),
-      OutputConstraint(shape: Shapes.funders(ids: .copied(.words), values: .free), sources: [statement]),
+        shape: TestShape.funders(ids: .copied(.words), values: .copied(.words)), sources: [statement]),
+      OutputConstraint(shape: TestShape.funders(ids: .copied(.words), values: .free), sources: [statement]),
     ]
     return constraints.enumerated().map { index, constraint in
       CompletionRequest(

@@ -36,29 +36,23 @@ struct GuidedOutputTests {
       .object([("funder_name", .null), ("awards", [award([], [], ["Moore"]), award(["12345"], [], [])])]),
       .object([("funder_name", "Société des Tourbières"), ("awards", [])]),
     ])
-    let copied = OutputConstraint(shape: Shapes.statements(.copied(.sentences)), sources: [article])
+    let copied = OutputConstraint(shape: TestShape.statements(.copied(.sentences)), sources: [article])
     let values = OutputConstraint(
-      shape: Shapes.funders(ids: .copied(.words), values: .copied(.words)), sources: [article])
+      shape: TestShape.funders(ids: .copied(.words), values: .copied(.words)), sources: [article])
     return [
       (copied, statements), (copied, none),
-      (OutputConstraint(shape: Shapes.statements(.free)), statements),
-      (OutputConstraint(shape: Shapes.statements(.copied(.lines)), sources: [article], foldsLines: true), statements),
+      (OutputConstraint(shape: TestShape.statements(.free)), statements),
+      (
+        OutputConstraint(shape: TestShape.statements(.copied(.lines)), sources: [article], foldsLines: true), statements
+      ),
       (values, funders),
-      (OutputConstraint(shape: Shapes.funders(ids: .copied(.words), values: .free), sources: [article]), funders),
+      (OutputConstraint(shape: TestShape.funders(ids: .copied(.words), values: .free), sources: [article]), funders),
     ]
   }()
 
   private static func tokenizer(_ name: String) throws -> Tokenizer {
     if name == "tiny" { return try TinyGenerator.tokenizer() }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["gzip", "-dc", Golden.vectors.appendingPathComponent(name + "/tokenizer.json.gz").path]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let data = try #require(try pipe.fileHandleForReading.readToEnd())
-    process.waitUntilExit()
-    return try Tokenizer(tokenizerJSON: data)
+    return try Golden.tokenizer(name)
   }
 
   /// Who chooses the tokenizer's own tokens gets them everywhere: what is planned is what the tokenizer makes of the
@@ -107,7 +101,7 @@ struct GuidedOutputTests {
       TokenTrie(vocabularySize: 512) { tokenizer.isAddedToken($0) ? nil : tokenizer.tokenBytes($0) })
     let sentences = (0..<40).map { "Sentence \($0) thanks fund \($0 * 7)." }
     let constraint = OutputConstraint(
-      shape: Shapes.statements(.copied(.lines)), sources: [sentences.joined(separator: " ")])
+      shape: TestShape.statements(.copied(.lines)), sources: [sentences.joined(separator: " ")])
     var output = try GuidedOutput(engine.guide(for: constraint), tokenizer: tokenizer, limit: limit)
     var tokens: [Int] = []
     while !output.isComplete {
