@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Writes the default model with its adapter as a Hugging Face folder in float32 and compares what transformers and Patron make
-of it. Exits 1 where something differs.
+"""Writes the default model with its adapter as a Hugging Face folder in float32 and compares what transformers and
+Patron make of it. Exits 1 where something differs.
 
-    "$(scripts/peer_python.sh)" scripts/check_gguf_merge.py [FOLDER]      FOLDER: where to write (default: a temporary one)
+    "$(scripts/peer_python.sh)" scripts/check_gguf_merge.py [FOLDER]    FOLDER: to write (default: a temporary one)
 
 1. Token ids: transformers' fast tokenizer on the golden rows of SmolLM2 (../shared/vectors, or PATRON_SHARED).
-2. Greedy continuations of 20 prompts by 64 tokens, in float32, each program on the folder: equal, up to a step whose two best
-   logits differ by less than 1e-3. Patron decodes with its cache, as in an extraction; transformers' `generate` does the same.
+2. Greedy continuations of 20 prompts by 64 tokens, in float32, each program on the folder: equal, up to a step whose
+   two best logits differ by less than 1e-3. Patron decodes with its cache, as in an extraction, and so does
+   transformers' `generate`.
 3. Records of two examples: Patron with the folder, and with the GGUF file and the adapter.
 
 PATRON: the program to ask (default: .build/release/patron).
@@ -21,6 +22,7 @@ from pathlib import Path
 
 import torch
 import transformers
+from safetensors import safe_open
 
 PROMPTS, NEW_TOKENS, NEAR_TIE = 20, 64, 1e-3
 ROOT = Path(__file__).resolve().parent.parent
@@ -58,7 +60,8 @@ def tokens_differ(tokenizer):
             if text != row[key]:
                 differ += 1
                 print(f"texts differ: {text[:60]!r}, expected {row[key][:60]!r}")
-    print(f"tokenizer ({type(tokenizer).__name__}): {len(encoding)} rows encoded, {len(decoding)} decoded, {differ} differ")
+    print(f"tokenizer ({type(tokenizer).__name__}): {len(encoding)} rows encoded, {len(decoding)} decoded, "
+          f"{differ} differ")
     return differ
 
 
@@ -82,7 +85,6 @@ def continuations_differ(folder, tokenizer):
         output = patron(
             "logits", "--model", folder, "--dtype", "float32", "--output", Path(work) / "logits.safetensors",
             "--new-tokens", NEW_TOKENS, input="".join(json.dumps(ids) + "\n" for ids in chats), stdout=subprocess.PIPE)
-        from safetensors import safe_open
         with safe_open(Path(work) / "logits.safetensors", "pt") as file, torch.inference_mode():
             distance = max(
                 (file.get_tensor(str(index)) - model(torch.tensor([ids])).logits[0]).abs().max().item()
@@ -107,15 +109,16 @@ def continuations_differ(folder, tokenizer):
         differ += not near
         print(f"prompt {index}: step {step}: {ours[step:step + 3]}, transformers {theirs[step:step + 3]}, "
               f"best logits {best[0] - best[1]:.2e} apart{'' if near else '  DIFFERS'}")
-    print(f"continuations: {PROMPTS} prompts, {tokens} tokens: {equal} equal, {ties} up to a near tie, {differ} differ; "
-          f"largest distance of a prompt's logits {distance:.1e}")
+    print(f"continuations: {PROMPTS} prompts, {tokens} tokens: {equal} equal, {ties} up to a near tie, {differ} differ"
+          f"; largest distance of a prompt's logits {distance:.1e}")
     return differ
 
 
 def records_differ(folder):
     """The number of examples whose records differ between the folder and the GGUF file with its adapter."""
     card = json.loads((ADAPTER / "patron.json").read_text())
-    cut = ["--chunk-tokens", card["chunk_tokens"], "--overlap-tokens", card["overlap_tokens"], "--chunks", card["chunks"]]
+    cut = [
+        "--chunk-tokens", card["chunk_tokens"], "--overlap-tokens", card["overlap_tokens"], "--chunks", card["chunks"]]
     articles = sorted((ROOT / "Examples").glob("*.md"))[:2]
     assert articles, "no example articles"
     common = ["extract", *cut, "--dtype", "float32", "--format", "jsonl", *articles]

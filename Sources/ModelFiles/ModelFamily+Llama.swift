@@ -1,5 +1,6 @@
 extension ModelFamily {
-  /// Llama 2 and 3, SmolLM2 and others of their kind: grouped-query attention, rotary embedding, RMSNorm, SwiGLU, no biases.
+  /// Llama 2 and 3, SmolLM2 and others of their kind: grouped-query attention, rotary embedding, RMSNorm, SwiGLU, no
+  /// biases.
   public static let llama = ModelFamily(
     huggingFaceClass: "LlamaForCausalLM", huggingFaceType: "llama", ggufName: "llama",
     embeddings: WeightName(huggingFace: "model.embed_tokens", gguf: "token_embd"),

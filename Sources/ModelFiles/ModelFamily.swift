@@ -1,7 +1,7 @@
 /// A family of models: how its files call it, and the table of its weights.
 ///
-/// Loading, GGUF names, adapters, merging and the checks of files walk the table. Another family of this kind of block is
-/// one file with a table, and a row in ``all``.
+/// Loading, GGUF names, adapters, merging and the checks of files walk the table. Another family of this kind of block
+/// is one file with a table, and a row in ``all``.
 public struct ModelFamily: Sendable, Hashable {
   /// The families that can be read.
   public static let all: [ModelFamily] = [.llama]
@@ -95,7 +95,8 @@ extension ModelFamily {
     return (Self.huggingFacePrefix(ofBlock: index) + weight.name.huggingFace + ".weight", weight.isPermutedInGGUF)
   }
 
-  /// The last parts of the names of the blocks' linear layers, such as `q_proj`, sorted: a PEFT configuration's targets.
+  /// The last parts of the names of the blocks' linear layers, such as `q_proj`, sorted: a PEFT configuration's
+  /// targets.
   public var linearLayerSuffixes: [String] {
     block.compactMap { weight in
       guard case .linear = weight.role else { return nil }

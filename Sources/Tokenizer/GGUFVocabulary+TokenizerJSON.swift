@@ -35,8 +35,9 @@ extension GGUFVocabulary {
 
   /// The `tokenizer_config.json`: special tokens by name, and the chat template.
   ///
-  /// The class is the plain fast tokenizer, which takes `tokenizer.json` as it stands; the classes of model families build
-  /// parts of it anew. The template stands here and not in a file of its own, because every version reads it here.
+  /// The class is the plain fast tokenizer, which takes `tokenizer.json` as it stands; the classes of model families
+  /// build parts of it anew. The template stands here and not in a file of its own, because every version reads it
+  /// here.
   public func tokenizerConfiguration(contextLength: Int) throws -> JSON {
     try check()
     func token(_ id: Int?) -> JSON? { id.map { .string(tokens[$0]) } }
@@ -54,8 +55,9 @@ extension GGUFVocabulary {
     return .object(members.compactMap { key, value in value.map { (key, $0) } })
   }
 
-  /// The ids of the byte-pair vocabulary by text. Added tokens at the end are left out, as in Llama 3's file: they get the
-  /// same ids from the list of added tokens. Those among the others stay, as in SmolLM2's, where they would get other ids.
+  /// The ids of the byte-pair vocabulary by text. Added tokens at the end are left out, as in Llama 3's file: they get
+  /// the same ids from the list of added tokens. Those among the others stay, as in SmolLM2's, where they would get
+  /// other ids.
   private func wordVocabulary(without added: [AddedToken]) throws -> JSONObject {
     let addedIDs = Set(added.map(\.id))
     let end = (tokens.indices.last { !addedIDs.contains($0) } ?? -1) + 1
@@ -67,8 +69,8 @@ extension GGUFVocabulary {
     return vocabulary
   }
 
-  /// What is added around a text that is encoded by itself. Llama 3's file puts the begin-of-text token before it; chats do
-  /// not get a second one, because their template writes it and they are encoded without additions.
+  /// What is added around a text that is encoded by itself. Llama 3's file puts the begin-of-text token before it;
+  /// chats do not get a second one, because their template writes it and they are encoded without additions.
   private func postProcessor(_ rule: PreTokenizer) -> JSON {
     // As llama.cpp does where the metadata says nothing.
     guard addsBOS ?? (rule == .llama3), let bosTokenID else { return .null }

@@ -73,8 +73,8 @@ extension GGUFVocabulary {
     }
   }
 
-  /// Whether a word that is a token as a whole is taken as that token: llama.cpp does it for this rule; the metadata has
-  /// no key for it.
+  /// Whether a word that is a token as a whole is taken as that token: llama.cpp does it for this rule; the metadata
+  /// has no key for it.
   static func ignoresMerges(_ rule: PreTokenizer) -> Bool { rule == .llama3 }
 
   /// Checks that the parts belong together.

@@ -23,8 +23,8 @@ extension PreTokenizer {
     default:
       throw TokenizerError(
         .unsupported,
-        "tokenizer.json: the pre_tokenizer \(section.text().prefix(400)) is not implemented; those of Llama 3, SmolLM2 and GPT-2 are"
-      )
+        "tokenizer.json: the pre_tokenizer \(section.text().prefix(400)) is not implemented; those of Llama 3, SmolLM2 "
+          + "and GPT-2 are")
     }
   }
 

@@ -4,8 +4,8 @@ import Torch
 extension LlamaModel {
   /// Loads a model from its mapped files.
   ///
-  /// On a CPU, weights that the file holds in the model's dtype are the mapped file itself: loading takes milliseconds and
-  /// pages are read when they are first used. Others are converted, and the file's pages given back at once.
+  /// On a CPU, weights that the file holds in the model's dtype are the mapped file itself: loading takes milliseconds
+  /// and pages are read when they are first used. Others are converted, and the file's pages given back at once.
   ///
   /// - Parameter onProgress: called with the share of the layers that are loaded, 0 … 1.
   public static func load(

@@ -18,8 +18,8 @@ public struct LoadOptions: Sendable {
     self.device = device
   }
 
-  /// bfloat16: half the memory of float32, and faster wherever weights are streamed, which is what one-token steps wait for.
-  /// Processors without bfloat16 instructions multiply in float32 and lose nothing on long prompts. float32 is for comparisons
-  /// to the last digit.
+  /// bfloat16: half the memory of float32, and faster wherever weights are streamed, which is what one-token steps wait
+  /// for. Processors without bfloat16 instructions multiply in float32 and lose nothing on long prompts. float32 is for
+  /// comparisons to the last digit.
   public static let defaultDType = DType.bfloat16
 }

@@ -44,8 +44,8 @@ struct WeightReader {
     return tensor
   }
 
-  /// The weight of this name with the adapters merged in, unless they are to stay beside it. Without adapters and in the
-  /// file's own dtype it is the mapped file itself, not a copy.
+  /// The weight of this name with the adapters merged in, unless they are to stay beside it. Without adapters and in
+  /// the file's own dtype it is the mapped file itself, not a copy.
   func weight(_ name: String) throws -> Tensor {
     let base = try Tensor(stored(name))
     let modules = policy == .none ? [] : adapters.compactMap { $0[Self.layer(of: name)] }

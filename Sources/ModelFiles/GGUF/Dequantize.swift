@@ -9,8 +9,8 @@ enum Dequantize {
   ///   - source: `blockCount * type.blockByteCount` bytes, of any alignment.
   ///   - destination: room for `blockCount * type.blockLength` values.
   ///
-  /// Never inlined: Swift 6.3.1's optimiser loses the error register of a throwing caller (which then returns with a wild
-  /// error) when that caller ends in a memory copy, as the Float32 case does.
+  /// Never inlined: Swift 6.3.1's optimiser loses the error register of a throwing caller (which then returns with a
+  /// wild error) when that caller ends in a memory copy, as the Float32 case does.
   @inline(never)
   static func blocks(
     _ type: GGMLType, from source: UnsafePointer<UInt8>, to destination: UnsafeMutablePointer<Float>, blockCount: Int
@@ -165,9 +165,9 @@ enum Dequantize {
 
   // MARK: Super-blocks of 256
 
-  /// Scale and minimum of sub-block `j` (0..<8): the block's times six bits each out of 12 packed bytes, which follow the
-  /// block's two. Sub-blocks 0..<4 lie in the low six bits of bytes `j` and `j + 4`; the others have four bits in byte
-  /// `j + 4` and their top two in the bytes before.
+  /// Scale and minimum of sub-block `j` (0..<8): the block's times six bits each out of 12 packed bytes, which follow
+  /// the block's two. Sub-blocks 0..<4 lie in the low six bits of bytes `j` and `j + 4`; the others have four bits in
+  /// byte `j + 4` and their top two in the bytes before.
   @inline(__always)
   private static func scaleAndMinimum(_ block: UnsafePointer<UInt8>, _ j: Int) -> (scale: Float, minimum: Float) {
     let packed = block + 4

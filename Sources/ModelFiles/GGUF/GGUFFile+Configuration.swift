@@ -33,8 +33,8 @@ extension GGUFFile {
     if let stated = try integer(prefix + "vocab_size", in: 1...Limits.width), stated != vocabularySize {
       throw FileError(
         .mismatch,
-        "\(file.path): \(quoted(prefix + "vocab_size")) is \(stated), \(quoted(embeddingsName)) has \(vocabularySize) rows"
-      )
+        "\(file.path): \(quoted(prefix + "vocab_size")) is \(stated), \(quoted(embeddingsName)) has "
+          + "\(vocabularySize) rows")
     }
     guard vocabularySize <= Limits.width else {
       throw FileError(.malformed, "\(file.path): a vocabulary of \(vocabularySize) tokens")
@@ -146,8 +146,8 @@ extension GGUFFile {
     guard let integer = value.int, range.contains(integer) else {
       throw FileError(
         .malformed,
-        "\(file.path): \(quoted(key)) is \(value.int.map(String.init) ?? value.kindDescription), expected an integer in "
-          + "\(range.lowerBound)...\(range.upperBound)")
+        "\(file.path): \(quoted(key)) is \(value.int.map(String.init) ?? value.kindDescription), expected an integer "
+          + "in \(range.lowerBound)...\(range.upperBound)")
     }
     return integer
   }
@@ -162,8 +162,8 @@ extension GGUFFile {
     guard let number = value.double, number.isFinite, number > 0 else {
       throw FileError(
         .malformed,
-        "\(file.path): \(quoted(key)) is \(value.double.map { "\($0)" } ?? value.kindDescription), expected a number above 0"
-      )
+        "\(file.path): \(quoted(key)) is \(value.double.map { "\($0)" } ?? value.kindDescription), "
+          + "expected a number above 0")
     }
     return number
   }

@@ -160,8 +160,8 @@ public struct GGUFFile: Sendable {
       guard tensor.offset <= dataLength, tensor.byteCount <= dataLength - tensor.offset else {
         throw fail(
           tensor,
-          "\(tensor.byteCount) bytes at data offset \(tensor.offset) leave the \(dataLength) bytes of data; the file is "
-            + "cut short or damaged")
+          "\(tensor.byteCount) bytes at data offset \(tensor.offset) leave the \(dataLength) bytes of data; the file "
+            + "is cut short or damaged")
       }
     }
     var previous: Description?

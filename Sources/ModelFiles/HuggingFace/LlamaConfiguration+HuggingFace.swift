@@ -81,8 +81,8 @@ extension LlamaConfiguration {
     if let quantization = fields["quantization_config"] {
       throw unsupported(
         "quantization_config",
-        "weights quantised by \(quoted(quantization["quant_method"]?.string ?? "an unnamed method")) are not supported; "
-          + "use the bf16 weights or a GGUF file")
+        "weights quantised by \(quoted(quantization["quant_method"]?.string ?? "an unnamed method")) are not supported"
+          + "; use the bf16 weights or a GGUF file")
     }
     if let factor = try fields.positiveNumber("partial_rotary_factor"), factor != 1 {
       throw unsupported("partial_rotary_factor", "\(factor), only 1 is supported")

@@ -80,8 +80,8 @@ extension RopeScaling {
       else {
         throw FileError(
           .unsupported,
-          "found rotary frequency factors up to \(largest), which are neither the same for all frequencies nor those of "
-            + "Llama 3.1; a config.json cannot say them")
+          "found rotary frequency factors up to \(largest), which are neither the same for all frequencies nor those "
+            + "of Llama 3.1; a config.json cannot say them")
       }
       return try rule.huggingFaceJSON(configuration)
     }

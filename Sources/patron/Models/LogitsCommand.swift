@@ -6,15 +6,16 @@ import Llama
 import ModelFiles
 import Torch
 
-/// `patron logits`: what a model computes for given token ids, so that other programs can compare. Not listed in the help.
+/// `patron logits`: what a model computes for given token ids, so that other programs can compare. Not listed in the
+/// help.
 struct LogitsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "logits",
     abstract: "Writes the logits of token ids into a safetensors file.",
     discussion: """
       Standard input: one JSON list of token ids a line. The file holds the tensors 0, 1, ..., one a line: float32, \
-      tokens by vocabulary. With --new-tokens, standard output gets what the model writes after each line's tokens: a list of \
-      at most so many ids a line, each the most probable one, up to one that ends an answer.
+      tokens by vocabulary. With --new-tokens, standard output gets what the model writes after each line's tokens: a \
+      list of at most so many ids a line, each the most probable one, up to one that ends an answer.
       """,
     shouldDisplay: false)
 

@@ -14,9 +14,9 @@ struct MergeCommand: AsyncParsableCommand {
     abstract: "Writes a model with its adapters merged as a Hugging Face folder.",
     discussion: """
       The folder loads in transformers, vLLM and here (--model DIR). From a GGUF file, its weights are decoded, and the \
-      configuration, tokenizer and chat template are written as Hugging Face's files. It appears under its name only when it is complete. \
-      What it was made from (base, adapters in order with their SHA-256, policy, version) stands in the metadata of each \
-      safetensors file.
+      configuration, tokenizer and chat template are written as Hugging Face's files. It appears under its name only \
+      when it is complete. What it was made from (base, adapters in order with their SHA-256, policy, version) stands \
+      in the metadata of each safetensors file.
 
       Memory: one tensor and the adapters, however large the model.
       """)
