@@ -30,10 +30,4 @@ package struct ModelSummary {
     tensorCount = checkpoint.tensors.count
     parameterCount = checkpoint.tensors.values.reduce(0) { $0 + $1.elementCount }
   }
-
-  /// `98.4 MB`, `16.1 GB`.
-  package static func readable(_ byteCount: Int) -> String {
-    let value = Double(byteCount)
-    return value >= 1e9 ? String(format: "%.1f GB", value / 1e9) : String(format: "%.1f MB", value / 1e6)
-  }
 }

@@ -116,7 +116,7 @@ extension SavedCheckpoint {
       do {
         sum = try FileHash.sha256(of: place)
       } catch {
-        throw RunError(.damaged, message(of: error))
+        throw RunError(.damaged, ErrorMessage.text(of: error))
       }
       guard sum == file.sha256 else {
         throw RunError(.damaged, "\(place.path): found SHA-256 \(sum), expected \(file.sha256)")

@@ -31,6 +31,9 @@ public struct CheckpointRanking: Sendable, Equatable {
     self.prefers = prefers
   }
 
+  /// By a figure of dev rows: the loss is to be low, all others are scores and to be high.
+  public init(figure: String) { self.init(metric: figure, prefers: figure == MetricName.devLoss ? .lowest : .highest) }
+
   /// The best of these, of equals the one with the lowest dev loss, of equals still the latest; nil where none has the metric
   /// as a finite number.
   public func best(of checkpoints: [SavedCheckpoint]) -> SavedCheckpoint? { ranked(checkpoints).first }
@@ -62,6 +65,9 @@ public struct CheckpointRanking: Sendable, Equatable {
 ///     …
 ///     try store.save(step: 100, metrics: ["dev/loss": 0.31]) { folder in try writeEverything(into: folder) }
 public struct CheckpointStore: Sendable {
+  /// Checkpoints that stay besides the best one, unless another number is asked for.
+  public static let defaultKeptCount = 3
+
   public let run: RunFolder
   public let keptCount: Int
   public let ranking: CheckpointRanking?
@@ -71,7 +77,7 @@ public struct CheckpointStore: Sendable {
   ///     removed.
   ///   - keepingLast: how many of the newest checkpoints stay; at least 1.
   ///   - ranking: the best checkpoint by this stays too.
-  public init(_ run: RunFolder, keepingLast: Int = 3, ranking: CheckpointRanking? = nil) {
+  public init(_ run: RunFolder, keepingLast: Int = defaultKeptCount, ranking: CheckpointRanking? = nil) {
     self.run = run
     keptCount = max(1, keepingLast)
     self.ranking = ranking
@@ -116,9 +122,9 @@ public struct CheckpointStore: Sendable {
       let others = Self.saved(in: run.url).map { String($0.step) }
       throw RunError(
         .diskFull,
-        "\(url.path): the disk is full, so the checkpoint of step \(step) was not written (\(message(of: error))); "
+        "\(url.path): the disk is full, so the checkpoint of step \(step) was not written (\(ErrorMessage.text(of: error))); "
           + (others.isEmpty ? "" : "the checkpoints of steps \(others.joined(separator: ", ")) are untouched; ")
-          + "make room and continue with --resume")
+          + "make room and resume the run")
     }
     prune()
     return saved
@@ -189,8 +195,8 @@ public struct CheckpointStore: Sendable {
         try checkpoint.verify()
         return (checkpoint, warnings)
       } catch {
-        damaged.append(message(of: error))
-        warnings.append("passed over, it is damaged: \(message(of: error))")
+        damaged.append(ErrorMessage.text(of: error))
+        warnings.append("passed over, it is damaged: \(ErrorMessage.text(of: error))")
       }
     }
     guard damaged.isEmpty else {
@@ -218,10 +224,4 @@ public struct CheckpointStore: Sendable {
     }
     .sorted { $0.step < $1.step }
   }
-}
-
-/// An error in its own words.
-func message(of error: any Error) -> String {
-  if error is any CustomNSError || type(of: error) is NSError.Type { return error.localizedDescription }
-  return String(describing: error)
 }

@@ -23,7 +23,7 @@ final class JSONLinesFile {
       let bytes = try readSmallFile(url, limit: sizeLimit)
       var kept: [UInt8] = []
       kept.reserveCapacity(bytes.count)
-      for line in bytes.split(separator: newline) {
+      for (_, line) in JSONLines.lines(of: bytes) {
         guard let step, let json = try? JSON.parse(line), let lineStep = json["step"]?.int, lineStep <= step else {
           continue
         }
@@ -55,7 +55,7 @@ final class JSONLinesFile {
   /// The lines that can be read: one that is cut short, as the last of a run that goes on may be, is passed over.
   static func lines(of url: URL) throws -> [JSON] {
     guard FileManager.default.fileExists(atPath: url.path) else { return [] }
-    return try readSmallFile(url, limit: sizeLimit).split(separator: newline).compactMap { try? JSON.parse($0) }
+    return JSONLines.lines(of: try readSmallFile(url, limit: sizeLimit)).compactMap { try? JSON.parse($0.bytes) }
   }
 
   private static let newline = UInt8(ascii: "\n")

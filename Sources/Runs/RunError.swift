@@ -2,10 +2,12 @@
 public struct RunError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The kind of failure, for programs; the message is for people.
   public struct Code: Sendable, Hashable {
-    private enum Kind { case exists, inUse, notFound, damaged, malformed, invalidSetting, diskFull, inputOutput }
+    private enum Kind { case isRun, exists, inUse, notFound, damaged, malformed, invalidSetting, diskFull, inputOutput }
     private let kind: Kind
 
-    /// The folder holds another run, or something else.
+    /// The folder holds a run, and nobody asked to resume it.
+    public static let isRun = Code(kind: .isRun)
+    /// The folder holds something else.
     public static let exists = Code(kind: .exists)
     /// Another process trains into this folder.
     public static let inUse = Code(kind: .inUse)

@@ -43,16 +43,23 @@ public struct RunSample: Sendable, Equatable {
   }
 }
 
-/// `samples.jsonl` of a run.
+/// `samples.jsonl` of a run. The file appears with the first sample: not every run has some.
 public final class SampleLog {
-  private let file: JSONLinesFile
+  private let url: URL
+  private var file: JSONLinesFile?
 
   /// - Parameter step: as in `MetricLog`: later lines are taken out.
   public init(_ run: RunFolder, resumingAt step: Int?) throws {
-    file = try JSONLinesFile.open(run.samples, keepingUpTo: step).file
+    url = run.samples
+    guard FileManager.default.fileExists(atPath: url.path) else { return }
+    file = try JSONLinesFile.open(url, keepingUpTo: step).file
   }
 
-  public func record(_ sample: RunSample) throws { try file.append(sample.json) }
+  public func record(_ sample: RunSample) throws {
+    let file = try self.file ?? JSONLinesFile.open(url, keepingUpTo: nil).file
+    self.file = file
+    try file.append(sample.json)
+  }
 
-  public func synchronize() throws { try file.synchronize() }
+  public func synchronize() throws { try file?.synchronize() }
 }

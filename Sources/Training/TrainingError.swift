@@ -1,10 +1,8 @@
-import Runs
-
 /// A failure of training, or of what it was asked to do.
 public struct TrainingError: Error, Sendable, CustomStringConvertible {
   /// Kinds of failure. New kinds may be added.
   public struct Code: Sendable, Hashable {
-    private enum Kind { case setting, data, model, adapter, state, diverged }
+    private enum Kind { case setting, data, model, adapter, adapterScale, state, diverged }
     private let kind: Kind
 
     /// Settings contradict one another or are out of range.
@@ -15,6 +13,8 @@ public struct TrainingError: Error, Sendable, CustomStringConvertible {
     public static let model = Code(kind: .model)
     /// The adapter to go on from does not fit the model or the settings.
     public static let adapter = Code(kind: .adapter)
+    /// The adapter to go on from has another rank or scale than the settings.
+    public static let adapterScale = Code(kind: .adapterScale)
     /// A saved state does not belong to this run.
     public static let state = Code(kind: .state)
     /// The loss left all bounds.

@@ -2,25 +2,10 @@ import JSON
 import Testing
 
 @Suite struct JSONLinesTests {
-  private func lines(_ text: String) -> [String] {
-    JSONLines(text.utf8).map { "\($0.number):" + String(decoding: $0.bytes, as: UTF8.self) }
-  }
-
-  @Test(arguments: [
-    ("", []),
-    ("\n \n\t\r\n", []),
-    ("{}", ["1:{}"]),
-    ("{}\n", ["1:{}"]),
-    ("\u{FEFF}{}\r\n\r\n[1]", ["1:{}", "3:[1]"]),
-    (" {} \r\r\n1", ["1: {} \r", "2:1"]),
-  ] as [(String, [String])])
-  func linesAreNumberedAndBlankOnesLeftOut(_ text: String, _ expected: [String]) {
-    #expect(lines(text) == expected)
-  }
-
-  @Test func anArrayIsSeenBehindWhitespaceAndAByteOrderMark() {
-    #expect(JSONLines.isArray("\u{FEFF} \n[{}]".utf8))
-    #expect(!JSONLines.isArray("{\"a\": []}".utf8))
-    #expect(!JSONLines.isArray("".utf8))
+  @Test func linesKeepTheirNumbers() {
+    let lines = JSONLines.lines(of: Array("1\n\n \t\r\n{}\r\n[\n2".utf8))
+    #expect(lines.map(\.number) == [1, 4, 5, 6])
+    #expect(lines.map { String(decoding: $0.bytes, as: UTF8.self) } == ["1", "{}\r", "[", "2"])
+    #expect(JSONLines.lines(of: []).isEmpty && JSONLines.lines(of: Array("\n\n".utf8)).isEmpty)
   }
 }

@@ -119,7 +119,7 @@ import Testing
     #expect(
       error?.message.contains(
         "the disk is full, so the checkpoint of step 2 was not written") == true
-        && error?.message.hasSuffix("the checkpoints of steps 1 are untouched; make room and continue with --resume")
+        && error?.message.hasSuffix("the checkpoints of steps 1 are untouched; make room and resume the run")
           == true
     )
     #expect(contents(of: folder.run.appendingPathComponent("checkpoints")) == ["step-000001"])
@@ -260,7 +260,7 @@ import Testing
     try RunStatus(kind: "sft", version: "1").write(to: try folder.open())
     #expect(
       failure(RunError.self) { _ = try folder.open(resuming: false) }?.message.hasSuffix(
-        "found a run; continue it with --resume, or choose another folder") == true)
+        "found a run; resume it, or choose another folder") == true)
     #expect(try !folder.open(resuming: true).isNew)
   }
 
@@ -268,7 +268,7 @@ import Testing
   @Test func aRunThatHardlyBeganIsOne() throws {
     let folder = try TemporaryFolder()
     do { try write("{}", to: try folder.open(resuming: false).configuration) }
-    #expect(failure(RunError.self) { _ = try folder.open(resuming: false) }?.code == .exists)
+    #expect(failure(RunError.self) { _ = try folder.open(resuming: false) }?.code == .isRun)
     #expect(try !folder.open().isNew)
   }
 

@@ -92,6 +92,7 @@ import Testing
     }
     do {
       let log = try SampleLog(try folder.open(), resumingAt: nil)
+      #expect(!FileManager.default.fileExists(atPath: folder.path("run/samples.jsonl")), "there is none yet")
       for step in [1, 2, 3] { try log.record(sample(step)) }
     }
     _ = try SampleLog(try folder.open(), resumingAt: 2)

@@ -208,7 +208,6 @@ import Testing
     #expect(
       Figures.date(1_709_164_800) == "2024-02-29 00:00 UTC" && Figures.date(951_782_399) == "2000-02-28 23:59 UTC")
     #expect(Figures.date(0) == "–" && Figures.date(.nan) == "–" && Figures.date(1e300) == "–")
-    #expect(Figures.bytes(1_500_000) == "1.5 MB")
   }
 
   @Test func theDifferenceIsMarked() {

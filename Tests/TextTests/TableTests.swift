@@ -56,4 +56,10 @@ import Text
   func numbersAreGrouped(_ number: Int, _ text: String) {
     #expect(NumberText.grouped(number) == text)
   }
+
+  @Test func sizesAreThoseOfTheirKind() {
+    #expect(
+      [0, 12_345, 98_400_000, 16_060_000_000].map(NumberText.fileSize) == ["0.0 kB", "12.3 kB", "98.4 MB", "16.1 GB"])
+    #expect([0, 768 << 20, 3 << 29].map(NumberText.memory) == ["0 MiB", "768 MiB", "1.5 GiB"])
+  }
 }

@@ -341,35 +341,39 @@ import Tokenizer
     #expect(Set(second.map(\.id)) == Set(first.map(\.id)))
   }
 
-  @Test func theRecipeSurvivesJSON() throws {
-    var recipe = DataRecipe(files: [DataFile("a.jsonl"), DataFile("b.jsonl", weight: 2.5)])
-    recipe.taskWeights = [.extract: 0.5]
-    recipe.licenses = .open
-    recipe.seed = .max
-    recipe.negativesPerPositive = nil
-    recipe.noise = DataNoise(share: 0.25, kinds: [.markup, .zeroWidth])
-    recipe.maximumLength = 2_000
-    recipe.chunkTokens = 1_000
-    recipe.overlapTokens = 200
-    recipe.supervisedTurns = .last
-    recipe.joinedShare = 0.5
-    recipe.requiresVerbatimValues = false
-    recipe.hardNegativeShare = 1
-    recipe.skipsBadRows = true
-    #expect(try DataRecipe(JSON.parse(recipe.json.text())) == recipe)
-    #expect(try DataRecipe(["files": [["path": "a"]]]) == DataRecipe(files: [DataFile("a")]))
+  @Test func wrongRecipesAreRefused() throws {
+    let changes: [((inout DataRecipe) -> Void, String)] = [
+      ({ $0.files = [] }, "found no data files"), ({ $0.files[0].weight = 0 }, "the weight 0.0"),
+      ({ $0.overlapTokens = 9_000 }, "an overlap of 9000"), ({ $0.negativesPerPositive = -1 }, "-1.0 negatives"),
+      ({ $0.taskWeights = [.parse: -1] }, "the weight -1.0 for parse"), ({ $0.hardNegativeShare = 2 }, "share of 2.0"),
+      ({ $0.joinedShare = -0.1 }, "a joined share of -0.1"), ({ $0.noise.share = 1.5 }, "a noise share of 1.5"),
+      ({ $0.maximumLength = 15 }, "a maximum length of 15"),
+    ]
+    for (change, words) in changes {
+      var recipe = DataRecipe(files: [DataFile("a")])
+      try recipe.check()
+      change(&recipe)
+      let error = #expect(throws: DataError.self) { try recipe.check() }
+      #expect(error?.message.contains(words) == true, "\(words): \(error?.message ?? "")")
+    }
   }
 
-  @Test(arguments: [
-    (#"{"files": []}"#, "found no data files"), (#"{"files": [{"path": "a"}], "chunks": 1}"#, "the member \"chunks\""),
-    (#"{"files": [{"path": "a", "weight": 0}]}"#, "the weight 0.0"),
-    (#"{"files": [{"path": "a"}], "overlap_tokens": 9000}"#, "an overlap of 9000"),
-    (#"{"files": [{"path": "a"}], "noise": {"kinds": ["rain"]}}"#, "rain"),
-    (#"{"files": [{"path": "a"}], "licenses": "free"}"#, "expected none, open"), ("[]", "expected an object"),
-    (#"{"files": [{"path": "a"}], "negatives_per_positive": -1}"#, "-1.0 negatives"),
-  ]) func wrongRecipesAreRefused(_ text: String, _ words: String) throws {
-    let json = try JSON.parse(text)
-    let error = #expect(throws: DataError.self) { try DataRecipe(json) }
-    #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+  @Test func rowsToMeasureOnAreTheSameForEveryRecipe() {
+    var recipe = DataRecipe(files: [DataFile("d.jsonl", weight: 3)])
+    recipe.taskWeights = [.parse: 2]
+    recipe.seed = 7
+    (recipe.joinedShare, recipe.noise.share) = (0.5, 1)
+    (recipe.chunkTokens, recipe.overlapTokens) = (900, 90)
+    var expected = DataRecipe(files: [DataFile("d.jsonl")])
+    (expected.chunkTokens, expected.overlapTokens, expected.maximumLength) = (900, 90, 2_048)
+    (expected.joinedShare, expected.noise.share) = (0, 0)
+    #expect(recipe.limited(toContext: 2_048).forMeasuring == expected)
+    #expect(recipe.limited(toContext: 1 << 20).maximumLength == recipe.maximumLength)
+  }
+
+  @Test func chunksAreThoseOfAnExtraction() {
+    let (recipe, options) = (DataRecipe(files: []), ExtractionOptions())
+    #expect((recipe.chunkTokens, recipe.overlapTokens) == (options.chunkTokens, options.overlapTokens))
+    #expect((recipe.chunkTokens, recipe.overlapTokens) == (7_500, 1_024), "the published recipe")
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Text
 
 /// Text on its way into a page.
 enum HTML {
@@ -149,20 +150,7 @@ enum Figures {
 
   /// `1234567` → `1 234 567`, with narrow spaces.
   static func count(_ number: Int) -> String {
-    let digits = String(number.magnitude)
-    var result = ""
-    for (index, digit) in digits.enumerated() {
-      if index > 0, (digits.count - index) % 3 == 0 { result += "\u{202F}" }
-      result.append(digit)
-    }
-    return number < 0 ? "−" + result : result
-  }
-
-  static func bytes(_ count: Int) -> String {
-    let value = Double(count)
-    if value >= 1e9 { return String(format: "%.2f GB", value / 1e9) }
-    if value >= 1e6 { return String(format: "%.1f MB", value / 1e6) }
-    return String(format: "%.1f kB", value / 1e3)
+    NumberText.grouped(number, separator: "\u{202F}", minus: "−")
   }
 
   static func duration(_ seconds: Double) -> String {

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Text
 
 extension RunReport {
   /// The page: UTF-8, no outside resources.
@@ -46,7 +47,8 @@ extension RunReport {
     var note = status?.note.map { "<p class=\"note\">\(HTML.excerpt($0, limit: 1000))</p>" } ?? ""
     if state.word == "ended without notice" {
       note =
-        "<p class=\"note\">The process was killed or the machine stopped; --resume goes on from the last checkpoint.</p>"
+        "<p class=\"note\">The process was killed or the machine stopped; the run can be resumed from its last "
+        + "checkpoint.</p>"
     }
     note += problems.map { "<p class=\"note\">\(HTML.excerpt($0, limit: 1000))</p>" }.joined()
     let planned = status?.plannedSteps
@@ -131,7 +133,7 @@ extension RunReport {
           + (checkpoint.step == best?.step ? " <span class=\"badge finished\">best</span>" : ""),
         Figures.date(checkpoint.time),
       ] + metrics.map { metric in checkpoint.metrics[metric].map(Figures.value) ?? "–" } + [
-        Figures.bytes(checkpoint.byteCount), "<code>\(HTML.escaped(checkpoint.url.lastPathComponent))</code>",
+        NumberText.fileSize(checkpoint.byteCount), "<code>\(HTML.escaped(checkpoint.url.lastPathComponent))</code>",
       ]
     }
     let rule = ranking.map { "the best is the one with the \($0.prefers.rawValue) \(HTML.escaped($0.metric))" }

@@ -36,7 +36,7 @@ public struct RunReport {
       do {
         return try read()
       } catch {
-        problems.append(message(of: error))
+        problems.append(ErrorMessage.text(of: error))
         return none
       }
     }

@@ -22,7 +22,7 @@ public struct EvaluationFile: Sendable {
   /// - Throws: `ScoringError.unreadableFile` where the bytes have none of the forms.
   public init(_ bytes: [UInt8]) throws(ScoringError) {
     let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
-    let first = bytes.first { !Self.isWhitespace($0) }
+    let first = bytes.first { !JSONLines.isWhitespace($0) }
     if first == UInt8(ascii: "["), let elements = try Self.parse(bytes, place: "the file").array {
       entries = try elements.enumerated().map { index, value throws(ScoringError) in
         try Self.entry(value, number: index + 1, place: "element \(index + 1)")
@@ -57,18 +57,11 @@ public struct EvaluationFile: Sendable {
   /// Whether any row has a list of statements.
   public var holdsStatements: Bool { entries.contains { StatementJoin.statementList(of: $0.object) != nil } }
 
-  private static func isWhitespace(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
-
   private static func lines(_ bytes: [UInt8]) throws(ScoringError) -> [Entry] {
-    var entries: [Entry] = []
-    var number = 0
-    for line in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
-      number += 1
-      if line.allSatisfy(isWhitespace) { continue }
+    try JSONLines.lines(of: bytes).map { number, line throws(ScoringError) in
       let place = "line \(number)"
-      entries.append(try entry(try parse(line, place: place), number: number, place: place))
+      return try entry(try parse(line, place: place), number: number, place: place)
     }
-    return entries
   }
 
   private static func parse(_ bytes: some Sequence<UInt8>, place: String) throws(ScoringError) -> JSON {

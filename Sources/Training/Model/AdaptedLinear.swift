@@ -17,7 +17,7 @@ struct AdaptedLinear: Sendable {
   init(_ linear: Linear, factors: LoRAAdapter.Factors, settings: LoRASettings) throws {
     guard linear.updates.isEmpty else {
       throw TrainingError(
-        .model, "found a base model with an adapter beside its weights, expected it merged (--merge peft or fp32)")
+        .model, "found a base model with an adapter beside its weights, expected it merged into them")
     }
     weights = linear.weights
     self.factors = factors

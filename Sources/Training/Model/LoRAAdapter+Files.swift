@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import JSON
 import Llama
@@ -24,14 +25,27 @@ extension LoRAAdapter {
       let found = stored[module.name]!
       guard found.rank == settings.rank, found.scale == settings.scale else {
         throw TrainingError(
-          .adapter,
+          .adapterScale,
           "\(path): \(module.name): found rank \(found.rank) and scale \(found.scale), expected rank \(settings.rank) and "
-            + "scale \(settings.scale) (alpha / rank); give --rank and --alpha as the adapter has them")
+            + "scale \(settings.scale) (alpha / rank); set rank and alpha as the adapter has them")
       }
       try module.a.copy(from: Tensor(found.a.floats(), shape: found.a.shape))
       try module.b.copy(from: Tensor(found.b.floats(), shape: found.b.shape))
     }
     try valuesChanged()
+  }
+
+  private static let configurationName = "adapter_config.json"
+  private static let weightsName = "adapter_model.safetensors"
+
+  /// Writes the adapter of a trainer's saved state; this one then has its values where they have to be rounded.
+  func write(ofState state: URL, with writer: FolderWriter, baseModel: String?, dtype: DType) throws {
+    guard dtype != .float32 else {
+      for name in [Self.configurationName, Self.weightsName] { try writer.copy(state.appendingPathComponent(name)) }
+      return
+    }
+    try load(AdapterFolder(state))
+    try write(into: writer.temporary, baseModel: baseModel, dtype: dtype)
   }
 
   /// Writes `adapter_config.json` and `adapter_model.safetensors` as PEFT does into a folder that exists.
@@ -43,7 +57,7 @@ extension LoRAAdapter {
     precondition(dtype == .float32 || dtype == .bfloat16, "an adapter is float32 or bfloat16")
     let order = modules.flatMap { [("\($0.name).lora_A.weight", $0.a), ("\($0.name).lora_B.weight", $0.b)] }
     let writer = try SafetensorsWriter(
-      folder.appendingPathComponent("adapter_model.safetensors"),
+      folder.appendingPathComponent(Self.weightsName),
       tensors: order.map { name, tensor in
         TensorDescription(
           name: "base_model.model." + name, dtype: dtype == .bfloat16 ? .bfloat16 : .float32, shape: tensor.shape)
@@ -53,7 +67,7 @@ extension LoRAAdapter {
     }
     try writer.finish()
     let text = configurationJSON(baseModel: baseModel).text(pretty: true) + "\n"
-    try Data(Array(text.utf8)).write(to: folder.appendingPathComponent("adapter_config.json"))
+    try Data(Array(text.utf8)).write(to: folder.appendingPathComponent(Self.configurationName))
   }
 
   /// The fields that PEFT 0.21 reads, with its defaults where this adapter says nothing.

@@ -41,6 +41,9 @@ public struct DevGeneration {
     return chosen
   }
 
+  /// The figures that these rows give.
+  public var figures: [String] { Self.figures(of: rows.map(\.example)) }
+
   private let generator: LlamaGenerator
   private let rows: [Row]
   /// Rows that are completed side by side.

@@ -1,3 +1,4 @@
+import Funding
 import Tokenizer
 
 /// What a model is trained on, and how rows become examples. The same recipe, files and tokenizer give the same examples.
@@ -14,8 +15,8 @@ public struct DataRecipe: Sendable, Equatable {
 
   /// Most tokens of a chunk, and tokens that neighbouring chunks share: as in `ExtractionOptions`, whose values they
   /// should be where the model is used.
-  public var chunkTokens = 7_500
-  public var overlapTokens = 1_024
+  public var chunkTokens = ExtractionOptions().chunkTokens
+  public var overlapTokens = ExtractionOptions().overlapTokens
   /// Chunks without a statement for each one with statements, over all articles; nil keeps all of them. The rest of them is
   /// left out by chance.
   public var negativesPerPositive: Double? = 1
@@ -38,18 +39,39 @@ public struct DataRecipe: Sendable, Equatable {
 
   public init(files: [DataFile]) { self.files = files }
 
+  /// The same rows for figures that can be compared whatever the recipe of the training rows: each once and as it is, in an
+  /// order of its own.
+  public var forMeasuring: DataRecipe {
+    var recipe = self
+    for index in recipe.files.indices { recipe.files[index].weight = 1 }
+    recipe.taskWeights = [:]
+    recipe.joinedShare = 0
+    recipe.noise.share = 0
+    recipe.seed = 0
+    return recipe
+  }
+
+  /// The same rows for a model that reads no more than so many tokens.
+  public func limited(toContext length: Int) -> DataRecipe {
+    var recipe = self
+    recipe.maximumLength = min(recipe.maximumLength, length)
+    return recipe
+  }
+
+  /// Is told of the rows done and the rows in all, for the file being read; what it throws ends the work.
+  public typealias Progress = (_ file: DataFile, _ done: Int, _ total: Int) throws -> Void
+
   /// Reads the files and makes the examples, shuffled by the seed.
   ///
   /// - Parameters:
   ///   - shuffled: false keeps the order of the files and rows.
   ///   - keepsSources: whether the examples hold the texts that they are about, which takes more memory.
-  ///   - onProgress: called with the rows done and the rows in all, for the file being read; may throw to end the work.
   /// - Throws: `DataError`, `FileError` for files that cannot be read, `FundingError` for a chunk size that does not fit.
   /// - Complexity: linear in the text; an article is tokenized about three times. Memory: the text of the articles and 9
   ///   bytes a token.
   public func examples(
     tokenizer: Tokenizer, template: ChatTemplate, shuffled: Bool = true, keepsSources: Bool = false,
-    onProgress: ((DataFile, _ done: Int, _ total: Int) throws -> Void)? = nil
+    onProgress: Progress? = nil
   ) throws -> (examples: [TrainingExample], report: DataReport) {
     try check()
     var builder = try ExampleBuilder(self, tokenizer, template, keepsSources: keepsSources)

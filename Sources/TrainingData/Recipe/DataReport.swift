@@ -38,11 +38,11 @@ public struct DataReport: Sendable, Equatable {
     public var overlapTokens = 0
     /// Chunks that the articles were cut into.
     public var chunks = 0
-    /// Of these, the ones that `--chunks likely` reads.
+    /// Of these, the ones that `ChunkSelection.likely` takes.
     public var likelyChunks = 0
     /// Chunks that hold a statement whole and cut none.
     public var answeredChunks = 0
-    /// Of these, the ones that `--chunks likely` reads.
+    /// Of these, the ones that `ChunkSelection.likely` takes.
     public var likelyAnsweredChunks = 0
     /// Chunks left out because their border cuts a statement: neither "there" nor "not there" is true of it.
     public var cutChunks = 0

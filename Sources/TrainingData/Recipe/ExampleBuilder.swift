@@ -33,9 +33,7 @@ struct ExampleBuilder {
     inputs = StageInputs(tokenizer: encoder, options: options)
   }
 
-  mutating func add(
-    _ file: DataFile, _ onProgress: ((DataFile, _ done: Int, _ total: Int) throws -> Void)?
-  ) throws {
+  mutating func add(_ file: DataFile, _ onProgress: DataRecipe.Progress?) throws {
     let contents = try DataFileContents(path: file.path)
     if let problem = contents.problems.first, !recipe.skipsBadRows {
       throw DataError(.unreadableRow, "\(problem); mend the row, or leave out such rows (they are then counted)")

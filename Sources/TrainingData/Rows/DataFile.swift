@@ -1,7 +1,6 @@
 import Files
 import Foundation
 import JSON
-import ModelFiles
 
 /// A file of rows, and how often its rows count.
 public struct DataFile: Sendable, Hashable {
@@ -45,13 +44,10 @@ public struct DataFileContents: Sendable {
     hash = FileHash.sha256(of: bytes)
     let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
     let text = bytes[(bytes.starts(with: byteOrderMark) ? 3 : 0)...]
-    if text.first(where: { !Self.isWhitespace($0) }) == UInt8(ascii: "[") {
+    if text.first(where: { !JSONLines.isWhitespace($0) }) == UInt8(ascii: "[") {
       readArray(text, path: path)
     } else {
-      var number = 0
-      for line in text.split(separator: 0x0A, omittingEmptySubsequences: false) {
-        number += 1
-        if line.allSatisfy(Self.isWhitespace) { continue }
+      for (number, line) in JSONLines.lines(of: text) {
         do throws(JSONError) {
           read(try JSON.parse(line, options: .python), number: number, path: path)
         } catch {
@@ -86,6 +82,4 @@ public struct DataFileContents: Sendable {
       problems.append(DataProblem(path: path, line: number, message: error.message))
     }
   }
-
-  private static func isWhitespace(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
 }

@@ -1,7 +1,6 @@
 import Files
 import Foundation
 import JSON
-import ModelFiles
 
 /// Makes articles with funding statements: paragraphs of given articles, or of a small grammar, around given statements, or
 /// those of `StatementSynthesizer`.
@@ -206,12 +205,12 @@ public struct StatementText: Sendable, Equatable {
   /// - Throws: `FileError` if the file cannot be read, `DataError.unreadableRow` that names a line without statement.
   public static func all(path: String) throws -> [StatementText] {
     var statements: [StatementText] = []
-    for (index, line) in try MappedFile(path: path).copy().split(separator: 0x0A).enumerated() {
+    for (number, line) in JSONLines.lines(of: try MappedFile(path: path).copy()) {
       let value = try? JSON.parse(line, options: .python)
       guard let text = value?["statement"]?.string ?? value?["funding_statement"]?.string else {
         throw DataError(
           .unreadableRow,
-          "\(path):\(index + 1): found \(value?.kindDescription ?? "no JSON"), expected an object with a statement")
+          "\(path):\(number): found \(value?.kindDescription ?? "no JSON"), expected an object with a statement")
       }
       if value?["funders"]?.array?.isEmpty == true { continue }
       let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)

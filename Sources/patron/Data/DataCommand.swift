@@ -1,11 +1,9 @@
 import ArgumentParser
 import Foundation
 import JSON
-import Llama
 import ModelFiles
 import PatronKit
 import Tokenizer
-import Training
 import TrainingData
 
 /// `patron data`: what models are trained on.
@@ -32,20 +30,33 @@ struct TokenizerOptions: ParsableArguments {
   func open() throws -> (Tokenizer, ChatTemplate) { try ModelLocation(ModelCatalog.url(of: model)).tokenizer() }
 }
 
+extension Console {
+  /// How far the making of examples is.
+  /// - Throws: `CancellationError` once a clean end was asked for.
+  func showProgress(_ file: DataFile, _ done: Int, _ total: Int) throws {
+    try Interruption.check()
+    status("\(file.path): row \(done + 1) of \(total)")
+  }
+
+  /// What could not be read of the rows.
+  func warn(of report: DataReport) {
+    let most = 5
+    for problem in report.problems.prefix(most) { warning("left out \(problem)") }
+    if report.problems.count > most {
+      warning("left out \(report.problems.count - most) more rows that cannot be read")
+    }
+  }
+}
+
 extension DataRecipe {
   /// Makes the examples and tells on the console how far it is.
   func examples(
     _ tokenizer: Tokenizer, _ template: ChatTemplate, shuffled: Bool, console: Console
   ) throws -> (examples: [TrainingExample], report: DataReport) {
-    let result = try examples(tokenizer: tokenizer, template: template, shuffled: shuffled) { file, done, total in
-      try Interruption.check()
-      console.status("\(file.path): row \(done + 1) of \(total)")
-    }
+    let result = try examples(
+      tokenizer: tokenizer, template: template, shuffled: shuffled, onProgress: console.showProgress)
     console.clearStatus()
-    for problem in result.report.problems.prefix(5) { console.warning("left out \(problem)") }
-    if result.report.problems.count > 5 {
-      console.warning("left out \(result.report.problems.count - 5) more rows that cannot be read")
-    }
+    console.warn(of: result.report)
     return result
   }
 }
@@ -162,12 +173,7 @@ struct DataTokenizeCommand: ParsableCommand {
     let (examples, _) = try recipe.examples(tokenizer, template, shuffled: true, console: consoleOptions.console)
     for example in examples {
       try Interruption.check()
-      let labels = zip(example.tokens, example.isSupervised).map { $1 ? $0 : -100 }
-      let row: JSON = .object([
-        ("id", .string(example.id)), ("task", .string(example.task.rawValue)),
-        ("input_ids", .array(example.tokens.map(JSON.number))), ("labels", .array(labels.map(JSON.number))),
-      ])
-      try file.write(row.text() + "\n")
+      try file.write(TokenFile.line(example).text() + "\n")
     }
     try file.commit()
   }

@@ -1,12 +1,12 @@
 import ArgumentParser
 import Files
 import Foundation
-import Runs
-import Training
 import TrainingData
 
 /// How rows become training examples: the options of every command that reads training data.
 struct DataOptions: ParsableArguments {
+  private static let defaults = DataRecipe(files: [])
+
   @Option(
     name: .long,
     help: ArgumentHelp(
@@ -19,7 +19,7 @@ struct DataOptions: ParsableArguments {
     help: ArgumentHelp(
       "none (all rows) or open (leave out rows whose licence says NC or ND; rows that state none stay).",
       valueName: "filter"))
-  var licenseFilter: LicenseFilter = .none
+  var licenseFilter = Self.defaults.licenses
 
   @Flag(name: .long, help: "Leave out rows that cannot be read and say how many; otherwise the first one is an error.")
   var skipBadRows = false
@@ -27,19 +27,19 @@ struct DataOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp("Seed of copies, negatives, noise and order.", valueName: "n"))
-  var dataSeed: UInt64 = 0
+  var dataSeed = Self.defaults.seed
 
   @Option(name: .long, help: ArgumentHelp("Most tokens of a chunk of an article.", valueName: "n"))
-  var chunkTokens = 7_500
+  var chunkTokens = Self.defaults.chunkTokens
 
   @Option(name: .long, help: ArgumentHelp("Tokens that neighbouring chunks share.", valueName: "n"))
-  var overlapTokens = 1_024
+  var overlapTokens = Self.defaults.overlapTokens
 
   @Option(
     name: .long,
     help: ArgumentHelp(
       "Chunks without funding statements to keep for each one with some, or all.", valueName: "ratio"))
-  var negatives = NegativeRatio(1)
+  var negatives = NegativeRatio(Self.defaults.negativesPerPositive)
 
   @Option(
     name: .long,
@@ -48,7 +48,7 @@ struct DataOptions: ParsableArguments {
       Share of those that hold a word of funding, support or thanks, as far as there are such. With 1, the adapter asks for \
       such chunks only (`patron extract --chunks likely`).
       """, valueName: "share"))
-  var hardNegatives = 0.75
+  var hardNegatives = Self.defaults.hardNegativeShare
 
   @Flag(
     name: .long,
@@ -60,28 +60,28 @@ struct DataOptions: ParsableArguments {
     help: ArgumentHelp(
       "Share of the statements that get another one behind them, as an article of two statements has.",
       valueName: "share"))
-  var joined = 0.1
+  var joined = Self.defaults.joinedShare
 
   @Option(
     name: .long,
     help: ArgumentHelp("Which answers of a chat in messages rows are learnt: all or last.", valueName: "turns"))
-  var supervisedTurns: SupervisedTurns = .all
+  var supervisedTurns = Self.defaults.supervisedTurns
 
   @Option(
     name: .long,
     help: ArgumentHelp(
       "Share of the rows that get damage as real texts have it; 0: texts as they are.", valueName: "share"))
-  var noise = 0.5
+  var noise = Self.defaults.noise.share
 
   @Option(
     name: .long,
     help: ArgumentHelp(
       "What may happen to them: \(DataNoise.Kind.allCases.map(\.rawValue).joined(separator: ", ")); several with commas.",
       valueName: "kinds"))
-  var noiseKinds = NoiseKinds(Set(DataNoise.Kind.allCases))
+  var noiseKinds = NoiseKinds(Self.defaults.noise.kinds)
 
   @Option(name: .long, help: ArgumentHelp("Most tokens of an example; longer ones are left out.", valueName: "n"))
-  var maxLength = 8_192
+  var maxLength = Self.defaults.maximumLength
 
   /// - Parameter files: paths, each with `@weight` behind it or not.
   func recipe(files: [String]) throws -> DataRecipe {

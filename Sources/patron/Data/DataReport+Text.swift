@@ -2,7 +2,6 @@ import Foundation
 import Funding
 import JSON
 import Text
-import Training
 import TrainingData
 
 extension DataReport {
@@ -39,14 +38,17 @@ extension DataReport {
         TrainingExample.Task.allCases.compactMap { task in
           tasks[task].map { counts in
             [
-              task.rawValue, NumberText.grouped(counts.rows), NumberText.grouped(counts.examples), NumberText.grouped(counts.answered),
-              NumberText.grouped(counts.noisy), NumberText.grouped(counts.tokens), NumberText.grouped(counts.supervisedTokens),
+              task.rawValue, NumberText.grouped(counts.rows), NumberText.grouped(counts.examples),
+              NumberText.grouped(counts.answered),
+              NumberText.grouped(counts.noisy), NumberText.grouped(counts.tokens),
+              NumberText.grouped(counts.supervisedTokens),
               NumberText.grouped(counts.longest), NumberText.grouped(counts.tooLong),
             ]
           }
         } + [
           [
-            "all", "", NumberText.grouped(self.examples), "", "", NumberText.grouped(tokens), NumberText.grouped(supervisedTokens), "",
+            "all", "", NumberText.grouped(self.examples), "", "", NumberText.grouped(tokens),
+            NumberText.grouped(supervisedTokens), "",
             "",
           ]
         ])
@@ -87,7 +89,9 @@ extension DataReport {
           + "(\(NumberText.grouped(parse.rowsNotVerbatim)) rows left out for it), \(NumberText.grouped(parse.reordered)) rows put in "
           + "order, \(NumberText.grouped(parse.joined)) joined by another")
       let kinds = ValueKind.allCases.compactMap { kind in
-        parse.kinds[kind].map { "\(kind.rawValue) \(NumberText.grouped($0.verbatim)) of \(NumberText.grouped($0.values))" }
+        parse.kinds[kind].map {
+          "\(kind.rawValue) \(NumberText.grouped($0.verbatim)) of \(NumberText.grouped($0.values))"
+        }
       }
       if !kinds.isEmpty { lines.append("parse: word for word in the statement: \(kinds.joined(separator: ", "))") }
     }
@@ -125,6 +129,4 @@ extension DataReport {
     let text = NumberText.grouped(number)
     return String(repeating: " ", count: max(0, width - text.count)) + text
   }
-
-  /// `12,345`
 }

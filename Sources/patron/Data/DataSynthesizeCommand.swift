@@ -3,7 +3,6 @@ import Files
 import Foundation
 import JSON
 import ModelFiles
-import Training
 import TrainingData
 
 /// `patron data synthesize`

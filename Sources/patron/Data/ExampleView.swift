@@ -1,5 +1,4 @@
 import Tokenizer
-import Training
 import TrainingData
 
 /// A training example for people.

@@ -6,19 +6,23 @@ import Runs
 
 /// How articles are cut and read.
 struct ReadingOptions: ParsableArguments {
+  private static let defaults = ExtractionOptions()
+
   @Option(
     name: .long,
     help: ArgumentHelp(
       """
       Most tokens of an article that the model reads at once; fewer if its context is smaller (default: as the adapter was \
-      trained, else 7500).
+      trained, else \(Self.defaults.chunkTokens)).
       """, valueName: "n"))
   var chunkTokens: Int?
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Tokens that neighbouring chunks share (default: as the adapter was trained, else 1024).", valueName: "n"))
+      """
+      Tokens that neighbouring chunks share (default: as the adapter was trained, else \(Self.defaults.overlapTokens)).
+      """, valueName: "n"))
   var overlapTokens: Int?
 
   @Option(
@@ -31,15 +35,15 @@ struct ReadingOptions: ParsableArguments {
   var chunks: ChunkSelection?
 
   @Option(name: .long, help: ArgumentHelp("Most tokens written for the statements of a chunk.", valueName: "n"))
-  var statementTokens = 512
+  var statementTokens = Self.defaults.maximumStatementTokens
 
   @Option(name: .long, help: ArgumentHelp("Most tokens written for the funders of an article.", valueName: "n"))
-  var funderTokens = 1_024
+  var funderTokens = Self.defaults.maximumFunderTokens
 
   @Option(
     name: .long,
     help: ArgumentHelp("Chunks read side by side; more is faster on a GPU and needs more memory.", valueName: "n"))
-  var batch = 1
+  var batch = Self.defaults.batchSize
 
   @Option(
     name: .long,
@@ -48,7 +52,7 @@ struct ReadingOptions: ParsableArguments {
       What <|eot_id|> and the like mean inside an article: plain (ordinary text) or parse (special tokens, as in \
       transformers; an article can then end its own message).
       """, valueName: "policy"))
-  var specialTokensInText: SpecialTokenPolicy = .plain
+  var specialTokensInText = Self.defaults.specialTokens
 
   @Flag(name: .long, help: "Leave out the places of values and the model's raw output.")
   var noEvidence = false
@@ -81,9 +85,8 @@ struct ReadingOptions: ParsableArguments {
 
   /// Fills in what the command line leaves open: as the adapter was trained, else the recipe's defaults.
   mutating func complete(from card: AdapterCard?) throws {
-    let recipe = ExtractionOptions()
-    let chunk = chunkTokens ?? card?.chunkTokens ?? recipe.chunkTokens
-    let overlap = overlapTokens ?? card?.overlapTokens ?? recipe.overlapTokens
+    let chunk = chunkTokens ?? card?.chunkTokens ?? Self.defaults.chunkTokens
+    let overlap = overlapTokens ?? card?.overlapTokens ?? Self.defaults.overlapTokens
     try Self.check(chunk, overlap)
     (chunkTokens, overlapTokens) = (chunk, overlap)
     if chunks == nil, card?.readsLikelyChunks == true { chunks = .likely }
@@ -103,22 +106,24 @@ struct ReadingOptions: ParsableArguments {
 
 /// How the next token is chosen.
 struct SamplingOptions: ParsableArguments {
+  private static let defaults = Sampling()
+
   @Option(name: .long, help: ArgumentHelp("0 takes the most probable token; above 0 tokens are drawn.", valueName: "t"))
-  var temperature = 0.0
+  var temperature = Self.defaults.temperature
 
   @Option(
     name: .long,
     help: ArgumentHelp("Draw from the most probable tokens that reach this share together.", valueName: "p"))
-  var topP = 1.0
+  var topP = Self.defaults.topP
 
   @Option(
     name: .long, help: ArgumentHelp("Draw from so many of the most probable tokens; 0: from all.", valueName: "k"))
-  var topK = 0
+  var topK = Self.defaults.topK
 
   @Option(
     name: .long,
     help: ArgumentHelp("Seed of the draw; the same seed gives the same result on the same machine.", valueName: "n"))
-  var seed: UInt64 = 0
+  var seed = Self.defaults.seed
 
   func validate() throws {
     guard temperature >= 0, temperature.isFinite else {

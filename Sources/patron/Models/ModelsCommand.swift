@@ -5,6 +5,7 @@ import Llama
 import ModelFiles
 import PatronKit
 import Runs
+import Text
 import Tokenizer
 
 /// `patron models`: what models are there.
@@ -31,7 +32,7 @@ struct ModelsCommand: ParsableCommand {
         do {
           let summary = try ModelSummary(ModelLocation(url))
           return [
-            model.name, ModelSummary.readable(summary.byteCount), summary.format, summary.encoding,
+            model.name, NumberText.fileSize(summary.byteCount), summary.format, summary.encoding,
             String(summary.contextLength), url.path,
           ]
         } catch {

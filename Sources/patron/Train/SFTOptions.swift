@@ -5,50 +5,52 @@ import Training
 
 /// Every number of the recipe.
 struct SFTOptions: ParsableArguments {
+  private static let defaults = SFTSettings()
+
   @Option(name: .long, help: "Rank of the adapter.")
-  var rank = 64
+  var rank = Self.defaults.lora.rank
 
   @Option(name: .long, help: "The adapter's product is scaled by alpha / rank.")
-  var alpha = 128.0
+  var alpha = Self.defaults.lora.alpha
 
   @Option(name: .long, help: "Share of the adapter's inputs that is left out at random in training.")
-  var dropout = 0.05
+  var dropout = Self.defaults.lora.dropout
 
   @Option(name: .long, help: "Highest learning rate.")
-  var learningRate = 1e-4
+  var learningRate = Self.defaults.learningRate
 
   @Option(name: .long, help: "How the learning rate falls: linear, cosine or constant.")
-  var schedule = LearningRateSchedule.Shape.linear
+  var schedule = Self.defaults.schedule
 
   @Option(name: .long, help: ArgumentHelp("Steps over which the learning rate rises from 0.", valueName: "n"))
-  var warmupSteps = 0
+  var warmupSteps = Self.defaults.warmupSteps
 
   @Option(name: .long, help: ArgumentHelp("The same as a share of all steps, rounded up.", valueName: "share"))
-  var warmupRatio = 0.0
+  var warmupRatio = Self.defaults.warmupRatio
 
   @Option(name: .long, help: "AdamW: decay of the mean of the gradients.")
-  var beta1 = 0.9
+  var beta1 = Self.defaults.optimizer.beta1
 
   @Option(name: .long, help: "AdamW: decay of the mean of their squares.")
-  var beta2 = 0.999
+  var beta2 = Self.defaults.optimizer.beta2
 
   @Option(name: .long, help: "AdamW: what is added to the denominator.")
-  var adamEpsilon = 1e-8
+  var adamEpsilon = Self.defaults.optimizer.epsilon
 
   @Option(name: .long, help: "AdamW: decoupled weight decay.")
-  var weightDecay = 0.0
+  var weightDecay = Self.defaults.optimizer.weightDecay
 
   @Option(name: .long, help: "Largest norm of the gradients; 0: no clipping.")
-  var gradientClip = 1.0
+  var gradientClip = Self.defaults.gradientClip
 
   @Option(name: .long, help: "Rows that go through the model together.")
-  var microBatch = 2
+  var microBatch = Self.defaults.microBatch
 
   @Option(name: .long, help: "Micro-batches of an optimizer step.")
-  var accumulation = 16
+  var accumulation = Self.defaults.accumulation
 
   @Option(name: .long, help: "Passes over the rows.")
-  var epochs = 2.0
+  var epochs = Self.defaults.epochs
 
   @Option(name: .long, help: "Ends the run after so many steps.")
   var maxSteps: Int?
@@ -62,16 +64,16 @@ struct SFTOptions: ParsableArguments {
   var noShuffle = false
 
   @Option(name: .long, help: "Decides the first values, the order of the rows and what dropout leaves out.")
-  var seed: UInt64 = 0
+  var seed = Self.defaults.seed
 
   @Option(
     name: .long,
     help: "Steps between measurements on the dev rows, each with a checkpoint that can be the best; 0: at the end only."
   )
-  var evalEvery = 50
+  var evalEvery = Self.defaults.evaluationInterval
 
   @Option(name: .long, help: "Steps between checkpoints to go on from, besides those; 0: at the end only.")
-  var saveEvery = 50
+  var saveEvery = Self.defaults.checkpointInterval
 
   @Flag(name: .long, help: "Keep only the input of each block: a quarter more time, a fraction of the memory.")
   var checkpointing = false

@@ -1,4 +1,3 @@
-import TrainingData
 import ArgumentParser
 import Foundation
 import Funding
@@ -10,6 +9,7 @@ import Runs
 import Tokenizer
 import Torch
 import Training
+import TrainingData
 
 /// `patron train sft`: supervised fine-tuning.
 struct TrainSFTCommand: AsyncParsableCommand {
@@ -43,7 +43,7 @@ struct TrainSFTCommand: AsyncParsableCommand {
   var resume = false
 
   @Option(name: .long, help: ArgumentHelp("Checkpoints that are kept, besides the best one.", valueName: "n"))
-  var keep = 3
+  var keep = CheckpointStore.defaultKeptCount
 
   @Option(
     name: .long,
@@ -76,7 +76,9 @@ struct TrainSFTCommand: AsyncParsableCommand {
     guard keep >= 1 else { throw ValidationError("found --keep \(keep), expected 1 or more") }
   }
 
-  func run() async throws {
+  func run() async throws { try TrainingFlags.named(train) }
+
+  private func train() throws {
     let console = consoleOptions.console
     Interruption.watch()
     defer { console.clearStatus() }
@@ -96,14 +98,27 @@ struct TrainSFTCommand: AsyncParsableCommand {
     try cards.checkPrompts(of: rows.stages)
     try rows.check(figure: bestBy, devWritten: rowOptions.devWritten)
     let trainer = try makeTrainer(location, identity, settings, rows, console)
-    guard let folder else { return print(try plan(trainer, rows, console)) }
+    guard let folder else { return print(try plan(trainer, console)) }
     console.notice("\(rows.summary); \(trainer.totalSteps) steps of \(settings.rowsPerStep) rows")
-    let run = SFTRun(
-      folder: folder, trainer: trainer, generation: try generation(trainer, location, template), keptCheckpoints: keep,
-      bestBy: bestBy, adapterDType: recipeOptions.adapterDtype, modelName: modelOptions.model, console: console)
-    let description = SFTRun.Description(
-      settings: JSON.object(SettingsFile.values(of: self)), data: rows.json, card: try card(identity, rows))
-    try run.run(description, resuming: resume)
+    trainer.devGeneration = try generation(trainer, location, template)
+
+    var description = TrainingRun.Description(
+      version: Version.full, settings: .object(SettingsFile.values(of: self)), data: rows.json)
+    description.card = try AdapterCard(
+      trainedOn: rows, model: modelOptions, identity, data: dataOptions, recipe: recipeOptions)
+    description.ranking = CheckpointRanking(figure: bestBy)
+    description.keptCheckpoints = keep
+    description.adapterDType = recipeOptions.adapterDtype
+    let run = try TrainingRun(trainer, in: folder, description)
+    let messages = TrainingMessages(totalSteps: trainer.totalSteps, console: console)
+    do {
+      guard let best = try run.run(resuming: resume, messages.tell) else { return }
+      let figures = bestBy == MetricName.devLoss ? [bestBy] : [bestBy, MetricName.devLoss]
+      messages.tellResult(best, figures, folder: folder)
+    } catch let error as CancellationError {
+      messages.tellInterruption(after: trainer.progress.step)
+      throw error
+    }
   }
 
   private typealias Identity = (kind: AdapterCard.BaseModel.IdentityKind, value: String)
@@ -142,7 +157,8 @@ struct TrainSFTCommand: AsyncParsableCommand {
       base: base, adapter: adapter, computeDType: dtype, checkpointing: recipeOptions.checkpointing)
     let identities = try [identity.value] + modelOptions.adapters().map { try $0.hash() }
     return try SFTTrainer(
-      model: model, modelIdentity: identities.joined(separator: "+"), settings: settings, rows: rows.rows,
+      model: model, baseModelName: modelOptions.model, modelIdentity: identities.joined(separator: "+"),
+      settings: settings, rows: rows.rows,
       devRows: rows.devRows)
   }
 
@@ -160,37 +176,7 @@ struct TrainSFTCommand: AsyncParsableCommand {
       maximumNewTokens: rowOptions.devTokens)
   }
 
-  /// What the adapter is for, as far as it is made for this program's own two tasks.
-  private func card(_ identity: Identity, _ rows: TrainingRows) throws -> AdapterCard? {
-    let stages = rows.stages
-    guard let template = rows.template, let report = rows.report, !stages.isEmpty else { return nil }
-    let hasChunks = stages.contains(.statements)
-    var card = AdapterCard(
-      version: Version.full,
-      baseModel: .init(name: modelOptions.model, kind: identity.kind, identity: identity.value),
-      // As the articles were cut. Of an adapter that saw none, what is said of chunks is not used.
-      chunkTokens: hasChunks ? report.extract.chunkTokens : dataOptions.chunkTokens,
-      overlapTokens: hasChunks ? report.extract.overlapTokens : dataOptions.overlapTokens,
-      chatTemplate: template.rawValue,
-      promptHashes: Dictionary(
-        uniqueKeysWithValues: stages.map { ($0, AdapterCards.promptHash(of: $0)) }))
-    // Where there are too few likely chunks the others fill up, and the adapter has seen those, too.
-    card.readsLikelyChunks =
-      hasChunks && dataOptions.hardNegatives == 1 && report.extract.hardNegativesKept == report.extract.negativesKept
-    card.previousAdapters = try modelOptions.adapters().map { try $0.hash() }
-    card.dataHashes = rows.hashes
-    card.recipe = .object(
-      try (SettingsFile.values(of: recipeOptions) + SettingsFile.values(of: dataOptions)).map { key, value in
-        // Elsewhere a path says nothing of the adapter that the run started from.
-        guard key == "init-adapter", let path = value.string else { return (key, value) }
-        return (key, .string(try AdapterFolder(URL(fileURLWithPath: path)).hash()))
-      })
-    // Now, not when hours of training are to be written.
-    try card.check()
-    return card
-  }
-
-  private func plan(_ trainer: SFTTrainer, _ rows: TrainingRows, _ console: Console) throws -> String {
+  private func plan(_ trainer: SFTTrainer, _ console: Console) throws -> String {
     let speed = try trainer.measure { done, total in
       try Interruption.check()
       console.status("measuring: micro-batch \(done)/\(total)")

@@ -24,29 +24,26 @@ struct TrainingPlan {
       (Double(tokens) * min(passes, settings.epochs) + Double(devTokens * evaluations) / 3) / speed
     var lines = [
       ("rows", "\(NumberText.grouped(rows.count)), dev \(NumberText.grouped(trainer.devRows.count))"),
-      ("tokens", "\(NumberText.grouped(tokens)), \(NumberText.grouped(supervised)) of them supervised; longest row \(longest(rows))"),
+      (
+        "tokens",
+        "\(NumberText.grouped(tokens)), \(NumberText.grouped(supervised)) of them supervised; longest row \(longest(rows))"
+      ),
       (
         "steps",
         "\(NumberText.grouped(trainer.totalSteps)) of \(settings.rowsPerStep) rows (\(settings.microBatch) × \(settings.accumulation))"
       ),
       (
         "adapter",
-        "rank \(settings.lora.rank), \(NumberText.grouped(trainer.model.adapter.count)) values, \(size(4 * trainer.model.adapter.count)) on disk"
+        "rank \(settings.lora.rank), \(NumberText.grouped(trainer.model.adapter.count)) values, \(NumberText.memory(4 * trainer.model.adapter.count)) on disk"
       ),
     ]
     let memory = trainer.memoryPlan
-    lines.append(("memory", "about \(size(memory.byteCount)) at the largest micro-batch"))
-    lines += memory.parts.map { ("  " + $0.name, size($0.byteCount)) }
+    lines.append(("memory", "about \(NumberText.memory(memory.byteCount)) at the largest micro-batch"))
+    lines += memory.parts.map { ("  " + $0.name, NumberText.memory($0.byteCount)) }
     lines.append(("speed", String(format: "%.0f tok/s measured, %d threads", speed, Runtime.threadCount)))
     lines.append(("time", "about " + ProgressMeter.clock(seconds)))
     return lines.map { $0.padding(toLength: 24, withPad: " ", startingAt: 0) + $1 }.joined(separator: "\n")
   }
 
   private func longest(_ rows: [TrainingExample]) -> String { NumberText.grouped(rows.map(\.tokens.count).max() ?? 0) }
-
-  private func size(_ byteCount: Int) -> String {
-    byteCount >= 1 << 30
-      ? String(format: "%.1f GiB", Double(byteCount) / Double(1 << 30))
-      : String(format: "%.0f MiB", Double(byteCount) / Double(1 << 20))
-  }
 }

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Foundation
 import Funding
-import JSON
-import Llama
 import ModelFiles
+import PatronKit
+import Runs
 import Tokenizer
 import Training
 import TrainingData
@@ -28,7 +28,7 @@ struct TrainingRowOptions: ParsableArguments {
   var dev: [String] = []
 
   @Option(name: .long, help: ArgumentHelp("Most examples of --dev, taken by chance.", valueName: "n"))
-  var devLimit = 200
+  var devLimit = TrainingRows.defaultDevLimit
 
   @Option(
     name: .long,
@@ -51,7 +51,10 @@ struct TrainingRowOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Most tokens of such an answer (default: 1024 for parse, else 512, as `patron extract`).", valueName: "n"))
+      """
+      Most tokens of such an answer (default: \(ExtractionOptions().maximumFunderTokens) for parse, else \
+      \(ExtractionOptions().maximumStatementTokens), as `patron extract`).
+      """, valueName: "n"))
   var devTokens: Int?
 
   @Option(
@@ -88,54 +91,63 @@ struct TrainingRowOptions: ParsableArguments {
   func rows(
     of model: ModelLocation, template: ChatTemplate?, _ options: DataOptions, _ console: Console
   ) throws -> TrainingRows {
-    var rows = TrainingRows(tokenized: try tokenized.map(TokenFile.init), dev: try devTokenized.map(TokenFile.init))
+    var rows = TrainingRows()
+    for path in tokenized { rows.add(try TokenFile(path: path)) }
+    for path in devTokenized { rows.addDev(try TokenFile(path: path)) }
     guard !(train + dev).isEmpty else { return rows }
     let (tokenizer, template) = try model.tokenizer(template: template)
     let contextLength = try model.open().configuration.contextLength
-    func examples(
-      _ recipe: DataRecipe, keepsSources: Bool = false
-    ) throws -> (examples: [TrainingExample], report: DataReport) {
-      try recipe.examples(tokenizer: tokenizer, template: template, keepsSources: keepsSources) { file, done, total in
-        try Interruption.check()
-        console.status("\(file.path): row \(done)/\(total)")
-      }
-    }
     if !train.isEmpty {
-      let (made, report) = try examples(recipe(options, contextLength: contextLength))
-      rows.rows += made
-      rows.report = report
-      rows.template = template
+      try rows.add(
+        recipe(options, contextLength: contextLength), tokenizer: tokenizer, template: template,
+        onProgress: console.showProgress)
     }
     if !dev.isEmpty {
-      let recipe = try devRecipe(options, contextLength: contextLength)
-      let (made, report) = try examples(recipe, keepsSources: devWritten > 0)
-      rows.devRows += made.prefix(devLimit)
-      rows.devReport = report
+      try rows.addDev(
+        devRecipe(options, contextLength: contextLength), limit: devLimit, keepsSources: devWritten > 0,
+        tokenizer: tokenizer, template: template, onProgress: console.showProgress)
     }
     console.clearStatus()
-    for report in [rows.report, rows.devReport] {
-      for problem in (report?.problems ?? []).prefix(5) { console.warning("left out: \(problem)") }
-    }
+    for report in [rows.report, rows.devReport] { report.map(console.warn) }
     return rows
   }
 
   /// How the rows of `--train` become examples, none of them longer than the model's context.
   func recipe(_ options: DataOptions, contextLength: Int) throws -> DataRecipe {
-    var recipe = try options.recipe(files: train)
-    recipe.maximumLength = min(recipe.maximumLength, contextLength)
-    return recipe
+    try options.recipe(files: train).limited(toContext: contextLength)
   }
 
-  /// The same for `--dev`. What is measured has to be the same for every recipe: each row once and as it is, in an order of
-  /// its own.
+  /// The same for `--dev`.
   func devRecipe(_ options: DataOptions, contextLength: Int) throws -> DataRecipe {
-    var recipe = try options.recipe(files: dev)
-    recipe.maximumLength = min(recipe.maximumLength, contextLength)
-    for index in recipe.files.indices { recipe.files[index].weight = 1 }
-    recipe.taskWeights = [:]
-    recipe.joinedShare = 0
-    recipe.noise.share = 0
-    recipe.seed = 0
-    return recipe
+    try options.recipe(files: dev).limited(toContext: contextLength).forMeasuring
+  }
+}
+
+extension TrainingRows {
+  /// Of dev rows that are also trained on; nil where there are none.
+  var warning: String? {
+    let shared = devRowsInTraining
+    guard let first = shared.first else { return nil }
+    return
+      "found \(shared.count) of \(devRows.count) dev rows, such as \(first.id), also among the rows to train on; figures of "
+      + "them are too good: take them out of --dev or of --train"
+  }
+
+  /// - Parameters:
+  ///   - figure: what the best checkpoint is chosen by.
+  ///   - count: dev rows that the model answers.
+  /// - Throws: `InputError` where there is nothing to answer, and where these rows never give the figure.
+  func check(figure: String, devWritten count: Int) throws {
+    guard count == 0 || !devRows.isEmpty else {
+      throw InputError("found no dev rows, expected some to answer for --dev-written \(count)")
+    }
+    // Without dev rows the loss asks for nothing: the last checkpoint it is, as the help says.
+    guard figure != MetricName.devLoss else { return }
+    let figures = DevGeneration.figures(of: DevGeneration.sample(of: devRows, count: count))
+    guard figures.contains(figure) else {
+      throw InputError(
+        "found --best-by \(figure), expected a figure of the dev rows that are answered "
+          + "(\(([MetricName.devLoss] + figures).joined(separator: ", "))); add rows of its task to --dev")
+    }
   }
 }

@@ -11,30 +11,6 @@ import TrainingData
 
 @testable import Training
 
-@Suite struct RowOrderTests {
-  @Test(arguments: [(1, 1), (7, 3), (10, 5), (10, 32)])
-  func everyEpochHasAllRowsOnce(_ count: Int, _ perStep: Int) {
-    let order = RowOrder(rowCount: count, rowsPerStep: perStep, seed: 4)
-    for epoch in 0..<3 {
-      let steps = (0..<order.stepsPerEpoch).map { order.rows(ofStep: epoch * order.stepsPerEpoch + $0) }
-      #expect(steps.flatMap { $0 }.sorted() == Array(0..<count))
-      #expect(steps.dropLast().allSatisfy { $0.count == perStep })
-    }
-    #expect(order.stepCount(epochs: 2) == 2 * order.stepsPerEpoch)
-    #expect(order.epoch(afterStep: 2 * order.stepsPerEpoch - 1) == 2)
-  }
-
-  @Test func seedsAndEpochsDecideTheOrder() {
-    let order = RowOrder(rowCount: 50, rowsPerStep: 8, seed: 4)
-    #expect(order.order(epoch: 0) == order.order(epoch: 0))
-    #expect(order.order(epoch: 0) != order.order(epoch: 1))
-    #expect(order.order(epoch: 0) != RowOrder(rowCount: 50, rowsPerStep: 8, seed: 5).order(epoch: 0))
-    #expect(RowOrder(rowCount: 50, rowsPerStep: 8, seed: nil).order(epoch: 1) == Array(0..<50))
-    #expect(order.stepCount(epochs: 0.5) == 4)
-    #expect(order.stepCount(epochs: 0.001) == 1)
-  }
-}
-
 @Suite(.enabled(if: Golden.isPresent, Golden.absence))
 struct SFTTests {
   let base: LlamaModel
@@ -76,22 +52,22 @@ struct SFTTests {
     var rates: [Double] = []
     var devLosses: [Int: Double] = [:]
     var checkpoints: [Int] = []
-    var hooks = SFTHooks()
-    hooks.onStep = { report in
-      losses.append(report.loss)
-      rates.append(report.learningRate)
-      #expect(report.step == losses.count)
-      #expect(report.gradientNorm > 0 && !report.isSkipped)
+    try trainer.run { event in
+      switch event {
+      case .stepped(let step):
+        losses.append(try #require(step[MetricName.loss]))
+        rates.append(try #require(step[MetricName.learningRate]))
+        #expect(step.step == losses.count)
+        #expect(try #require(step[MetricName.gradientNorm]) > 0 && !step.isSkipped)
+      case .measured(let measurement):
+        #expect(measurement.step == trainer.progress.step && measurement.samples.isEmpty)
+        devLosses[measurement.step] = measurement.metrics.first { $0.name == MetricName.devLoss }?.value
+      case .checkpointDue(let metrics):
+        checkpoints.append(trainer.progress.step)
+        #expect(metrics.map(\.name) == (trainer.progress.step == 3 ? [] : [MetricName.devLoss]))
+      default: break
+      }
     }
-    hooks.onEvaluation = { trainer, metrics in
-      devLosses[trainer.progress.step] = metrics.first { $0.name == "dev/loss" }?.value
-      return [("dev/more", 1)]
-    }
-    hooks.onCheckpoint = { trainer, metrics in
-      checkpoints.append(trainer.progress.step)
-      #expect(metrics.map(\.name) == (trainer.progress.step == 3 ? [] : ["dev/loss", "dev/more"]))
-    }
-    try trainer.run(hooks)
     // 10 rows, 4 a step: 3 steps an epoch.
     #expect(losses.count == 9)
     #expect(checkpoints == [2, 3, 4, 6, 8, 9], "every third step, and what was measured")
@@ -110,7 +86,7 @@ struct SFTTests {
     }
     // B is zero at first.
     #expect(try distance(logits(live), logits(base)) == 0)
-    try trainer.run(SFTHooks())
+    try trainer.run()
     let folder = try TemporaryFolder()
     try trainer.model.adapter.write(into: folder.url, baseModel: "tiny")
     let loaded = try Golden.tinyLlama(
@@ -123,22 +99,23 @@ struct SFTTests {
   @Test(arguments: [1, 3, 4, 7])
   func resumingIsExact(_ interruptedIn: Int) throws {
     let whole = try trainer()
-    try whole.run(SFTHooks())
+    try whole.run()
 
     let first = try trainer()
     let folder = try TemporaryFolder()
-    var hooks = SFTHooks()
-    hooks.onMicroBatch = { done, total in
-      if first.progress.step == interruptedIn, done < total { throw CancellationError() }
+    #expect(throws: CancellationError.self) {
+      try first.run { event in
+        guard case .stepping(let done, let total) = event else { return }
+        if first.progress.step == interruptedIn, done < total { throw CancellationError() }
+      }
     }
-    #expect(throws: CancellationError.self) { try first.run(hooks) }
     #expect(first.progress.step == interruptedIn)
-    try first.writeState(into: folder.url, baseModel: nil)
+    try first.writeState(into: folder.url)
 
     let second = try trainer()
     try second.restoreState(from: folder.url)
     #expect(second.progress == first.progress)
-    try second.run(SFTHooks())
+    try second.run()
     #expect(second.progress == whole.progress)
     #expect(try second.model.adapter.values.bytes() == whole.model.adapter.values.bytes())
     #expect(try second.optimizer.firstMoment.bytes() == whole.optimizer.firstMoment.bytes())
@@ -147,7 +124,7 @@ struct SFTTests {
 
   @Test func statesOfOtherRunsAreRefused() throws {
     let folder = try TemporaryFolder()
-    try trainer().writeState(into: folder.url, baseModel: nil)
+    try trainer().writeState(into: folder.url)
     func message(
       _ change: (inout SFTSettings) -> Void, rows: [TrainingExample]? = nil, devRows: [TrainingExample]? = nil
     ) throws -> String {
@@ -177,28 +154,33 @@ struct SFTTests {
     settings.maximumSkips = 3
     let trainer = try trainer(settings)
     let start = try trainer.model.adapter.values.bytes()
-    var reports: [SFTStepReport] = []
-    var hooks = SFTHooks()
-    hooks.onMicroBatch = { _, _ in try trainer.model.adapter.gradients[5..<6].multiply(.nan) }
-    hooks.onStep = { reports.append($0) }
-    let error = #expect(throws: TrainingError.self) { try trainer.run(hooks) }
+    var steps: [TrainingStep] = []
+    let error = #expect(throws: TrainingError.self) {
+      try trainer.run { event in
+        if case .stepping = event { try trainer.model.adapter.gradients[5..<6].multiply(.nan) }
+        if case .stepped(let step) = event { steps.append(step) }
+      }
+    }
     #expect(error?.code == .diverged)
-    #expect(reports.count == 3)
-    #expect(reports.allSatisfy { $0.isSkipped })
+    #expect(steps.count == 3)
+    #expect(steps.allSatisfy { $0.isSkipped })
     #expect(try trainer.model.adapter.values.bytes() == start)
     #expect(trainer.progress.skippedSteps == 3 && trainer.optimizer.stepCount == 0)
     // Once they are finite again the run goes on.
     trainer.progress.skipsInARow = 0
-    try trainer.run(SFTHooks())
+    try trainer.run()
     #expect(trainer.progress.step == 9 && trainer.optimizer.stepCount == 6)
   }
 
   @Test func aRunThatDivergesStops() throws {
     let trainer = try trainer()
-    var hooks = SFTHooks()
-    // As if the loss had been a tenth of what it is now.
-    hooks.onStep = { report in if report.step == 6 { trainer.progress.firstLoss = report.loss / 10 } }
-    let error = #expect(throws: TrainingError.self) { try trainer.run(hooks) }
+    let error = #expect(throws: TrainingError.self) {
+      try trainer.run { event in
+        // As if the loss had been a tenth of what it is now.
+        guard case .stepped(let step) = event, step.step == 6 else { return }
+        trainer.progress.firstLoss = step[MetricName.loss].map { $0 / 10 }
+      }
+    }
     #expect(error?.code == .diverged)
     #expect(error?.message.contains("learning rate") == true)
     #expect(trainer.progress.step == 6)
@@ -206,9 +188,9 @@ struct SFTTests {
 
   @Test func checkpointingEndsWithTheSameBytes() throws {
     let plain = try trainer()
-    try plain.run(SFTHooks())
+    try plain.run()
     let checkpointed = try trainer(checkpointing: true)
-    try checkpointed.run(SFTHooks())
+    try checkpointed.run()
     #expect(try checkpointed.model.adapter.values.bytes() == plain.model.adapter.values.bytes())
   }
 
@@ -266,8 +248,10 @@ struct AdapterFileTests {
       try LoRAAdapter(settings: LoRASettings(rank: rank, alpha: alpha, dropout: 0), model: base, seed: 0)
     }
     let sft = try AdapterFolder(Golden.vectors.appendingPathComponent("peft/sft"))
-    #expect(throws: TrainingError.self) { try adapter(4, 8).load(sft) }
-    #expect(throws: TrainingError.self) { try adapter(8, 8).load(sft) }
+    for (rank, alpha) in [(4, 8.0), (8, 8.0)] {
+      let error = #expect(throws: TrainingError.self) { try adapter(rank, alpha).load(sft) }
+      #expect(error?.code == .adapterScale)
+    }
     for name in ["qv_only", "rank_alpha_pattern", "rslora"] {
       let other = try AdapterFolder(Golden.vectors.appendingPathComponent("peft/\(name)"))
       #expect(throws: TrainingError.self, "\(name)") { try adapter(8, 16).load(other) }

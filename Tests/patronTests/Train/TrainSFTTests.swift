@@ -112,15 +112,6 @@ import TrainingData
     }
   }
 
-  @Test func rowsOfTokensKeepTheirTask() throws {
-    let folder = try TemporaryFolder()
-    let ids = #""input_ids":[1,2],"labels":[-100,2]"#
-    let path = try folder.write(
-      "rows.jsonl", #"{"id":"a","task":"parse",\#(ids)}"# + "\n" + #"{\#(ids)}"# + "\n" + #"{"task":"x",\#(ids)}"#)
-    let rows = try TokenFile(path: path).rows
-    #expect(rows.map(\.task) == [.parse, .chat, .chat] && rows.map(\.id) == ["a", "2", "3"])
-  }
-
   @Test func devRowsAreTheSameForEveryRecipe() throws {
     let command = try parse(
       "--dev", "d.jsonl@3", "--task-weight", "parse=2", "--data-seed", "7", "--joined", "0.5", "--noise", "1",
@@ -131,30 +122,43 @@ import TrainingData
     #expect(try command.rowOptions.devRecipe(command.dataOptions, contextLength: 2_048) == expected)
   }
 
-  @Test func filesOfTheSameNameAreToldApart() {
-    let files = [
-      ("a/train/parse.jsonl", "1"), ("a/dev/parse.jsonl", "2"), ("x.jsonl", "3"), ("a/./dev/parse.jsonl", "2"),
-    ]
-    #expect(
-      TrainingRows.hashesByName(files.map { (path: $0.0, hash: $0.1) })
-        == ["train/parse.jsonl": "1", "dev/parse.jsonl": "2", "x.jsonl": "3"])
-    #expect(TrainingRows.hashesByName([]) == [:])
-  }
-
   @Test func devRowsThatAreTrainedOnAreNamed() {
-    let other = TrainingExample(id: "c", task: .chat, tokens: [1, 3], isSupervised: [false, true])
-    let rows = TrainingRows(rows: [row("a", .chat), other], devRows: [row("b", .chat), row("d", .chat), other])
-    #expect(rows.devRowsInTraining.map(\.id) == ["b", "d", "c"])
-    #expect(rows.warning?.hasPrefix("found 3 of 3 dev rows, such as b, also among the rows to train on") == true)
-    #expect(TrainingRows(rows: [other], devRows: [row("b", .chat)]).warning == nil)
+    let rows = TrainingRows(rows: [row("a", .chat)], devRows: [row("b", .chat), row("d", .chat)])
+    #expect(rows.warning?.hasPrefix("found 2 of 2 dev rows, such as b, also among the rows to train on") == true)
+    #expect(TrainingRows(rows: [], devRows: [row("b", .chat)]).warning == nil)
   }
 
-  @Test func aRunTellsWhatItIsOfAndEveryTenthOfItsSteps() {
-    let rows = TrainingRows(rows: [row("a", .parse), row("b", .extract), row("c", .parse)], devRows: [row("d", .chat)])
-    #expect(rows.summary == "3 rows (1 extract, 2 parse) of 6 tokens, 3 of them learnt; 1 dev rows")
-    #expect((1...20).filter { SFTRun.isMilestone($0, of: 20) } == [2, 4, 6, 8, 10, 12, 14, 16, 18, 20])
-    #expect((1...3).filter { SFTRun.isMilestone($0, of: 3) } == [1, 2, 3])
-    #expect((1...1_000).count { SFTRun.isMilestone($0, of: 1_000) } == 10)
+  @Test func aRunTellsOfEveryTenthOfItsSteps() {
+    #expect((1...20).filter { TrainingMessages.isMilestone($0, of: 20) } == [2, 4, 6, 8, 10, 12, 14, 16, 18, 20])
+    #expect((1...3).filter { TrainingMessages.isMilestone($0, of: 3) } == [1, 2, 3])
+    #expect((1...1_000).count { TrainingMessages.isMilestone($0, of: 1_000) } == 10)
+  }
+
+  @Test func theMeterTellsWhatATrainerGives() {
+    let meter = TrainingMeter(totalSteps: 80, doneSteps: 0)
+    meter.update(
+      TrainingStep(
+        step: 12,
+        metrics: [
+          (MetricName.loss, 1.234), (MetricName.learningRate, 8.5e-5), (MetricName.gradientNorm, 0.81),
+          (MetricName.tokensPerSecond, 180), (MetricName.epoch, 0.3),
+        ]))
+    #expect(meter.summary == "step 12/80 (epoch 0.30): loss 1.2340, lr 8.5e-05, grad 0.810, 180 tok/s")
+    meter.update(TrainingStep(step: 13, metrics: [("train/reward", 0.5), (MetricName.loss, 2)], isSkipped: true))
+    #expect(meter.summary == "step 13/80: loss 2.0000, SKIPPED: not finite")
+  }
+
+  /// Libraries know no flags: the command puts them behind what they say.
+  @Test func errorsNameTheFlags() {
+    func message(_ error: any Error) -> String {
+      do { try TrainingFlags.named { throw error } } catch { return ErrorMessage.text(of: error) }
+      return ""
+    }
+    #expect(message(RunError(.isRun, "found a run")) == "found a run (--resume goes on with it)")
+    #expect(message(RunError(.exists, "found a thesis")) == "found a thesis")
+    #expect(message(TrainingError(.adapterScale, "found rank 4")) == "found rank 4 (--rank, --alpha)")
+    #expect(message(TrainingError(.diverged, "stopped")).contains("--init-adapter RUN/checkpoints/step-N"))
+    #expect(message(InputError("as it is")) == "as it is")
   }
 
   @Test func whatIsNeeded() {
