@@ -142,19 +142,26 @@ import Testing
   @Test func whatIsMissingOrWrongIsSaid() throws {
     let folder = try TemporaryFolder()
     #expect(
-      failure(FileError.self) { _ = try ModelFolder(folder.url) }?.message.contains("config.json is missing; the folder is empty")
+      failure(FileError.self) { _ = try ModelFolder(folder.url) }?.message.contains(
+        "config.json is missing; the folder is empty")
         == true)
     try folder.file("README.md", "x")
-    #expect(failure(FileError.self) { _ = try ModelFolder(folder.url) }?.message.contains("it holds \"README.md\"") == true)
+    #expect(
+      failure(FileError.self) { _ = try ModelFolder(folder.url) }?.message.contains("it holds \"README.md\"") == true)
     try folder.file("config.json", Self.config())
     #expect(
-      failure(FileError.self) { _ = try ModelFolder(folder.url) }?.message.contains("model.safetensors.index.json is missing") == true)
+      failure(FileError.self) { _ = try ModelFolder(folder.url) }?.message.contains(
+        "model.safetensors.index.json is missing") == true)
     try folder.file("pytorch_model.bin", "x")
     #expect(failure(FileError.self) { _ = try ModelFolder(folder.url) }?.message.contains("pickle") == true)
     try folder.file("model.safetensors", "version https://git-lfs.github.com/spec/v1\n")
-    #expect(failure(FileError.self) { _ = try ModelFolder(folder.url).checkpoint() }?.message.contains("git lfs pull") == true)
+    #expect(
+      failure(FileError.self) { _ = try ModelFolder(folder.url).checkpoint() }?.message.contains("git lfs pull") == true
+    )
     try folder.file("generation_config.json", #"{"eos_token_id": 16}"#)
-    #expect(failure(FileError.self) { _ = try ModelFolder(folder.url) }?.message.contains("outside of the vocabulary") == true)
+    #expect(
+      failure(FileError.self) { _ = try ModelFolder(folder.url) }?.message.contains("outside of the vocabulary") == true
+    )
     try folder.file("config.json", "version https://git-lfs.github.com/spec/v1\n")
     #expect(failure(FileError.self) { _ = try ModelFolder(folder.url) }?.message.contains("git lfs pull") == true)
   }
@@ -172,7 +179,8 @@ import Testing
 
   @Test func locationsAreRecognised() throws {
     let folder = try TemporaryFolder()
-    #expect(failure(FileError.self) { _ = try ModelLocation(folder.url.appendingPathComponent("absent")) }?.code == .notFound)
+    #expect(
+      failure(FileError.self) { _ = try ModelLocation(folder.url.appendingPathComponent("absent")) }?.code == .notFound)
     let text = try folder.file("notes.txt", "hello")
     #expect(failure(FileError.self) { _ = try ModelLocation(text) }?.message.contains("neither a .gguf nor") == true)
     // A GGUF file is known by its content, and a folder with nothing but one GGUF stands for it.
@@ -183,6 +191,8 @@ import Testing
     }
     try folder.file("second.gguf", bytes)
     #expect(failure(FileError.self) { _ = try ModelLocation(folder.url) }?.message.contains("2 GGUF files") == true)
-    #expect(failure(FileError.self) { _ = try ModelLocation(folder.file("a.gguf", "x")) }?.message.contains("\"GGUF\"") == true)
+    #expect(
+      failure(FileError.self) { _ = try ModelLocation(folder.file("a.gguf", "x")) }?.message.contains("\"GGUF\"")
+        == true)
   }
 }
