@@ -23,7 +23,7 @@ SMALL_PROCESSOR := env ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=AVX2 MKL_E
   PATRON_KERNELS=plain PATRON_BF16_PRODUCTS=widened PATRON_LOOP_THREADS=one
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build setup test lint format bench install uninstall completions clean distclean FORCE
+.PHONY: help demo build setup test lint format bench install install-library uninstall completions clean distclean FORCE
 
 help:  ## List these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -54,6 +54,7 @@ test: setup  ## Set everything up and run all tests
 	swift test --skip-build $(TEST_ARGS)
 	$(if $(TEST_ARGS),,$(SMALL_PROCESSOR) swift test --skip-build \
 	  --filter '^(TorchTests|LlamaTests|TrainingTests)\.' --skip 'DefaultModelTests|babbleIsHeld')
+	$(if $(TEST_ARGS),,scripts/check_library.sh)
 
 lint:  ## Check the formatting
 	swift format lint --strict --recursive --parallel Sources Tests Package.swift
@@ -72,26 +73,34 @@ completions: $(PATRON)  ## Write shell completions into .build/completions
 
 ROOT := $(DESTDIR)$(PREFIX)
 
-install: $(PATRON) completions  ## Install a binary that runs from anywhere (PREFIX=…)
+install: $(PATRON) completions install-library  ## Install a binary that runs from anywhere (PREFIX=…)
 	install -D -m 755 --strip $(PATRON) $(ROOT)/bin/patron
-	install -D -m 644 .deps/models/SmolLM2-135M-Instruct.Q4_1.gguf -t $(ROOT)/share/patron/models
-	if [ -d Models ]; then cp -R Models/. $(ROOT)/share/patron/models/; fi
 	install -D -m 644 .build/completions/patron.bash $(ROOT)/share/bash-completion/completions/patron
 	install -D -m 644 .build/completions/_patron $(ROOT)/share/zsh/site-functions/_patron
 	install -D -m 644 .build/completions/patron.fish $(ROOT)/share/fish/vendor_completions.d/patron.fish
+
+# What programs need that depend on PatronKit: libtorch with its headers, patron-torch.pc, the default model and its adapter.
+install-library: setup
+	install -D -m 644 .deps/models/SmolLM2-135M-Instruct.Q4_1.gguf -t $(ROOT)/share/patron/models
+	if [ -d Models ]; then cp -R Models/. $(ROOT)/share/patron/models/; fi
 	install -D -m 644 LICENSE NOTICE -t $(ROOT)/share/patron/licenses
 	cp -R .deps/licenses/. $(ROOT)/share/patron/licenses/
+	install -D -m 644 .deps/pkgconfig/patron-torch.pc -t $(ROOT)/lib/pkgconfig
+	mkdir -p $(ROOT)/lib/patron
 ifeq ($(LIBTORCH),)
+	if [ -L $(ROOT)/lib/patron/torch ]; then rm $(ROOT)/lib/patron/torch; fi
 	mkdir -p $(ROOT)/lib/patron/torch $(ROOT)/lib/patron/nvidia
-	cp -R .deps/torch/lib $(ROOT)/lib/patron/torch/
+	cp -R .deps/torch/lib .deps/torch/include $(ROOT)/lib/patron/torch/
 	cp -R .deps/nvidia/. $(ROOT)/lib/patron/nvidia/
 else
+	rm -rf $(ROOT)/lib/patron/torch
+	ln -s $(LIBTORCH) $(ROOT)/lib/patron/torch
 	@echo "patron runs with the libtorch at $(LIBTORCH), which was not copied" >&2
 endif
 
 uninstall:  ## Remove what `make install` put there
 	rm -rf $(ROOT)/bin/patron $(ROOT)/lib/patron $(ROOT)/share/patron
-	rm -f $(ROOT)/share/bash-completion/completions/patron $(ROOT)/share/zsh/site-functions/_patron \
+	rm -f $(ROOT)/lib/pkgconfig/patron-torch.pc $(ROOT)/share/bash-completion/completions/patron $(ROOT)/share/zsh/site-functions/_patron \
 	  $(ROOT)/share/fish/vendor_completions.d/patron.fish
 
 clean:  ## Remove what was built

@@ -1,18 +1,61 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
+// 6.2 is the first version whose packages may ask for unsafe flags and still be depended on by version.
 import Foundation
 import PackageDescription
 
+let environment = ProcessInfo.processInfo.environment
+
+func setting(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+
+// SwiftPM checks out what another package depends on into a folder of this name.
+let isDependency = Context.packageDirectory.contains("/checkouts/")
+
 // libtorch: `make` fetches it into .deps/torch; LIBTORCH=/path uses one that is already there
 // (the folder that holds lib/ and include/, such as a pip-installed `torch`).
-let environment = ProcessInfo.processInfo.environment
-let libtorch = environment["LIBTORCH"].flatMap { $0.isEmpty ? nil : $0 } ?? Context.packageDirectory + "/.deps/torch"
+//
+// As a dependency this package has no .deps: without LIBTORCH the flags are those of the patron-torch.pc that `make install`
+// writes, found by PKG_CONFIG_PATH. SwiftPM reads that file itself, at each build. Nothing here may look at files, because
+// SwiftPM keeps what this manifest gave for the same environment.
+let pkgConfigFolders = (setting("PKG_CONFIG_PATH") ?? "").split(separator: ":").map(String.init)
+let usesPkgConfig = isDependency && setting("LIBTORCH") == nil && !pkgConfigFolders.isEmpty
+let libtorch = setting("LIBTORCH") ?? Context.packageDirectory + "/.deps/torch"
+let torchHeaders = ["/include", "/include/torch/csrc/api/include"].flatMap { ["-isystem", libtorch + $0] }
+
+// Where programs look for the libraries when they start. SwiftPM leaves such flags of a .pc file out: here they follow from
+// where the file lies.
+let torchFolders =
+  usesPkgConfig
+  ? pkgConfigFolders.map { $0 + "/../patron/torch/lib" } : ["$ORIGIN/../lib/patron/torch/lib", libtorch + "/lib"]
+let torchSearch = torchFolders.flatMap { ["-Xlinker", "-rpath", "-Xlinker", $0] }
+
+// Optimised also in debug builds: these loops are as hot as the library's own.
+let kernelFlags =
+  (usesPkgConfig ? [] : torchHeaders) + ["-O2"] + (isDependency ? [] : ["-Wall", "-Wextra", "-Werror"])
+let torchLinking =
+  (usesPkgConfig ? [] : ["-L" + libtorch + "/lib"]) + torchSearch + ["-Xlinker", "--allow-shlib-undefined"]
+
 // `make` passes the git revision for `patron --version`; only what cannot break a C string literal is taken over.
 let revision = (environment["PATRON_REVISION"] ?? "").filter { $0.isLetter || $0.isNumber || "-._".contains($0) }
 
 let package = Package(
   name: "patron",
   products: [
-    .executable(name: "patron", targets: ["patron"])
+    .executable(name: "patron", targets: ["patron"]),
+    // The text rooms, which need nothing but Swift.
+    .library(name: "Text", targets: ["Text"]),
+    .library(name: "JSON", targets: ["JSON"]),
+    .library(name: "Files", targets: ["Files"]),
+    .library(name: "TextRepair", targets: ["TextRepair"]),
+    .library(name: "Generation", targets: ["Generation"]),
+    .library(name: "Tokenizer", targets: ["Tokenizer"]),
+    .library(name: "Constraints", targets: ["Constraints"]),
+    .library(name: "Funding", targets: ["Funding"]),
+    .library(name: "Scoring", targets: ["Scoring"]),
+    .library(name: "ModelFiles", targets: ["ModelFiles"]),
+    .library(name: "TrainingData", targets: ["TrainingData"]),
+    .library(name: "Runs", targets: ["Runs"]),
+    // Reads articles with a model, for those who have libtorch.
+    .library(name: "PatronKit", targets: ["PatronKit"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -27,8 +70,7 @@ let package = Package(
     .target(name: "TextRepair", dependencies: ["Text"]),
     .target(name: "Generation", dependencies: ["JSON"]),
     .target(name: "Tokenizer", dependencies: ["Generation", "JSON", "Text"]),
-    // Optimised also in debug builds, like the kernels below: each token walks a vocabulary.
-    .target(name: "Constraints", dependencies: ["Generation", "Text"], swiftSettings: [.unsafeFlags(["-O"])]),
+    .target(name: "Constraints", dependencies: ["Generation", "Text"]),
     .target(name: "Funding", dependencies: ["Generation", "JSON", "Text", "Files"]),
     .target(name: "Scoring", dependencies: ["Funding", "JSON", "Text", "TextRepair"]),
     .target(name: "ModelFiles", dependencies: ["Files", "JSON", "Text", "Tokenizer"]),
@@ -40,21 +82,10 @@ let package = Package(
     // Tensors.
     .target(
       name: "CTorch",
-      cxxSettings: [
-        .unsafeFlags([
-          "-isystem", libtorch + "/include",
-          "-isystem", libtorch + "/include/torch/csrc/api/include",
-          // Optimised also in debug builds: these loops are as hot as the library's own.
-          "-O2", "-Wall", "-Wextra", "-Werror",
-        ])
-      ],
+      dependencies: usesPkgConfig ? ["CLibtorch"] : [],
+      cxxSettings: [.unsafeFlags(kernelFlags)],
       linkerSettings: [
-        .unsafeFlags([
-          "-L" + libtorch + "/lib",
-          "-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib/patron/torch/lib",
-          "-Xlinker", "-rpath", "-Xlinker", libtorch + "/lib",
-          "-Xlinker", "--allow-shlib-undefined",
-        ]),
+        .unsafeFlags(torchLinking),
         .linkedLibrary("torch_cpu"),
         .linkedLibrary("c10"),
         .linkedLibrary("dl"),
@@ -63,21 +94,25 @@ let package = Package(
     .target(name: "CVersion", cSettings: [.define("PATRON_REVISION", to: "\"\(revision)\"")]),
     .target(name: "Torch", dependencies: ["CTorch"]),
     .target(
-      name: "Llama", dependencies: ["Constraints", "Files", "Generation", "JSON", "ModelFiles", "Text", "Tokenizer", "Torch"]),
+      name: "Llama",
+      dependencies: ["Constraints", "Files", "Generation", "JSON", "ModelFiles", "Text", "Tokenizer", "Torch"]),
     .target(
       name: "Training",
       dependencies: [
-        "Files", "Funding", "Generation", "JSON", "Llama", "ModelFiles", "Runs", "Scoring", "Text", "Tokenizer", "Torch",
+        "Files", "Funding", "Generation", "JSON", "Llama", "ModelFiles", "Runs", "Scoring", "Text", "Tokenizer",
+        "Torch",
         "TrainingData",
       ]),
     .target(
       name: "PatronKit",
-      dependencies: ["Files", "Funding", "Generation", "JSON", "Llama", "ModelFiles", "Text", "Tokenizer", "Torch"]),
+      dependencies: [
+        "CVersion", "Files", "Funding", "Generation", "JSON", "Llama", "ModelFiles", "Text", "Tokenizer", "Torch",
+      ]),
 
     .executableTarget(
       name: "patron",
       dependencies: [
-        "CVersion", "Constraints", "Files", "Funding", "Generation", "JSON", "Llama", "ModelFiles", "PatronKit", "Runs",
+        "Constraints", "Files", "Funding", "Generation", "JSON", "Llama", "ModelFiles", "PatronKit", "Runs",
         "Scoring", "Text", "Tokenizer", "Torch", "Training", "TrainingData", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
@@ -95,10 +130,10 @@ let package = Package(
     .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "Generation", "JSON", "Text", "TestSupport"]),
     .testTarget(
       name: "ConstraintsTests",
-      dependencies: ["Constraints", "Funding", "Generation", "Tokenizer", "JSON", "Text", "TestSupport"],
-      swiftSettings: [.unsafeFlags(["-O"])]),
+      dependencies: ["Constraints", "Funding", "Generation", "Tokenizer", "JSON", "Text", "TestSupport"]),
     .testTarget(name: "FundingTests", dependencies: ["Funding", "Generation", "JSON", "Text", "TestSupport"]),
-    .testTarget(name: "ScoringTests", dependencies: ["Scoring", "Funding", "JSON", "Text", "TextRepair", "TestSupport"]),
+    .testTarget(
+      name: "ScoringTests", dependencies: ["Scoring", "Funding", "JSON", "Text", "TextRepair", "TestSupport"]),
     .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles", "Files", "JSON", "Text", "TestSupport"]),
     .testTarget(
       name: "TrainingDataTests",
@@ -116,14 +151,28 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Files", "Funding", "Generation", "JSON", "Llama", "ModelFiles", "Runs", "Scoring", "Tokenizer", "Torch", "Training",
+        "Files", "Funding", "Generation", "JSON", "Llama", "ModelFiles", "Runs", "Scoring", "Tokenizer", "Torch",
+        "Training",
         "TrainingData", "TensorTestSupport", "TestSupport",
       ]),
+    .testTarget(
+      name: "PatronKitTests",
+      dependencies: ["PatronKit", "Files", "Funding", "JSON", "ModelFiles", "Tokenizer", "TestSupport"]),
     .testTarget(name: "patronTests", dependencies: ["patron", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20
 )
+
+if usesPkgConfig {
+  package.targets.append(.systemLibrary(name: "CLibtorch", pkgConfig: "patron-torch"))
+}
+
+// Each token walks a vocabulary: the debug builds of this checkout optimise these, or their tests would take an hour. Packages
+// that depend on the text rooms get no such flag.
+for target in package.targets where ["Constraints", "ConstraintsTests"].contains(target.name) && !isDependency {
+  target.swiftSettings = [.unsafeFlags(["-O"])]
+}
 
 for target in package.targets where target.type != .system && !["CTorch", "CVersion"].contains(target.name) {
   target.swiftSettings =

@@ -11,11 +11,11 @@ need() {
 if command -v swift >/dev/null 2>&1; then
   version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p' | head -n 1)
   set -- ${version:-0 0}
-  if [ "$1" -lt 6 ] || { [ "$1" -eq 6 ] && [ "$2" -lt 1 ]; }; then
-    need "Swift 6.1 or newer (found $1.$2)" "Install a newer toolchain from swift.org."
+  if [ "$1" -lt 6 ] || { [ "$1" -eq 6 ] && [ "$2" -lt 2 ]; }; then
+    need "Swift 6.2 or newer (found $1.$2)" "Install a newer toolchain from swift.org."
   fi
 else
-  need "Swift 6.1 or newer" "Install a toolchain from swift.org and put its bin folder on PATH."
+  need "Swift 6.2 or newer" "Install a toolchain from swift.org and put its bin folder on PATH."
 fi
 
 if command -v python3 >/dev/null 2>&1; then

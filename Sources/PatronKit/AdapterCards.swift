@@ -5,7 +5,7 @@ import ModelFiles
 import Tokenizer
 
 /// What the `patron.json` files of a run's adapters ask for. Adapters without one ask for nothing.
-package struct AdapterCards {
+package struct AdapterCards: Sendable {
   private let entries: [(path: String, card: AdapterCard)]
   private let isForced: Bool
 
@@ -25,9 +25,9 @@ package struct AdapterCards {
     (entries.last { $0.card.promptHashes[.statements] != nil } ?? entries.last)?.card
   }
 
-  private static let force = "use it all the same with --force-adapter"
+  package static let allStages = AdapterCard.Stage.allCases
 
-  /// - Throws: `FileError` of code `.mismatch` where an adapter was trained with another prompt than this program's.
+  /// - Throws: `AdapterError` where an adapter was trained with another prompt than this program's.
   package func checkPrompts(of stages: ExtractionOptions.Stages) throws { try checkPrompts(of: Self.used(stages)) }
 
   package func checkPrompts(of stages: [AdapterCard.Stage]) throws {
@@ -36,32 +36,34 @@ package struct AdapterCards {
       for stage in stages {
         let (found, expected) = (card.promptHashes[stage], Self.promptHash(of: stage))
         guard found == nil || found == expected else {
-          throw FileError(
-            .mismatch,
+          throw AdapterError(
+            .otherPrompt,
             "\(path): trained with another prompt for the stage \(stage.rawValue) (SHA-256 \(found ?? "")) than this "
-              + "patron's (\(expected)); use the version that trained it (\(card.version)), or \(Self.force)")
+              + "patron's (\(expected)); use the version that trained it (\(card.version))")
         }
       }
     }
   }
 
   /// What is likely to read badly, and allowed: stages that none of the adapters was trained for.
-  package func warnings(for stages: ExtractionOptions.Stages) -> [String] {
+  package func warnings(for stages: ExtractionOptions.Stages) -> [String] { warnings(for: Self.used(stages)) }
+
+  package func warnings(for stages: [AdapterCard.Stage]) -> [String] {
     guard let last = entries.last else { return [] }
-    return Self.used(stages).filter { stage in !entries.contains { $0.card.promptHashes[stage] != nil } }.map {
+    return stages.filter { stage in !entries.contains { $0.card.promptHashes[stage] != nil } }.map {
       "\(last.path): not trained for the stage \($0.rawValue)"
     }
   }
 
   /// The chat template that the adapters were trained with; nil: the model's own.
+  /// - Throws: `AdapterError` where it is an unknown one.
   package func template() throws -> ChatTemplate? {
     guard let (path, card) = entries.last else { return nil }
     if let template = ChatTemplate(rawValue: card.chatTemplate) { return template }
     guard isForced else {
-      throw FileError(
-        .unsupported,
-        "\(path): trained with the chat template \(card.chatTemplate), which this patron does not know; "
-          + "use it with the model's own with --force-adapter")
+      throw AdapterError(
+        .unknownTemplate,
+        "\(path): trained with the chat template \(card.chatTemplate), which this patron does not know")
     }
     return nil
   }
@@ -78,27 +80,27 @@ package struct AdapterCards {
   /// - Parameters:
   ///   - base: the model's name, for the message.
   ///   - adapters: all that are merged, in order.
-  /// - Throws: `FileError` of code `.mismatch` where an adapter was trained on other weights.
+  /// - Throws: `AdapterError` where an adapter was trained on other weights.
   package func check(
     base: String, _ kind: AdapterCard.BaseModel.IdentityKind, _ identity: String, adapters: [AdapterFolder]
   ) throws {
     guard !isForced else { return }
     for (path, card) in entries {
       guard (card.baseModel.kind, card.baseModel.identity) == (kind, identity) else {
-        throw FileError(
-          .mismatch,
+        throw AdapterError(
+          .otherModel,
           "\(path): trained on \(card.baseModel.name) (\(card.baseModel.kind.rawValue) \(card.baseModel.identity)), the model "
-            + "is \(base) (\(kind.rawValue) \(identity)); name the right one with --model, or \(Self.force)")
+            + "is \(base) (\(kind.rawValue) \(identity)); name the right one")
       }
       let before = try adapters.prefix { $0.url.path != URL(fileURLWithPath: path).path }.map { try $0.hash() }
       guard card.previousAdapters == before else {
         func list(_ hashes: [String]) -> String {
           hashes.isEmpty ? "none" : hashes.map { String($0.prefix(12)) }.joined(separator: ", ")
         }
-        throw FileError(
-          .mismatch,
+        throw AdapterError(
+          .otherAdaptersBefore,
           "\(path): trained on top of the adapters \(list(card.previousAdapters)) (SHA-256), found \(list(before)) before it; "
-            + "give them in that order with --adapter, or \(Self.force)")
+            + "give them in that order")
       }
     }
   }

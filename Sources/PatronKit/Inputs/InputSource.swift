@@ -2,10 +2,10 @@ import Files
 import Foundation
 
 /// An input that could not be read.
-package struct InputError: Error, Sendable, Equatable, CustomStringConvertible {
-  package let message: String
+public struct InputError: Error, Sendable, Equatable, CustomStringConvertible {
+  public let message: String
   package init(_ message: String) { self.message = message }
-  package var description: String { message }
+  public var description: String { message }
 }
 
 /// A file to be read, or standard input.

@@ -33,7 +33,7 @@ enum ExitStatus {
     let code = code(for: error)
     switch code {
     case .success, .validationFailure: Patron.exit(withError: error)
-    case failed where !(error is ExitCode): Console.standard.error(ErrorMessage.text(of: error))
+    case failed where !(error is ExitCode): Console.standard.error(ModelAdvice.text(of: error))
     default: break
     }
     Foundation.exit(code.rawValue)

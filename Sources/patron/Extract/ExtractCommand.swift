@@ -65,23 +65,23 @@ struct ExtractCommand: AsyncParsableCommand {
     if let message = collection.skippedMessage(extensions: extensions) { console.warning(message) }
     if let output = task.output { try OutputFile.check(output, isNoneOf: collection.sources.compactMap(\.path)) }
     _ = try ModelCatalog.url(of: modelOptions.model)  // a wrong name shows before anything is read
-    try useAdapters(console)
+    let selection = try useAdapters(console)
 
-    var run = try ExtractionRun(command: self, console: console, sources: collection.sources, writer: makeWriter())
+    var run = try ExtractionRun(
+      command: self, model: selection, console: console, sources: collection.sources, writer: makeWriter())
     try await run.run()
   }
 
   /// Settles which adapters are used, and what follows from their cards.
-  mutating func useAdapters(_ console: Console) throws {
-    if modelOptions.adapter.isEmpty, !defaultAdapter.noAdapter {
-      let (adapters, warning) = ModelCatalog.defaultAdapters(of: modelOptions.model)
-      modelOptions.adapter = adapters.map(\.path)
-      if let warning { console.warning(warning) }
-    }
-    let cards = try AdapterCards(modelOptions.adapter, isForced: modelOptions.forceAdapter)
+  mutating func useAdapters(_ console: Console) throws -> ModelSelection {
+    let selection = try modelOptions.selection(usesDefaultAdapters: !defaultAdapter.noAdapter)
+    // Also with --quiet: the bare model reads something else.
+    if let missing = selection.missingAdapter { console.error(missing.advice) }
+    let cards = selection.cards
     try cards.checkPrompts(of: task.stage)
     for warning in cards.warnings(for: task.stage) { console.warning(warning) }
     try reading.complete(from: cards.chunking)
+    return selection
   }
 
   private func makeWriter() throws -> RecordWriter {

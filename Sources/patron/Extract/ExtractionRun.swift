@@ -9,6 +9,7 @@ import Synchronization
 /// One run of `patron extract` over its inputs.
 struct ExtractionRun {
   private let command: ExtractCommand
+  private let model: ModelSelection
   private let options: ExtractionOptions
   private let console: Console
   private let sources: [InputSource]
@@ -17,12 +18,13 @@ struct ExtractionRun {
   private var extractor: Extractor?
   private var failureCount = 0
 
-  init(command: ExtractCommand, console: Console, sources: [InputSource], writer: RecordWriter) throws {
+  init(
+    command: ExtractCommand, model: ModelSelection, console: Console, sources: [InputSource], writer: RecordWriter
+  ) throws {
     self.command = command
+    self.model = model
     var options = command.extractionOptions
-    options.calibration =
-      try command.constraint.readCalibration()
-      ?? AdapterCards(command.modelOptions.adapter, isForced: command.modelOptions.forceAdapter).calibration()
+    options.calibration = try command.constraint.readCalibration() ?? model.cards.calibration()
     self.options = options
     self.console = console
     self.sources = sources
@@ -97,7 +99,7 @@ struct ExtractionRun {
   private mutating func openExtractor() throws -> Extractor {
     if let extractor { return extractor }
     do {
-      let generator = try command.modelOptions.open(console: console)
+      let generator = try command.modelOptions.open(model, console: console)
       Interruption.watch()  // while the model loads there is nothing to keep
       let extractor = Extractor(generator: generator, options: options, version: Version.full)
       self.extractor = extractor

@@ -60,19 +60,21 @@ struct ModelOptions: ParsableArguments {
     }
   }
 
+  /// What these options choose, the cards of `--adapter` read.
+  /// - Parameter usesDefaultAdapters: whether a known model gets the adapters that it comes with, where none is named.
+  func selection(usesDefaultAdapters: Bool = false) throws -> ModelSelection {
+    try ModelSelection(
+      model, adapters: usesDefaultAdapters && adapter.isEmpty ? nil : adapter, ignoresMismatches: forceAdapter)
+  }
+
   /// The adapters of `--adapter`, opened and checked.
   func adapters() throws -> [AdapterFolder] { try adapter.map { try AdapterFolder(URL(fileURLWithPath: $0)) } }
 
   /// Finds, checks and loads the model.
-  func open(onProgress: ((Double) -> Void)? = nil) throws -> LlamaGenerator {
+  /// - Parameter selection: what `selection()` gave; nil: it is made here.
+  func open(_ selection: ModelSelection? = nil, onProgress: ((Double) -> Void)? = nil) throws -> LlamaGenerator {
     if let threads { try Runtime.setThreadCount(threads) }
-    let location = try ModelLocation(ModelCatalog.url(of: model))
-    let cards = try AdapterCards(adapter, isForced: forceAdapter)
-    let options = try LoadOptions(adapters: adapters(), merge: merge, dtype: dtype, device: device)
-    return try LlamaGenerator.open(
-      location, name: model, options: options, template: cards.template(),
-      checkIdentity: { kind, value in try cards.check(base: model, kind, value, adapters: options.adapters) },
-      onProgress: onProgress)
+    return try (selection ?? self.selection()).open(merge: merge, dtype: dtype, device: device, onProgress: onProgress)
   }
 }
 
@@ -86,20 +88,20 @@ extension Device: ExpressibleByArgument {
 
 extension ModelOptions {
   /// Like `open`, and tells on the console how far it is and what was chosen.
-  func open(console: Console) throws -> LlamaGenerator {
+  func open(_ selection: ModelSelection, console: Console) throws -> LlamaGenerator {
     let start = ContinuousClock.now
-    let generator = try open { share in console.status("loading \(model): \(Int(share * 100)) %") }
+    let generator = try open(selection) { share in console.status("loading \(model): \(Int(share * 100)) %") }
     console.clearStatus()
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     console.note(
       "\(model) in \(generator.model.dtype.rawValue)\(arithmetic) on \(generator.model.device), "
-        + "\(Runtime.threadCount) threads\(adapterNames), loaded in \(String(format: "%.1f", seconds)) s")
+        + "\(Runtime.threadCount) threads\(adapterNames(selection)), loaded in \(String(format: "%.1f", seconds)) s")
     return generator
   }
 
-  private var adapterNames: String {
+  private func adapterNames(_ selection: ModelSelection) -> String {
     // The last two parts of the path: adapters of different models are often called the same.
-    let names = adapter.map { URL(fileURLWithPath: $0).pathComponents.suffix(2).joined(separator: "/") }
+    let names = selection.adapterPaths.map { URL(fileURLWithPath: $0).pathComponents.suffix(2).joined(separator: "/") }
     return names.isEmpty ? "" : ", with \(names.joined(separator: ", then "))"
   }
 

@@ -126,8 +126,8 @@ struct TrainSFTCommand: AsyncParsableCommand {
   /// The cards of the adapters that are trained on top of.
   /// - Throws: `FileError` where one of them, or the one that the new one starts from, belongs to another base model.
   private func adapterCards(_ identity: Identity) throws -> AdapterCards {
-    let adapters = try modelOptions.adapters()
-    let cards = try AdapterCards(modelOptions.adapter, isForced: modelOptions.forceAdapter)
+    let selection = try modelOptions.selection()
+    let (adapters, cards) = (try selection.adapters(), selection.cards)
     let start = try AdapterCards(
       recipeOptions.initAdapter.map { [$0] } ?? [], isForced: modelOptions.forceAdapter)
     for found in [cards, start] {

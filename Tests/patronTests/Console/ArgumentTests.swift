@@ -156,21 +156,3 @@ import Torch
     #expect(ErrorMessage.text(of: CocoaError(.fileNoSuchFile)) == CocoaError(.fileNoSuchFile).localizedDescription)
   }
 }
-
-@Suite struct ModelCatalogTests {
-  @Test func foldersBesideTheInstalledBinaryAndOfTheCheckout() throws {
-    let folder = try TemporaryFolder()
-    try folder.write("Package.swift", "")
-    try folder.write(".build/debug/patron", "")
-    let root = folder.url.resolvingSymlinksInPath().path
-    let folders = ModelCatalog.folders(executable: folder.url(".build/debug/patron")).map(\.path)
-    #expect(folders.suffix(2) == [root + "/.build/share/patron/models", root + "/.deps/models"])
-  }
-
-  @Test func unknownNamesAreRefusedWithAdvice() {
-    let error = #expect(throws: FileError.self) { try ModelCatalog.url(of: "llama-9") }
-    #expect(
-      error?.message
-        == "model llama-9: neither a file or folder nor a known name (smollm2-135m); see `patron models list`")
-  }
-}

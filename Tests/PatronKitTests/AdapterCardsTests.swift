@@ -1,0 +1,86 @@
+import Files
+import Foundation
+import Funding
+import ModelFiles
+import PatronKit
+import TestSupport
+import Testing
+import Tokenizer
+
+@Suite struct AdapterCardsTests {
+  private let base = String(repeating: "ab", count: 32)
+
+  /// A folder with a card, and no adapter: cards are read before adapters are opened.
+  private func adapter(_ folder: TemporaryFolder, _ name: String, _ change: (inout AdapterCard) -> Void = { _ in })
+    throws -> String
+  {
+    var card = AdapterCard(
+      version: "0.1.0", baseModel: .init(name: "tiny", kind: .sha256, identity: base), chunkTokens: 900,
+      overlapTokens: 90, chatTemplate: "smollm2",
+      promptHashes: [.statements: Prompts.statementsHash, .parse: Prompts.fundersHash])
+    change(&card)
+    try FileManager.default.createDirectory(at: folder.url(name), withIntermediateDirectories: true)
+    try card.write(to: folder.url(name))
+    return folder.path(name)
+  }
+
+  @Test func stagesThatNoAdapterKnowsAreNamed() throws {
+    let folder = try TemporaryFolder()
+    let parse = try adapter(folder, "parse") { $0.promptHashes[.statements] = nil }
+    let statements = try adapter(folder, "statements") { $0.promptHashes[.parse] = nil }
+    func warnings(_ paths: [String], _ stages: ExtractionOptions.Stages) throws -> [String] {
+      try AdapterCards(paths, isForced: false).warnings(for: stages)
+    }
+    #expect(try warnings([parse], .both) == ["\(parse): not trained for the stage statements"])
+    #expect(
+      try warnings([parse], .parse) == [] && warnings([statements, parse], .both) == [] && warnings([], .both) == [])
+  }
+
+  @Test func anotherBaseIsAnErrorThatNamesBoth() throws {
+    let folder = try TemporaryFolder()
+    let other = String(repeating: "cd", count: 32)
+    let sft = try adapter(folder, "sft")
+    let cards = try AdapterCards([sft], isForced: false)
+    try cards.check(base: "tiny", .sha256, base, adapters: [])
+    let error = #expect(throws: AdapterError.self) {
+      try cards.check(base: "big", .fingerprint, other, adapters: [])
+    }
+    #expect(
+      error?.code == .otherModel
+        && error?.message
+          == "\(sft): trained on tiny (model_sha256 \(base)), the model is big (model_fingerprint \(other)); name the right "
+          + "one"
+    )
+    try AdapterCards([sft], isForced: true).check(base: "big", .fingerprint, other, adapters: [])
+  }
+
+  @Test func theChatTemplateIsTheOneOfTheTraining() throws {
+    let folder = try TemporaryFolder()
+    #expect(try AdapterCards([], isForced: false).template() == nil)
+    #expect(try AdapterCards([adapter(folder, "sft")], isForced: false).template() == .smolLM2)
+    let odd = try adapter(folder, "odd") { $0.chatTemplate = "gemma" }
+    let error = #expect(throws: AdapterError.self) { try AdapterCards([odd], isForced: false).template() }
+    #expect(error?.code == .unknownTemplate && error?.message.contains("gemma") == true)
+    #expect(try AdapterCards([odd], isForced: true).template() == nil)
+  }
+
+  @Test(.enabled(if: Golden.isPresent, Golden.absence))
+  func theAdaptersBeforeAreChecked() throws {
+    let folder = try TemporaryFolder()
+    for name in ["sft", "dapo"] {
+      try FileManager.default.copyItem(at: Golden.vectors.appendingPathComponent("peft/\(name)"), to: folder.url(name))
+    }
+    let adapters = try ["sft", "dapo"].map { try AdapterFolder(folder.url($0)) }
+    let sft = try adapter(folder, "sft")
+    let dapo = try adapter(folder, "dapo") { $0.previousAdapters = [try! adapters[0].hash()] }
+    try AdapterCards([sft, dapo], isForced: false).check(base: "tiny", .sha256, base, adapters: adapters)
+    let error = #expect(throws: AdapterError.self) {
+      try AdapterCards([dapo], isForced: false).check(base: "tiny", .sha256, base, adapters: [adapters[1]])
+    }
+    #expect(error?.message.hasSuffix("found none before it; give them in that order") == true)
+    #expect(throws: AdapterError.self) {
+      try AdapterCards([dapo, sft], isForced: false).check(
+        base: "tiny", .sha256, base, adapters: adapters.reversed())
+    }
+  }
+}
