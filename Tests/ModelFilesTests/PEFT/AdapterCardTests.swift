@@ -90,7 +90,9 @@ import Text
       var object = try #require(card.json.object)
       object[key] = nil
       let isOptional = ["calibration", "chunks", "previous_adapters"].contains(key)
-      #expect((failure(FileError.self) { _ = try AdapterCard(.object(object), place: "card") } == nil) == isOptional, "\(key)")
+      #expect(
+        (failure(FileError.self) { _ = try AdapterCard(.object(object), place: "card") } == nil) == isOptional, "\(key)"
+      )
     }
   }
 

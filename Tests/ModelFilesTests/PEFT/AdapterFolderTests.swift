@@ -155,7 +155,8 @@ import Testing
     let folder = try TemporaryFolder()
     try folder.file("adapter_config.json", Self.config())
     #expect(
-      failure(FileError.self) { _ = try AdapterFolder(folder.url) }?.message.contains("adapter_model.safetensors is missing") == true)
+      failure(FileError.self) { _ = try AdapterFolder(folder.url) }?.message.contains(
+        "adapter_model.safetensors is missing") == true)
     try folder.file("adapter_model.bin", "x")
     #expect(failure(FileError.self) { _ = try AdapterFolder(folder.url) }?.message.contains("pickle") == true)
   }
@@ -167,11 +168,16 @@ import Testing
     try all.check(against: .tiny)
     var wider = LlamaConfiguration.tiny
     wider.hiddenSize = 6
-    #expect(failure(FileError.self) { try all.check(against: wider) }?.message.contains("4 by 4 in the adapter") == true)
+    #expect(
+      failure(FileError.self) { try all.check(against: wider) }?.message.contains("4 by 4 in the adapter") == true)
     let partial = try adapter(folder, good)
-    #expect(failure(FileError.self) { try partial.check(against: .tiny) }?.message.contains("model.layers.0.self_attn.v_proj") == true)
+    #expect(
+      failure(FileError.self) { try partial.check(against: .tiny) }?.message.contains("model.layers.0.self_attn.v_proj")
+        == true)
     let deep = try adapter(
       folder, [(key(Self.value, "lora_A"), [2, 4]), (key(Self.value, "lora_B"), [2, 2])])
-    #expect(failure(FileError.self) { try deep.check(against: .tiny) }?.message.contains("does not have: \"\(Self.value)\"") == true)
+    #expect(
+      failure(FileError.self) { try deep.check(against: .tiny) }?.message.contains("does not have: \"\(Self.value)\"")
+        == true)
   }
 }

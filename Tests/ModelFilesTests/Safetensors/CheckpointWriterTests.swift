@@ -28,11 +28,14 @@ import Testing
       in: writer, tensors: tensors, metadata: ["made_by": "a test"], maximumShardByteCount: 24)
     for index in 0..<5 {
       if index == 3 {
-        #expect(failure(FileError.self) { try checkpoint.finish() }?.message.contains("\"t3\" was never written") == true)
+        #expect(
+          failure(FileError.self) { try checkpoint.finish() }?.message.contains("\"t3\" was never written") == true)
       }
       try [Float](repeating: Float(index), count: 3).withUnsafeBytes { try checkpoint.write($0) }
     }
-    [1 as Float].withUnsafeBytes { extra in #expect(failure(FileError.self) { try checkpoint.write(extra) }?.code == .mismatch) }
+    [1 as Float].withUnsafeBytes { extra in
+      #expect(failure(FileError.self) { try checkpoint.write(extra) }?.code == .mismatch)
+    }
     try checkpoint.finish()
     try writer.commit()
     #expect(

@@ -77,10 +77,12 @@ import Testing
     #expect(attempt("long", 9)?.message.contains("\"a\" has 8 bytes") == true)
     #expect(attempt("short", 7)?.message.contains("\"a\" has 7 bytes") == true)
     #expect(attempt("right", 8)?.code == .exists)
-    #expect(failure(FileError.self) { _ = try SafetensorsWriter(folder.url, tensors: tensors + tensors) }?.code == .malformed)
+    #expect(
+      failure(FileError.self) { _ = try SafetensorsWriter(folder.url, tensors: tensors + tensors) }?.code == .malformed)
     let huge = TensorDescription(name: "h", dtype: .float64, shape: [.max, 2])
     #expect(failure(FileError.self) { _ = try huge.byteCount() }?.message.contains("\"h\"") == true)
-    #expect(failure(FileError.self) { _ = try TensorDescription(name: "n", dtype: .int8, shape: [-1]).byteCount() } != nil)
+    #expect(
+      failure(FileError.self) { _ = try TensorDescription(name: "n", dtype: .int8, shape: [-1]).byteCount() } != nil)
   }
 
   // MARK: Shards
