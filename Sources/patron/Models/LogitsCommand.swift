@@ -53,13 +53,10 @@ struct LogitsCommand: AsyncParsableCommand {
       try writer.finish()
     }
     guard newTokens > 0 else { return }
-    let limit = newTokens
-    let completions = try await generator.onWorker { generator in
-      try rows.map { ids in
-        try generator.complete(
-          prompts: [LlamaGenerator.TokenPrompt(tokens: ids, maximumNewTokens: limit)], report: { _ in })[0]
-      }
+    for ids in rows {
+      let request = CompletionRequest(prompt: .tokens(ids), maximumNewTokens: newTokens)
+      let completion = try await generator.complete([request], onProgress: nil)[0]
+      print(JSON.array(completion.tokens.map { .number($0.id) }).text())
     }
-    for completion in completions { print(JSON.array(completion.tokens.map { .number($0.id) }).text()) }
   }
 }
