@@ -94,7 +94,8 @@ public struct Completion: Sendable {
   /// The chosen tokens, the stop token included when there was one.
   public var tokens: [ChosenToken]
   public var finishReason: FinishReason
-  /// Whether the constraint closed the output because the limit came near: it is well formed, but the model had more to say.
+  /// Whether the constraint closed the output because the limit came near: it is well formed, but the model had more to
+  /// say.
   public var closedAtLimit: Bool
   public var promptTokenCount: Int
   /// Seconds spent on the prompt and on the new tokens.

@@ -2,14 +2,14 @@ import JSON
 
 /// What an output must be: a shape in JSON, and the texts that some of its strings are copied from.
 ///
-/// A generator on this machine holds every token to it. A remote server can be given `shape.jsonSchema`, and `sources` as
-/// data beside it; whatever it does not hold to, the readers check afterwards.
+/// A generator on this machine holds every token to it. A remote server can be given `shape.jsonSchema`, and `sources`
+/// as data beside it; whatever it does not hold to, the readers check afterwards.
 public struct OutputConstraint: Sendable, Equatable {
   public var shape: OutputShape
   /// What copied strings are copied from. No copy runs from one source into the next.
   public var sources: [String]
-  /// Whether a copy may also read as if the source had no line breaks inside its paragraphs: a line break as a space, a word
-  /// that a line's end divides in one piece, several spaces as one.
+  /// Whether a copy may also read as if the source had no line breaks inside its paragraphs: a line break as a space, a
+  /// word that a line's end divides in one piece, several spaces as one.
   public var foldsLines: Bool
 
   public init(shape: OutputShape, sources: [String] = [], foldsLines: Bool = false) {
@@ -27,8 +27,8 @@ public struct OutputConstraint: Sendable, Equatable {
 public indirect enum OutputShape: Sendable, Hashable {
   /// An object with exactly these members in this order.
   case object([Member])
-  /// A list of at most so many items. An item that repeats an earlier one byte for byte must be the list's last: a model that
-  /// repeats itself has nothing more to say.
+  /// A list of at most so many items. An item that repeats an earlier one byte for byte must be the list's last: a
+  /// model that repeats itself has nothing more to say.
   case array(of: OutputShape, atMost: Int)
   /// A string that begins with a visible character: neither whitespace nor a control character.
   case string(StringContent)
@@ -54,8 +54,8 @@ public indirect enum OutputShape: Sendable, Hashable {
 public enum StringContent: Sendable, Hashable {
   /// Anything.
   case free
-  /// A stretch of one of the constraint's sources, its first and last character visible. Only what JSON wants escaped is
-  /// escaped.
+  /// A stretch of one of the constraint's sources, its first and last character visible. Only what JSON wants escaped
+  /// is escaped.
   case copied(CopyEdges)
 }
 
@@ -63,8 +63,8 @@ public enum StringContent: Sendable, Hashable {
 public enum CopyEdges: String, Sendable, Hashable, CaseIterable {
   /// At every character.
   case anywhere
-  /// Not between two letters or digits, nor before a combining mark, so that no word and no number is cut. (Chinese, Japanese
-  /// and Korean, which put no spaces between words, may be cut between characters.)
+  /// Not between two letters or digits, nor before a combining mark, so that no word and no number is cut. (Chinese,
+  /// Japanese and Korean, which put no spaces between words, may be cut between characters.)
   case words
   /// At the beginnings and ends of sentences and lines.
   case sentences
@@ -73,8 +73,8 @@ public enum CopyEdges: String, Sendable, Hashable, CaseIterable {
 }
 
 extension OutputShape {
-  /// The shape as a JSON Schema. Copied strings carry `"x-copied": "words"` and the like; servers that do not know it read
-  /// on.
+  /// The shape as a JSON Schema. Copied strings carry `"x-copied": "words"` and the like; servers that do not know it
+  /// read on.
   public var jsonSchema: JSON {
     switch self {
     case .object(let members):

@@ -50,7 +50,9 @@ public enum PythonText {
   @inlinable public static func isWhitespace(_ scalar: Unicode.Scalar) -> Bool { isWhitespace(scalar.value) }
 
   /// `str.split()`: the non-empty runs between whitespace.
-  package static func split(_ text: Scalars, where isSeparator: (UInt32) -> Bool = isWhitespace) -> [ArraySlice<UInt32>] {
+  package static func split(
+    _ text: Scalars, where isSeparator: (UInt32) -> Bool = isWhitespace
+  ) -> [ArraySlice<UInt32>] {
     var parts: [ArraySlice<UInt32>] = []
     var start = 0
     for index in 0..<text.count where isSeparator(text[index]) {

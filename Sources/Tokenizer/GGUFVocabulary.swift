@@ -47,7 +47,8 @@ public struct GGUFVocabulary: Sendable {
 }
 
 extension Tokenizer {
-  /// Makes a tokenizer from GGUF metadata. Control and user-defined tokens are the added ones; control tokens are special.
+  /// Makes a tokenizer from GGUF metadata. Control and user-defined tokens are the added ones; control tokens are
+  /// special.
   ///
   /// - Throws: `TokenizerError`: `.malformedFile`, or `.unsupported` with the name of what is not implemented.
   public convenience init(gguf: GGUFVocabulary) throws {
@@ -62,7 +63,8 @@ extension Tokenizer {
     case "gpt-2": preTokenizer = .gpt2
     default:
       throw TokenizerError(
-        .unsupported, "tokenizer.ggml.pre \(gguf.preTokenizer ?? "") is not implemented; llama-bpe, smollm and gpt-2 are")
+        .unsupported,
+        "tokenizer.ggml.pre \(gguf.preTokenizer ?? "") is not implemented; llama-bpe, smollm and gpt-2 are")
     }
     guard gguf.kinds.isEmpty || gguf.kinds.count == gguf.tokens.count else {
       throw TokenizerError(
@@ -89,6 +91,7 @@ extension Tokenizer {
       Parts(
         vocabulary: builder.vocabulary, merges: builder.mergeTable(), preTokenizer: preTokenizer,
         // As llama.cpp does for this rule; the metadata has no key for it.
-        ignoresMerges: preTokenizer == .llama3, addedTokens: addedTokens, bosID: gguf.bosTokenID, eosID: gguf.eosTokenID))
+        ignoresMerges: preTokenizer == .llama3, addedTokens: addedTokens, bosID: gguf.bosTokenID, eosID: gguf.eosTokenID
+      ))
   }
 }
