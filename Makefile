@@ -17,8 +17,8 @@ PATRON := .build/release/patron
 SOURCES := $(shell find Sources Package.swift -type f 2>/dev/null)
 export PATRON_REVISION := $(shell git describe --always --dirty --exclude '*' 2>/dev/null)
 
-# What a processor without AVX-512 and fast bfloat16 would make libtorch and Patron choose, for a second run of the tensor
-# tests: the libraries read their variables once.
+# What a processor without AVX-512 and fast bfloat16 would make libtorch and Patron choose, for a second run of the
+# tensor tests: the libraries read their variables once.
 SMALL_PROCESSOR := env ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2 \
   PATRON_KERNELS=plain PATRON_BF16_PRODUCTS=widened PATRON_LOOP_THREADS=one
 
@@ -56,14 +56,15 @@ test: setup  ## Set everything up and run all tests
 	  --filter '^(TorchTests|LlamaTests|TrainingTests)\.' --skip 'DefaultModelTests|babbleIsHeld')
 	$(if $(TEST_ARGS),,scripts/check_library.sh)
 
-lint:  ## Check the formatting
+lint:  ## Check the formatting, and that no line is longer than 120 columns
 	swift format lint --strict --recursive --parallel Sources Tests Package.swift
+	python3 scripts/check_columns.py
 
 format:  ## Format the sources
 	swift format --in-place --recursive --parallel Sources Tests Package.swift
 
 bench: $(PATRON)  ## Measure prefill, decode and a whole extraction on this machine
-	$(PATRON) bench --prompt 128 512 --article $(ARTICLE)
+	$(PATRON) bench model --prompt 128 512 --article $(ARTICLE)
 
 completions: $(PATRON)  ## Write shell completions into .build/completions
 	@mkdir -p .build/completions

@@ -3,8 +3,9 @@
 
     python3 scripts/bench_training.py MODEL_FOLDER --patron .build/release/patron --lengths 1024 4096
 
-Both train the same rows in the same order with the same settings (r 64, alpha 128, dropout 0.05, all linear layers but the
-head, AdamW, no gradient checkpointing unless asked for), each in a process of its own. Speed: the median of the optimizer steps
+Both train the same rows in the same order with the same settings (r 64, alpha 128, dropout 0.05, all linear layers but
+the head, AdamW, no gradient checkpointing unless asked for), each in a process of its own. Speed: the median of the
+optimizer steps
 after the first. Memory: the process's largest resident set.
 """
 

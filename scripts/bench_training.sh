@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# LoRA fine-tuning with Patron beside transformers + peft: same model, rows and settings, one after the other. Let nothing
-# else run.
+# LoRA fine-tuning with Patron beside transformers + peft: same model, rows and settings, one after the other. Let
+# nothing else run.
 #
-#   scripts/bench_training.sh                          SmolLM2-135M's shape, rows of about 1,024 and 4,096 tokens, bfloat16
-#   DTYPE=float32 LENGTHS=1024 scripts/bench_training.sh --checkpointing
+#   scripts/bench_training.sh                          SmolLM2-135M's shape, rows of about 1,024 and 4,096 tokens,
+#   bfloat16 DTYPE=float32 LENGTHS=1024 scripts/bench_training.sh --checkpointing
 #
 # Fetches transformers and peft into .deps/peers at the first run.
 set -euo pipefail

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Prefill and decode speed of transformers on a model folder, measured as `patron bench` does. Prints JSON.
 
-    python3 scripts/bench_transformers.py FOLDER [--prompt 512] [--decode 128] [--runs 5] [--threads 2] [--dtype float32]
+    python3 scripts/bench_transformers.py FOLDER [--prompt 512] [--decode 128] [--runs 5] [--threads 2]
+        [--dtype float32]
 """
 
 import argparse
@@ -56,6 +57,7 @@ with torch.inference_mode():
             prefill.append(arguments.prompt / (middle - start))
             decode.append(arguments.decode / (end - middle))
 print(json.dumps(dict(
-    transformers=transformers.__version__, torch=torch.__version__, threads=torch.get_num_threads(), dtype=arguments.dtype,
+    transformers=transformers.__version__, torch=torch.__version__, threads=torch.get_num_threads(),
+    dtype=arguments.dtype,
     load_seconds=round(load, 2), prompt=arguments.prompt, prefill=round(statistics.median(prefill), 2),
     decode=round(statistics.median(decode), 2))))

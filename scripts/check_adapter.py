@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Loads an adapter that `patron train` wrote in PEFT and compares its logits with those that Patron computes, in float32.
+"""Loads an adapter that `patron train` wrote in PEFT and compares its logits with Patron's, in float32.
 Exits 1 where they differ by more than 1e-3. Needs torch, transformers, peft and safetensors (gguf for a .gguf base).
 
     python3 scripts/check_adapter.py BASE ADAPTER        BASE: a Hugging Face folder or a .gguf file

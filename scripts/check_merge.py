@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Loads two model folders in transformers and compares their greedy tokens and logits: one that `patron merge` wrote, and
-PEFT's own merge of the same adapters. Exits 1 where they differ.
+"""Loads two model folders in transformers and compares their greedy tokens and logits: one that `patron merge` wrote,
+and PEFT's own merge of the same adapters. Exits 1 where they differ.
 
     python3 scripts/check_merge.py MERGED BASE ADAPTER [ADAPTER …]
 """

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Reads the TensorBoard file of a run with TensorBoard's own reader and compares it with metrics.jsonl. Exits 1 where they
-differ. Needs `pip install tensorboard`.
+"""Reads the TensorBoard file of a run with TensorBoard's own reader and compares it with metrics.jsonl. Exits 1 where
+they differ. Needs `pip install tensorboard`.
 
     python3 scripts/check_tensorboard.py RUN
 """
@@ -41,7 +41,8 @@ for name in tags & set(expected):
     found = [(event.step, event.wall_time, event.value) for event in accumulator.Scalars(name)]
     # NaN is unequal to itself.
     if repr(found) != repr(expected[name]):
-        pair = next(((a, b) for a, b in zip(found, expected[name]) if repr(a) != repr(b)), (len(found), len(expected[name])))
+        pair = next(
+            ((a, b) for a, b in zip(found, expected[name]) if repr(a) != repr(b)), (len(found), len(expected[name])))
         failures.append(f"{name}: found {pair[0]}, expected {pair[1]}")
 points = sum(len(values) for values in expected.values())
 print(f"{run}: {len(tags)} curves, {points} points" + ("" if failures else ", all as in metrics.jsonl"))

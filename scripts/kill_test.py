@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Kills training runs at random moments and checks that nothing is lost: a run that was killed again and again, and resumed
-each time, ends with the same bytes as one that was not. A tiny random model; Python's standard library only.
+"""Kills training runs at random moments and checks that nothing is lost: a run that was killed again and again, and
+resumed each time, ends with the same bytes as one that was not. A tiny random model; Python's standard library only.
 
     scripts/kill_test.py [--kills 50] [--patron .build/release/patron] [--seed 0]
 
-Every start must find a valid checkpoint (or none yet), and steps may only go forward. The kills are spread over the whole
-life of a process: loading, steps, the writing of checkpoints, the end.
+Every start must find a valid checkpoint (or none yet), and steps may only go forward. The kills are spread over the
+whole life of a process: loading, steps, the writing of checkpoints, the end.
 """
 
 import argparse
@@ -101,7 +101,8 @@ def main():
             found = result(run)
             assert found[0] == expected[0], f"{run}: other bytes: {found[0]} instead of {expected[0]}"
             assert found[1] == expected[1], f"{run}: other figures"
-            print(f"run {rounds}: {kills} kills so far, {begins} starts, {resumed} of them from a checkpoint; same bytes")
+            print(
+                f"run {rounds}: {kills} kills so far, {begins} starts, {resumed} of them from a checkpoint; same bytes")
         print(f"{kills} kills in {time.monotonic() - started:.0f} s: every run ended as the uninterrupted one")
 
 

@@ -135,7 +135,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("output")
     parser.add_argument("--shape", choices=SHAPES, default="llama-3.1-8b")
-    parser.add_argument("--tokenizer", help="folder with tokenizer.json[.gz], tokenizer_config.json, chat_template.jinja")
+    parser.add_argument(
+        "--tokenizer", help="folder with tokenizer.json[.gz], tokenizer_config.json, chat_template.jinja")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     folder, config = Path(arguments.output), SHAPES[arguments.shape]

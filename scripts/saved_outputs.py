@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""What a build of patron gives, saved as files, and the difference of two such folders: for changes that must not change results.
+"""Saves what a build of patron gives as files, and shows the difference of two such folders: for changes that must not
+change results.
 
     scripts/saved_outputs.py save FOLDER [--patron .build/release/patron] [--data ../shared/data/dev]
     scripts/saved_outputs.py diff OLD NEW
 
-Saved are the help of every command, the records of the examples and of 20 development rows (10 articles and 10 statements; without
-version, times and the hashes that follow from them), and the evaluations of these records. Python's standard library only.
+Saved are the help of every command, the records of the examples and of 20 development rows (10 articles and 10
+statements; without version, times and the hashes that follow from them), and the evaluations of these records. Python's
+standard library only.
 """
 
 import argparse
@@ -34,7 +36,8 @@ def save_help(patron, folder, words=()):
     (folder / ("-".join(("patron",) + words) + ".txt")).write_text(text)
     _, _, commands = text.partition("\nSUBCOMMANDS:\n")
     for line in commands.splitlines():
-        # Names stand at two spaces, the lines that continue a description further in; the last line says how to get help.
+        # Names stand at two spaces, the lines that continue a description further in. The last line says how to get
+        # help.
         if line.startswith("  ") and not line.startswith("   ") and not line.startswith("  See "):
             save_help(patron, folder, words + (line.split()[0],))
 
@@ -80,22 +83,26 @@ def save(folder, patron, data):
             gold.write(json.dumps({key: row[key] for key in ("id", "statement", "funders")}) + "\n")
     for task, stage, source in (("statements", "statements", "articles"), ("funders", "parse", "gold-funders.jsonl")):
         records = work / f"{task}.jsonl"
-        output([patron, "extract", "--quiet", source, "--stage", stage, "--format", "jsonl", "-o", records.resolve()], work)
+        output(
+            [patron, "extract", "--quiet", source, "--stage", stage, "--format", "jsonl", "-o", records.resolve()], work)
         save_records(records.read_text(encoding="utf-8"), folder / "dev" / f"{task}.json")
         for form in ("json", "table"):
             evaluation = output(
-                [patron, "evaluate", "--task", task, "--predictions", records.name, "--gold", f"gold-{task}.jsonl", "--format", form],
+                [patron, "evaluate", "--task", task, "--predictions", records.name,
+                 "--gold", f"gold-{task}.jsonl", "--format", form],
                 work)
             (folder / "dev" / f"{task}-evaluation.{form}").write_text(evaluation)
 
 
 def diff(old, new):
     def files(folder):
-        return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and "work" not in path.parts}
+        return {
+            str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and "work" not in path.parts}
 
     differing = 0
     for name in sorted(files(old) | files(new)):
-        before, after = ((folder / name).read_text().splitlines() if (folder / name).exists() else [] for folder in (old, new))
+        before, after = (
+            (folder / name).read_text().splitlines() if (folder / name).exists() else [] for folder in (old, new))
         lines = list(difflib.unified_diff(before, after, f"old/{name}", f"new/{name}", lineterm="", n=1))
         differing += bool(lines)
         print("\n".join(lines), end="\n" if lines else "")

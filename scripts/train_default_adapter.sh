@@ -3,16 +3,17 @@
 #
 #   scripts/train_default_adapter.sh DATA RUN [more options of patron train sft]
 #
-# DATA holds train/ and dev/ with parse.jsonl and extract.jsonl. RUN is the run's folder; an interrupted run goes on with the
-# same command. The result is RUN/third/adapter. Four hours on two cores of an AMD EPYC (Zen 3) with nothing else running.
+# DATA holds train/ and dev/ with parse.jsonl and extract.jsonl. RUN is the run's folder; an interrupted run goes on
+# with the same command. The result is RUN/third/adapter. Four hours on two cores of an AMD EPYC (Zen 3) with nothing
+# else running.
 set -euo pipefail
 data=${1:?usage: scripts/train_default_adapter.sh DATA RUN [options]}
 run=${2:?usage: scripts/train_default_adapter.sh DATA RUN [options]}
 shift 2
 cd "$(dirname "$0")/.."
 patron=${PATRON:-.build/release/patron}
-common=(--train "$data/train/parse.jsonl" --license-filter open --dev "$data/dev/parse.jsonl" --dev-limit 40 --dtype float32
-  --chunk-tokens 384 --overlap-tokens 128 --noise 0 --max-length 2048 --rank 32 --alpha 64 --dropout 0
+common=(--train "$data/train/parse.jsonl" --license-filter open --dev "$data/dev/parse.jsonl" --dev-limit 40
+  --dtype float32 --chunk-tokens 384 --overlap-tokens 128 --noise 0 --max-length 2048 --rank 32 --alpha 64 --dropout 0
   --schedule cosine --epochs 1 --keep 2)
 # All rows once, then the statements once more with a few articles, so that stage 1 is not forgotten.
 "$patron" train sft --resume --output "$run/first" "${common[@]}" --train "$data/train/extract.jsonl" \

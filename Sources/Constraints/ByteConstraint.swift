@@ -1,7 +1,7 @@
 /// What an output may be, as a machine over bytes.
 ///
-/// A state is a value: copies of it go different ways. A token is allowed in a state if all its bytes can be walked from
-/// there, and the machine has no dead ends: from every state that it reaches it can be completed.
+/// A state is a value: copies of it go different ways. A token is allowed in a state if all its bytes can be walked
+/// from there, and the machine has no dead ends: from every state that it reaches it can be completed.
 public protocol ByteConstraint {
   associatedtype State
 

@@ -5,8 +5,8 @@ import Generation
 public struct ConstraintBenchmark {
   public struct Figures: Sendable {
     public var steps = 0
-    /// Microseconds for a step: finding the allowed tokens, taking one, and looking ahead for what must follow. Of the thread's
-    /// own time, so that other programs do not count.
+    /// Microseconds for a step: finding the allowed tokens, taking one, and looking ahead for what must follow. Of the
+    /// thread's own time, so that other programs do not count.
     public var median = 0.0
     public var percentile99_9 = 0.0
     public var largest = 0.0

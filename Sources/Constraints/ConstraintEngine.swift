@@ -25,8 +25,8 @@ public final class ConstraintEngine: @unchecked Sendable {
 
   /// A guide at the beginning of an output.
   ///
-  /// - Throws: `ConstraintError`: the shape has no machine, nothing can be copied where a copy is needed, or the vocabulary
-  ///   cannot write the shape.
+  /// - Throws: `ConstraintError`: the shape has no machine, nothing can be copied where a copy is needed, or the
+  ///   vocabulary cannot write the shape.
   /// - Complexity: linear in the sources.
   public func guide(for constraint: OutputConstraint) throws(ConstraintError) -> OutputGuide {
     let whole = try ShapeGraph(constraint.shape)

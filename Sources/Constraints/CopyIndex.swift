@@ -2,10 +2,10 @@ import Generation
 
 /// The substrings of a text that begin and end where a rule lets them, for walking byte by byte.
 ///
-/// It does what a suffix automaton does, by the sorted suffixes of the text: the places at which a string stands are one
-/// interval of them, and one more byte makes the interval smaller. Other than an automaton's state, an interval knows where
-/// its strings began, so that beginnings and ends can be held to rules at once. It needs four bytes for each place where a
-/// copy may begin, and no edges.
+/// It does what a suffix automaton does, by the sorted suffixes of the text: the places at which a string stands are
+/// one interval of them, and one more byte makes the interval smaller. Other than an automaton's state, an interval
+/// knows where its strings began, so that beginnings and ends can be held to rules at once. It needs four bytes for
+/// each place where a copy may begin, and no edges.
 final class CopyIndex: Sendable {
   /// Where a copy is: suffixes `low ..< high` of the index begin with its bytes, of which there are `depth`.
   struct State: Hashable {
@@ -47,8 +47,8 @@ final class CopyIndex: Sendable {
   /// Whether nothing can be copied.
   var isEmpty: Bool { suffixes.isEmpty }
 
-  /// The byte of the interval's member `index` behind the copy. Segments end with a separator, which is never copied: this
-  /// stays inside the text.
+  /// The byte of the interval's member `index` behind the copy. Segments end with a separator, which is never copied:
+  /// this stays inside the text.
   @inline(__always)
   private func byte(_ index: UInt32, _ depth: UInt32) -> UInt8 { bytes[Int(suffixes[Int(index)]) + Int(depth)] }
 

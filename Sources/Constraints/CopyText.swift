@@ -1,10 +1,10 @@
 import Generation
 
-/// The sources of copies as one run of bytes: JSON-escaped segments with a separator after each, and the places where copies
-/// may begin and end.
+/// The sources of copies as one run of bytes: JSON-escaped segments with a separator after each, and the places where
+/// copies may begin and end.
 ///
-/// A piece of a source that the vocabulary cannot write ends a segment. With folded lines, each paragraph whose lines can be
-/// folded is there again, once with the hyphens at its lines' ends and once without them.
+/// A piece of a source that the vocabulary cannot write ends a segment. With folded lines, each paragraph whose lines
+/// can be folded is there again, once with the hyphens at its lines' ends and once without them.
 struct CopyText {
   /// Stands after each segment; no UTF-8 has it, so that nothing runs over it.
   static let separator: UInt8 = 0xFF
@@ -15,8 +15,8 @@ struct CopyText {
     var starts: [Int32] = []
     /// Offsets at which one may end.
     var ends = BitArray()
-    /// Offsets at which one may be cut when the token limit is near: the same, and with `lines` also the ends of sentences,
-    /// because a line can be as long as an article.
+    /// Offsets at which one may be cut when the token limit is near: the same, and with `lines` also the ends of
+    /// sentences, because a line can be as long as an article.
     var limitEnds = BitArray()
   }
 
@@ -78,8 +78,8 @@ struct CopyText {
     var source: Int
   }
 
-  /// - Parameter isFolded: copies neither begin nor end with a hyphen then: whether one belongs to them could not be told when
-  ///   their place is looked for.
+  /// - Parameter isFolded: copies neither begin nor end with a hyphen then: whether one belongs to them could not be
+  ///   told when their place is looked for.
   private mutating func append(_ units: [Unit], _ boundaries: TextBoundaries, isFolded: Bool) {
     var units = units[...]
     if isFolded {

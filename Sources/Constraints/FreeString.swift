@@ -1,5 +1,5 @@
-/// The inside of any JSON string that begins with a visible character (RFC 8259): UTF-8 with control characters, `"` and `\`
-/// escaped, and surrogates in escapes only in pairs.
+/// The inside of any JSON string that begins with a visible character (RFC 8259): UTF-8 with control characters, `"`
+/// and `\` escaped, and surrogates in escapes only in pairs.
 ///
 /// The closing quote is no part of it.
 struct FreeString {
@@ -39,7 +39,8 @@ struct FreeString {
   private static let continuations = ByteSet(0x80...0xBF)
 
   init(writable: ByteSet) {
-    // What can be begun can be finished: where a byte is missing that could be needed, nothing that may need it is begun.
+    // What can be begun can be finished: where a byte is missing that could be needed, nothing that may need it is
+    // begun.
     var usable = writable
     if !writable.isSuperset(of: Self.continuations) { usable.subtract(ByteSet(0x80...0xFF)) }
     if !writable.isSuperset(of: ByteSet("\\\"/bfnrtu0123456789abcdef".utf8)) { usable.subtract([UInt8(ascii: "\\")]) }

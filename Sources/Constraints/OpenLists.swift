@@ -39,7 +39,8 @@ struct OpenLists {
   }
 }
 
-/// The finished items of all lists, each linked to the one before it in its list: states share what they have in common.
+/// The finished items of all lists, each linked to the one before it in its list: states share what they have in
+/// common.
 final class ItemMemory {
   private struct Item {
     var hash: UInt64

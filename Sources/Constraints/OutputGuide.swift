@@ -137,8 +137,8 @@ public struct OutputGuide {
 
   // MARK: Closing
 
-  /// The shortest bytes that complete the output when the token limit is near. A string that has just been opened is closed
-  /// empty; a copy goes on to the next place where it may be cut.
+  /// The shortest bytes that complete the output when the token limit is near. A string that has just been opened is
+  /// closed empty; a copy goes on to the next place where it may be cut.
   public func closingBytes() -> [UInt8] { machine.closing(state) }
 
   /// A number of bytes that `closingBytes` does not exceed; quick.

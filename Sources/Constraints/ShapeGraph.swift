@@ -1,6 +1,7 @@
 import Generation
 
-/// A shape as a graph of positions between bytes. Lists are loops in it; how often they may run is kept by whoever walks it.
+/// A shape as a graph of positions between bytes. Lists are loops in it; how often they may run is kept by whoever
+/// walks it.
 struct ShapeGraph {
   /// Lists inside one another.
   static let mostListLevels = 4

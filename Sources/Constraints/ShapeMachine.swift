@@ -2,9 +2,9 @@ import Generation
 
 /// Holds an output to a shape and its copied strings to their sources.
 ///
-/// A state has two parts. The core is where in the shape, and in which string, the output is: it decides which bytes can
-/// follow, but for one thing, whether a list may go on. That is decided by the lists around: how many items they have and
-/// whether the last one repeats an earlier one.
+/// A state has two parts. The core is where in the shape, and in which string, the output is: it decides which bytes
+/// can follow, but for one thing, whether a list may go on. That is decided by the lists around: how many items they
+/// have and whether the last one repeats an earlier one.
 final class ShapeMachine: ByteConstraint {
   enum Spacing: UInt8 { case undecided, none, one }
 
@@ -176,8 +176,9 @@ final class ShapeMachine: ByteConstraint {
 
   // MARK: Closing
 
-  /// The shortest bytes that complete the output when the token limit is near. A string that has just been opened stays empty,
-  /// which the machine itself would not let pass: nothing is made up. A copy goes on to the next place where it may be cut.
+  /// The shortest bytes that complete the output when the token limit is near. A string that has just been opened stays
+  /// empty, which the machine itself would not let pass: nothing is made up. A copy goes on to the next place where it
+  /// may be cut.
   func closing(_ state: State) -> [UInt8] {
     let rest = graph.closing(from: Int(state.core.position), hasSpaces: state.core.spacing == .one)
     switch state.core.content {

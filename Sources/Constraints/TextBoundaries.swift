@@ -1,13 +1,14 @@
 /// Where sentences and lines begin and end in a text.
 ///
-/// - A line begins at its first visible character, and again behind words without letters that it begins with (`-`, `##`, `|`,
-///   `3.`), so that list items and headings can be taken without their marks. It ends after its last visible character.
-/// - A sentence ends after `.`, `!`, `?` or `…` and the closing quotes and brackets that follow, if whitespace or the line's end
-///   comes then; after `。`, `！`, `？` and `｡` whatever comes. The next begins at the next visible character. A sentence
-///   also begins after a colon and whitespace (`Funding: We thank …`).
+/// - A line begins at its first visible character, and again behind words without letters that it begins with (`-`,
+///   `##`, `|`, `3.`), so that list items and headings can be taken without their marks. It ends after its last visible
+///   character.
+/// - A sentence ends after `.`, `!`, `?` or `…` and the closing quotes and brackets that follow, if whitespace or the
+///   line's end comes then; after `。`, `！`, `？` and `｡` whatever comes. The next begins at the next visible character.
+///   A sentence also begins after a colon and whitespace (`Funding: We thank …`).
 ///
-/// Abbreviations end sentences here (`Dr. Smith`): the rule keeps copies from beginning and ending inside words and clauses;
-/// which of the places is right is the model's choice.
+/// Abbreviations end sentences here (`Dr. Smith`): the rule keeps copies from beginning and ending inside words and
+/// clauses; which of the places is right is the model's choice.
 struct TextBoundaries {
   enum Kind: UInt8, Comparable {
     case none, sentence, line

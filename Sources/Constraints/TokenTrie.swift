@@ -1,6 +1,7 @@
 /// A vocabulary as a tree of bytes, for finding the tokens that a machine allows in one walk.
 ///
-/// Nodes stand in depth-first order, children by ascending byte: what lies below a node follows it directly, up to its end.
+/// Nodes stand in depth-first order, children by ascending byte: what lies below a node follows it directly, up to its
+/// end.
 public final class TokenTrie: Sendable {
   /// Of each node: the byte that leads to it, the node behind all below it, and how many tokens come before its own.
   let bytes: [UInt8]
@@ -15,7 +16,8 @@ public final class TokenTrie: Sendable {
 
   /// - Parameters:
   ///   - vocabularySize: one more than the highest id.
-  ///   - tokenBytes: the bytes that a token writes; nil or nothing for one that must not be chosen, such as special tokens.
+  ///   - tokenBytes: the bytes that a token writes; nil or nothing for one that must not be chosen, such as special
+  ///     tokens.
   /// - Complexity: n log n comparisons of tokens; memory about 9 bytes a node.
   public init(vocabularySize: Int, tokenBytes: (Int) -> ArraySlice<UInt8>?) {
     self.vocabularySize = vocabularySize

@@ -20,7 +20,8 @@ public final class FolderWriter {
   private let replacesExisting: Bool
   private var isCommitted = false
 
-  /// - Parameter replacingExisting: whether a folder with content may stand at `destination`; it is replaced by `commit`.
+  /// - Parameter replacingExisting: whether a folder with content may stand at `destination`; it is replaced by
+  ///   `commit`.
   /// - Throws: `FileError` with code `.exists` where something stands at `destination` and must not be replaced.
   public init(_ destination: URL, replacingExisting: Bool = false) throws {
     let destination = destination.standardizedFileURL

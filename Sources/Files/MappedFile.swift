@@ -51,8 +51,8 @@ public final class MappedFile: @unchecked Sendable {
   /// The whole file. Valid as long as this object lives.
   public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: byteCount) }
 
-  /// A copy of the whole file, which needs this object no longer: for `MappedFile(path:).copy()`, after which nobody keeps
-  /// the mapping.
+  /// A copy of the whole file, which needs this object no longer: for `MappedFile(path:).copy()`, after which nobody
+  /// keeps the mapping.
   public func copy() -> [UInt8] { withExtendedLifetime(self) { Array(bytes) } }
 
   /// `count` bytes from `offset` on. Valid as long as this object lives.
@@ -118,8 +118,8 @@ public final class MappedFile: @unchecked Sendable {
     if starts(with: "PK\u{3}\u{4}") {
       throw FileError(
         .wrongKind,
-        "\(path): a ZIP archive, probably PyTorch's own format (.bin, .pt), which can run code; convert it to safetensors"
-      )
+        "\(path): a ZIP archive, probably PyTorch's own format (.bin, .pt), which can run code; "
+          + "convert it to safetensors")
     }
   }
 

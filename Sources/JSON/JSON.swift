@@ -1,7 +1,7 @@
 /// A JSON value (RFC 8259).
 ///
-/// Equality and hashing go by meaning, not by Swift's canonical equivalence of strings: strings and keys are equal if their
-/// UTF-8 bytes are, objects if they have the same members in any order, numbers if their literals are the same.
+/// Equality and hashing go by meaning, not by Swift's canonical equivalence of strings: strings and keys are equal if
+/// their UTF-8 bytes are, objects if they have the same members in any order, numbers if their literals are the same.
 public enum JSON: Sendable {
   case null
   case bool(Bool)

@@ -1,6 +1,7 @@
 /// The members of a JSON object in the order they were written.
 ///
-/// Keys are told apart by their UTF-8 bytes. A key that is given twice keeps its first place and its last value, as in Python.
+/// Keys are told apart by their UTF-8 bytes. A key that is given twice keeps its first place and its last value, as in
+/// Python.
 public struct JSONObject: Sendable {
   public private(set) var members: [(key: String, value: JSON)] = []
 

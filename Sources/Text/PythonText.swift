@@ -53,8 +53,9 @@ public enum PythonText {
   public static func isBlank(_ text: some StringProtocol) -> Bool { text.unicodeScalars.allSatisfy(isWhitespace) }
 
   /// `str.split()`: the non-empty runs between whitespace.
-  package static func split(_ text: Scalars, where isSeparator: (UInt32) -> Bool = isWhitespace) -> [ArraySlice<UInt32>]
-  {
+  package static func split(
+    _ text: Scalars, where isSeparator: (UInt32) -> Bool = isWhitespace
+  ) -> [ArraySlice<UInt32>] {
     var parts: [ArraySlice<UInt32>] = []
     var start = 0
     for index in 0..<text.count where isSeparator(text[index]) {

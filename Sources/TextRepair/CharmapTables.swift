@@ -1,6 +1,6 @@
-// The upper halves (bytes 80 to FF) of the single-byte encodings that UTF-8 is most often mistaken for, four hexadecimal
-// digits a byte. Bytes that a Windows code page leaves undefined stand for the control character of the same number,
-// as in the WHATWG encoding standard.
+// The upper halves (bytes 80 to FF) of the single-byte encodings that UTF-8 is most often mistaken for, four
+// hexadecimal digits a byte. Bytes that a Windows code page leaves undefined stand for the control character of the
+// same number, as in the WHATWG encoding standard.
 
 enum CharmapTables {
   static let windows1252 = """

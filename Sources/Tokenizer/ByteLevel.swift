@@ -1,6 +1,7 @@
 /// The byte-level alphabet of GPT-2: vocabulary files write each byte as one printable character.
 ///
-/// Bytes that are printable in Latin-1 stand for themselves; the 68 others take U+0100, U+0101, … in order (space is `Ġ`).
+/// Bytes that are printable in Latin-1 stand for themselves; the 68 others take U+0100, U+0101, … in order (space is
+/// `Ġ`).
 struct ByteLevel: Sendable {
   /// The byte of each scalar below U+0144; nil where there is none.
   private let byteOfScalar: [UInt8?]

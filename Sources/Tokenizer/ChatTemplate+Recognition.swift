@@ -41,8 +41,8 @@ extension ChatTemplate {
     self = known
   }
 
-  /// The layout that `tokenizer_config.json` describes in its `chat_template`: a template, or a list of named ones of which
-  /// `default` is taken. Nil if it has none.
+  /// The layout that `tokenizer_config.json` describes in its `chat_template`: a template, or a list of named ones of
+  /// which `default` is taken. Nil if it has none.
   public init?(tokenizerConfiguration: JSON) throws {
     switch tokenizerConfiguration["chat_template"] {
     case nil, .null: return nil

@@ -7,7 +7,8 @@ import Text
 public enum ChatTemplate: String, Sendable, CaseIterable {
   /// Llama 3.1 Instruct. Every message is trimmed, and a system header with two dates always stands first.
   case llama31 = "llama3.1"
-  /// ChatML as SmolLM2 Instruct defines it. Nothing is trimmed; a chat without a leading system message gets a default one.
+  /// ChatML as SmolLM2 Instruct defines it. Nothing is trimmed; a chat without a leading system message gets a default
+  /// one.
   case smolLM2 = "smollm2"
 
   /// The date that Llama 3.1's template prints if none is passed.
@@ -26,8 +27,8 @@ public enum ChatTemplate: String, Sendable, CaseIterable {
 
   /// The prompt's tokens; nothing is to be put before them.
   ///
-  /// - Parameter specialTokens: What special-token strings in the messages mean. `plain` keeps them text, so that a message
-  ///   cannot end itself; `parse` is what transformers does.
+  /// - Parameter specialTokens: What special-token strings in the messages mean. `plain` keeps them text, so that a
+  ///   message cannot end itself; `parse` is what transformers does.
   /// - Throws: `TokenizerError.missingToken` if the tokenizer lacks a token of the template.
   public func encode(
     _ messages: [Message], with tokenizer: Tokenizer, specialTokens: SpecialTokenPolicy = .plain,

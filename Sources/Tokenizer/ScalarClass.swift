@@ -2,7 +2,8 @@
 enum ScalarClass {
   case letter, number, space, other
 
-  /// The class of the character at a place of a UTF-8 text and its length in bytes. A malformed byte is an `other` of its own.
+  /// The class of the character at a place of a UTF-8 text and its length in bytes. A malformed byte is an `other` of
+  /// its own.
   @inline(__always)
   static func read(_ text: UnsafeBufferPointer<UInt8>, at index: Int, end: Int) -> (class: ScalarClass, length: Int) {
     let byte = text[index]

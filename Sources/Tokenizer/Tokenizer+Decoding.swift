@@ -1,6 +1,6 @@
 extension Tokenizer {
-  /// The text of tokens. Nothing is cleaned up; each maximal malformed part of the bytes becomes one U+FFFD, and ids without
-  /// a token stand for nothing.
+  /// The text of tokens. Nothing is cleaned up; each maximal malformed part of the bytes becomes one U+FFFD, and ids
+  /// without a token stand for nothing.
   public func decode(_ ids: some Sequence<Int>, skippingSpecialTokens: Bool = false) -> String {
     String(decoding: decodeBytes(ids, skippingSpecialTokens: skippingSpecialTokens), as: UTF8.self)
   }

@@ -12,8 +12,8 @@ public struct TokenizedText: Sendable, Hashable {
 extension Tokenizer {
   /// The tokens of a text.
   ///
-  /// Bytes that the vocabulary lacks vanish: SmolLM2's has no token for some control characters and for the first bytes of
-  /// unassigned planes.
+  /// Bytes that the vocabulary lacks vanish: SmolLM2's has no token for some control characters and for the first bytes
+  /// of unassigned planes.
   /// - Complexity: n log n in the longest word, else linear.
   public func encode(_ text: String, specialTokens: SpecialTokenPolicy = .plain) -> [Int] {
     var text = text
@@ -37,8 +37,8 @@ extension Tokenizer {
     Array(text).withUnsafeBufferPointer { tokenize($0, .plain, withOffsets: true) }
   }
 
-  /// Where the last word of a text begins: whatever is appended to the text, the tokens of what stands before stay the same,
-  /// if the text ends between characters. The start where there is no word.
+  /// Where the last word of a text begins: whatever is appended to the text, the tokens of what stands before stay the
+  /// same, if the text ends between characters. The start where there is no word.
   ///
   /// - Parameters:
   ///   - start: where a word is known to begin; the search starts there.

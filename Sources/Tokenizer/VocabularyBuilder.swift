@@ -44,8 +44,8 @@ struct VocabularyBuilder {
     guard let ids else {
       throw TokenizerError(
         .malformedFile,
-        "the merge \"\(String(decoding: text, as: UTF8.self))\" (number \(merges.count)) is not two tokens that make a third"
-      )
+        "the merge \"\(String(decoding: text, as: UTF8.self))\" (number \(merges.count)) is not two tokens "
+          + "that make a third")
     }
     merges.append(ids)
   }

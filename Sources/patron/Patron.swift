@@ -8,10 +8,10 @@ struct Patron: AsyncParsableCommand {
     commandName: "patron",
     abstract: "Reads research articles and says who funded them.",
     discussion: """
-      Data goes to standard output, talk to standard error.
+      Data goes to standard output; messages go to standard error.
 
-      Exit status: 0 all went well; 1 one or more inputs failed, the others are in the output; 2 nothing could be done \
-      (no such model, output not writable, ...); 64 the command line was not understood; 130 interrupted.
+      Exit status: 0 all went well; 1 one or more inputs failed and the others are in the output; 2 nothing could be \
+      done (no such model, output not writable, ...); 64 the command line was not understood; 130 interrupted.
       """,
     version: Version.description,
     subcommands: [

@@ -4,8 +4,9 @@ import Generation
 
 /// Says of any bytes whether they begin, or are, an output that a constraint allows.
 ///
-/// Written from the constraint's description and as plainly as can be: a stack of what is still to come, strings kept whole,
-/// copies looked for at every place of the text. It shares nothing with the machines but the texts that folding makes.
+/// Written from the constraint's description and as plainly as can be: a stack of what is still to come, strings kept
+/// whole, copies looked for at every place of the text. It shares nothing with the machines but the texts that folding
+/// makes.
 struct Reference {
   let shape: OutputShape
   let texts: [SourceText]
@@ -299,7 +300,8 @@ extension Reference.SourceText {
   }
 }
 
-/// The inside of a JSON string as far as it has been read; nil if it can be none, or its first character is not visible.
+/// The inside of a JSON string as far as it has been read; nil if it can be none, or its first character is not
+/// visible.
 struct FreeText {
   var first: Unicode.Scalar?
   /// Whether it ends between characters.

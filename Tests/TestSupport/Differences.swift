@@ -15,7 +15,9 @@ package struct Differences {
     if !(abs(found - expected) <= tolerance) { add("\(row()): found \(found), expected \(expected)") }
   }
 
-  package mutating func expectEqual<Value: Equatable>(_ found: Value, _ expected: Value, _ row: @autoclosure () -> String) {
+  package mutating func expectEqual<Value: Equatable>(
+    _ found: Value, _ expected: Value, _ row: @autoclosure () -> String
+  ) {
     comparisons += 1
     if found != expected { add("\(row()): found \(found), expected \(expected)") }
   }

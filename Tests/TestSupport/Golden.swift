@@ -18,7 +18,8 @@ package enum Checkout {
     "the default model is not in .deps/models (or PATRON_MODELS); `make setup` fetches it"
 }
 
-/// The reference programs' results, which stand beside the checkout and not in it: `../shared/vectors`, or under PATRON_SHARED.
+/// The reference programs' results, which stand beside the checkout and not in it: `../shared/vectors`, or under
+/// PATRON_SHARED.
 package enum Golden {
   package static let shared =
     ProcessInfo.processInfo.environment["PATRON_SHARED"].map { URL(fileURLWithPath: $0) }

@@ -10,7 +10,9 @@ import Text
 
   @Test func whitespaceIsPythons() {
     for value in UInt32(0)...0x10FFFF {
-      if PythonText.isWhitespace(value) != Self.whitespace.contains(value) { Issue.record("U+\(String(value, radix: 16))") }
+      if PythonText.isWhitespace(value) != Self.whitespace.contains(value) {
+        Issue.record("U+\(String(value, radix: 16))")
+      }
     }
   }
 

@@ -29,10 +29,10 @@ public struct ConstraintOptions: Sendable, Hashable {
 
   /// The smallest probability, in the geometric mean, that the model itself must have given a copied statement's tokens.
   /// What it gave less was written by the constraint, such as the only sentence that begins with the model's first word,
-  /// and is left out of the record; nothing is at 0.
+  /// and is left out of the record. At 0 nothing is left out.
   public var leastStatementProbability = Self.defaultLeastStatementProbability
 
-  // See Guides/Constraints.md; scripts/compare_constraints.sh compares them on annotated data.
+  // See Guides/Constraints.md; scripts/compare_constraints.py compares them on annotated data.
 
   public static let defaultCopiedValues = CopiedValues.values
   public static let defaultStatementEdges = CopyEdges.sentences

@@ -71,7 +71,8 @@ public struct CalibrationReport: Sendable {
     return bins
   }
 
-  /// The expected calibration error: how far the share of right values lies from what was said, averaged over the values.
+  /// The expected calibration error: how far the share of right values lies from what was said, averaged over the
+  /// values.
   public static func error(_ bins: [Bin]) -> Double {
     let count = bins.reduce(0) { $0 + $1.count }
     return count == 0 ? 0 : bins.reduce(0) { $0 + abs(Double($1.correct) - $1.said) } / Double(count)

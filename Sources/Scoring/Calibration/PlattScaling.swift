@@ -3,9 +3,9 @@ import Funding
 
 /// Fits the two numbers of a `Calibration.Scaling`.
 ///
-/// Platt ("Probabilistic outputs for support vector machines", 1999) as Lin, Lin and Weng compute it ("A note on Platt's
-/// probabilistic outputs for support vector machines", 2007): Newton's method with backtracking on the cross-entropy with
-/// smoothed targets, which keeps the fit finite when all values are right.
+/// Platt ("Probabilistic outputs for support vector machines", 1999) as Lin, Lin and Weng compute it ("A note on
+/// Platt's probabilistic outputs for support vector machines", 2007): Newton's method with backtracking on the
+/// cross-entropy with smoothed targets, which keeps the fit finite when all values are right.
 enum PlattScaling {
   /// Values below this say too little to fit two numbers to.
   static let fewest = 20

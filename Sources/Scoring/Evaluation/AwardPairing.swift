@@ -3,9 +3,10 @@ import Text
 
 /// Awards as wholes: an id with its own schemes and titles.
 ///
-/// The reference compares ids, schemes and titles of a funder as three separate lists, so a title under the wrong id costs
-/// nothing there. Here a unit is one id with the schemes and titles of its award (or these alone, where the award has no
-/// id), and two units match if their ids are the same and their schemes and titles match one to one with nothing left.
+/// The reference compares ids, schemes and titles of a funder as three separate lists, so a title under the wrong id
+/// costs nothing there. Here a unit is one id with the schemes and titles of its award (or these alone, where the award
+/// has no id), and two units match if their ids are the same and their schemes and titles match one to one with nothing
+/// left.
 enum AwardPairing {
   static func level(
     _ pairs: [FunderComparison.FunderPair], options: ComparisonOptions

@@ -36,8 +36,8 @@ public struct DocumentJoin: Sendable {
   /// A DOI comes last because one article can have several statements. An id that is a path is also found under the
   /// file's name, with or without its extension.
   ///
-  /// - Parameter countsMissing: whether gold rows without a prediction count as documents with an empty one. The reference
-  ///   ignores them, which flatters a file with rows left out.
+  /// - Parameter countsMissing: whether gold rows without a prediction count as documents with an empty one. The
+  ///   reference ignores them, which flatters a file with rows left out.
   public init(
     predictions: [EvaluationRow], gold: [EvaluationRow], key: EvaluationRow.Key? = nil, countsMissing: Bool = false
   ) {
@@ -45,12 +45,11 @@ public struct DocumentJoin: Sendable {
     let key = key ?? Self.commonKey(predictions, gold)
     self.key = key
     self.countsMissing = countsMissing
-    // Keys are compared as bytes: `String` would take canonically equivalent statements for one.
-    var placeByName: [[UInt8]: Int] = [:]
+    var placeByName: [DocumentName: Int] = [:]
     for (place, row) in gold.enumerated() {
       guard let name = row.names(key).first else { continue }
-      if placeByName[Array(name.utf8)] == nil {
-        placeByName[Array(name.utf8)] = place
+      if placeByName[name] == nil {
+        placeByName[name] = place
         if row.isUnannotated { unannotatedGold.append(row) }
       } else {
         duplicateGold.append(row)
@@ -58,7 +57,7 @@ public struct DocumentJoin: Sendable {
     }
     var isFound = [Bool](repeating: false, count: gold.count)
     for row in predictions {
-      let place = row.names(key).lazy.compactMap { placeByName[Array($0.utf8)] }.first
+      let place = row.names(key).lazy.compactMap { placeByName[$0] }.first
       if let place {
         joinedCount += 1
         if isFound[place] { repeatedPredictions.append(row) }
@@ -69,11 +68,12 @@ public struct DocumentJoin: Sendable {
       }
       documents.append(
         Document(
-          label: row.label, identity: place.flatMap { gold[$0].names(key).first } ?? row.names(key).first ?? row.label,
+          label: row.label,
+          identity: (place.flatMap { gold[$0].names(key).first } ?? row.names(key).first)?.text ?? row.label,
           gold: place.map { gold[$0].funders } ?? .success([]), predicted: row.funders, isTruncated: row.isTruncated))
     }
     if joinedCount == 0 {
-      func name(_ row: EvaluationRow?) -> String? { givenKey == nil ? row?.label : row?.names(key).first }
+      func name(_ row: EvaluationRow?) -> String? { givenKey == nil ? row?.label : row?.names(key).first?.text }
       mismatch = Self.mismatch(
         givenKey?.plural ?? "ids, statements or DOIs", name(predictions.first), name(gold.first))
     }
@@ -85,7 +85,8 @@ public struct DocumentJoin: Sendable {
       for row in goldWithoutPrediction {
         documents.append(
           Document(
-            label: row.label, identity: row.names(key).first ?? row.label, gold: row.funders, predicted: .success([]),
+            label: row.label, identity: row.names(key).first?.text ?? row.label, gold: row.funders,
+            predicted: .success([]),
             isTruncated: false))
       }
     }
@@ -93,8 +94,8 @@ public struct DocumentJoin: Sendable {
 
   private static func commonKey(_ predictions: [EvaluationRow], _ gold: [EvaluationRow]) -> EvaluationRow.Key {
     for key in [EvaluationRow.Key.id, .statement, .doi] {
-      let known = Set(gold.compactMap { $0.names(key).first.map { Array($0.utf8) } })
-      let isShared = predictions.contains { row in row.names(key).contains { known.contains(Array($0.utf8)) } }
+      let known = Set(gold.compactMap { $0.names(key).first })
+      let isShared = predictions.contains { $0.names(key).contains(where: known.contains) }
       if isShared { return key }
     }
     return .statement

@@ -3,7 +3,8 @@ import Text
 
 /// Figures of single documents, for those who sort and plot them.
 public struct DocumentRows: Sendable {
-  /// A JSON object for each document, in the order of the evaluation; those that could not be scored last, with the reason.
+  /// A JSON object for each document, in the order of the evaluation; those that could not be scored last, with the
+  /// reason.
   public let json: [JSON]
   /// The same with a line for each document, of funders in balanced mode.
   public let csv: String

@@ -62,8 +62,8 @@ public struct EntityReport: Sendable {
     }
     var lines = [table.text()]
     lines.append(
-      "\(TextTable.counted(documentCount, "document")) (joined by \(key.rawValue)), \(truncatedCount) truncated; exact records \(TextTable.figure(exactRecordRate)); "
-        + "mean reward \(TextTable.figure(meanReward))")
+      "\(TextTable.counted(documentCount, "document")) (joined by \(key.rawValue)), \(truncatedCount) truncated; "
+        + "exact records \(TextTable.figure(exactRecordRate)); mean reward \(TextTable.figure(meanReward))")
     lines += failures.map { "not scored: \(TextTable.label($0.label)): \($0.error.message)" }
     lines += warnings.map { "warning: " + $0 }
     return lines.joined(separator: "\n") + "\n"

@@ -60,8 +60,8 @@ public struct ErrorReport: Sendable {
 
   /// The files of the report: a name and the contents of each.
   ///
-  /// `errors.csv` has a line for each error, `by_type.csv` counts them, `documents.csv` lists the documents with the most
-  /// errors first, `side_by_side.md` shows gold and prediction of those.
+  /// `errors.csv` has a line for each error, `by_type.csv` counts them, `documents.csv` lists the documents with the
+  /// most errors first, `side_by_side.md` shows gold and prediction of those.
   public func files() -> [(name: String, contents: String)] {
     var errors = CSVText(["document", "type", "funder", "text"])
     for entry in entries { errors.add([entry.document, entry.kind.rawValue, entry.funder ?? "", entry.text]) }

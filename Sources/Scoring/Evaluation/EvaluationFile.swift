@@ -106,20 +106,3 @@ extension JSONObject {
   /// Why an input has no result, as `patron extract` writes it.
   var failure: String? { self["error"]?.string }
 }
-
-/// The names that an id may have in another file.
-enum DocumentName {
-  /// The id itself; where it is a path, also the file's name, with and without its extension: `patron extract` names
-  /// its records after the files that it read.
-  ///
-  ///     DocumentName.candidates("d/2001.00001.md")  // ["d/2001.00001.md", "2001.00001.md", "2001.00001"]
-  static func candidates(_ id: String) -> [String] {
-    var names = [id]
-    guard let name = id.split(separator: "/").last.map(String.init) else { return names }
-    if name.utf8.count < id.utf8.count { names.append(name) }
-    for ending in [".md", ".markdown", ".txt", ".text"] where name.utf8.count > ending.utf8.count {
-      if name.lowercased().hasSuffix(ending) { names.append(String(name.dropLast(ending.count))) }
-    }
-    return names
-  }
-}

@@ -22,8 +22,8 @@ public struct EvaluationRow: Sendable {
   public var funders: Result<[Funder], ScoringError>
   /// Nobody wrote down the funders of this document: a gold row with statements only.
   public var isUnannotated = false
-  /// The model did not finish: `<think>` without `</think>` in `raw_output`, or, in a record of `patron extract`, a call
-  /// that ended at its token limit.
+  /// The model did not finish: `<think>` without `</think>` in `raw_output`, or, in a record of `patron extract`, a
+  /// call that ended at its token limit.
   public var isTruncated = false
 
   public init(
@@ -40,7 +40,7 @@ public struct EvaluationRow: Sendable {
   }
 
   /// What the row may be called in the other file, the most exact name first.
-  func names(_ key: Key) -> [String] {
+  func names(_ key: Key) -> [DocumentName] {
     let text =
       switch key {
       case .id: id
@@ -48,7 +48,7 @@ public struct EvaluationRow: Sendable {
       case .statement: statement
       }
     guard let text, !PythonText.isBlank(text) else { return [] }
-    return key == .id ? DocumentName.candidates(text) : [text]
+    return key == .id ? DocumentName.candidates(text) : [DocumentName(text)]
   }
 
   /// What a reader recognises the document by.
@@ -60,8 +60,8 @@ extension EvaluationFile {
   ///
   /// Understood are the nested schema and the flat one, funders as a JSON string, the records of `patron extract`, and
   /// these members: funders in `predicted_funders` (predictions only) or `funders`; `id` or `filename`; `doi` or `ref`;
-  /// `funding_statement`, `statement`, or the only one of `statements`; `raw_output`. A row whose funders cannot be read
-  /// has that error as its `funders`.
+  /// `funding_statement`, `statement`, or the only one of `statements`; `raw_output`. A row whose funders cannot be
+  /// read has that error as its `funders`.
   public func rows(role: Role) -> [EvaluationRow] { entries.map { Self.row($0.object, number: $0.number, role: role) } }
 
   private static func row(_ object: JSONObject, number: Int, role: Role) -> EvaluationRow {
@@ -69,7 +69,7 @@ extension EvaluationFile {
     let raw = object["raw_output"]?.string ?? ""
     let isCut = (object["calls"]?.array ?? []).contains { $0["finish_reason"]?.string == "length" }
     var row = EvaluationRow(
-      number: number, id: object.text("id", "filename"), doi: object.doi,
+      number: number, id: DocumentName.id(of: object), doi: object.doi,
       statement: object.text("funding_statement", "statement")
         ?? statements.flatMap { $0.count == 1 ? StatementJoin.text(of: $0[0]) : nil },
       funders: .success([]), isTruncated: raw.contains("<think>") && !raw.contains("</think>") || isCut)

@@ -20,9 +20,9 @@ public struct StatementDocument: Sendable {
 
 /// Evaluation of predicted funding statements: the published metric and, beside it, an honest one.
 ///
-/// **Published** (`evaluate_funding_extraction.py` of cometadata/funding-metadata-enrichment at fb08d07): a statement is
-/// matched if its best permissive similarity to any statement of the other side reaches the threshold. A whole page matches
-/// every statement that it contains, and one prediction can match many.
+/// **Published** (`evaluate_funding_extraction.py` of cometadata/funding-metadata-enrichment at fb08d07): a statement
+/// is matched if its best permissive similarity to any statement of the other side reaches the threshold. A whole page
+/// matches every statement that it contains, and one prediction can match many.
 ///
 /// **Honest**: statements are matched one to one, by the share of characters that both have in common in order
 /// (2·common/(m + n) after normalisation), so that what is predicted beyond the statement costs. The characters

@@ -8,7 +8,8 @@ import Text
 /// reference's `{"results": {file: {"funding_statements": […]}}}`.
 public struct StatementJoin: Sendable {
   public let key: EvaluationRow.Key
-  /// The gold rows in their order, each with what was predicted for it; those without a prediction if they were asked for.
+  /// The gold rows in their order, each with what was predicted for it; those without a prediction if they were asked
+  /// for.
   public private(set) var documents: [StatementDocument] = []
   /// Predictions that have a gold row.
   public private(set) var joinedCount = 0
@@ -30,8 +31,8 @@ public struct StatementJoin: Sendable {
 
   /// Joins by the given key, or by the id (or file name) if any prediction finds a gold row that way, else by the DOI.
   ///
-  /// - Parameter countsMissing: whether gold rows without a prediction count as if nothing was predicted, as the reference
-  ///   has it.
+  /// - Parameter countsMissing: whether gold rows without a prediction count as if nothing was predicted, as the
+  ///   reference has it.
   /// - Throws: `ScoringError.invalidParameter` for the key `statement`: statements are what is compared.
   public init(
     predictions: EvaluationFile, gold: EvaluationFile, key: EvaluationRow.Key? = nil, countsMissing: Bool = true
@@ -46,9 +47,9 @@ public struct StatementJoin: Sendable {
     let key = key ?? [.id, .doi].first { Self.anyJoins(predictionRows, goldRows, $0) } ?? .id
     self.key = key
 
-    var placeByName: [Name: Int] = [:]
+    var placeByName: [DocumentName: Int] = [:]
     for row in goldRows {
-      let name = row.names(key).first ?? Name(row.label)
+      let name = row.names(key).first ?? DocumentName(row.label)
       if placeByName[name] == nil {
         placeByName[name] = documents.count
         documents.append(row.goldDocument)
@@ -65,18 +66,18 @@ public struct StatementJoin: Sendable {
     }
   }
 
-  private mutating func add(_ rows: [Row], _ placeByName: [Name: Int]) {
+  private mutating func add(_ rows: [Row], _ placeByName: [DocumentName: Int]) {
     // The last of several predictions for a document counts.
     var last: [Int: Row] = [:]
-    var lastWithoutGold: [Name: Row] = [:]
-    var order: [Name] = []
+    var lastWithoutGold: [DocumentName: Row] = [:]
+    var order: [DocumentName] = []
     for row in rows {
       let names = row.names(key)
       if let place = names.lazy.compactMap({ placeByName[$0] }).first {
         joinedCount += 1
         if last.updateValue(row, forKey: place) != nil { repeatedPredictions.append(row.label) }
       } else {
-        let name = names.first ?? Name(row.label)
+        let name = names.first ?? DocumentName(row.label)
         if lastWithoutGold.updateValue(row, forKey: name) == nil {
           order.append(name)
         } else {
@@ -150,17 +151,6 @@ public struct StatementJoin: Sendable {
     statement.string ?? statement["statement"]?.string ?? statement["text"]?.string
   }
 
-  /// A name by its bytes.
-  private struct Name: Hashable {
-    var bytes: [UInt8]
-    var isFile: Bool
-
-    init(_ text: String, isFile: Bool = false) {
-      bytes = Array(text.utf8)
-      self.isFile = isFile
-    }
-  }
-
   private struct Row {
     var id: String?
     var filename: String?
@@ -170,7 +160,8 @@ public struct StatementJoin: Sendable {
     var statements: Result<[String], ScoringError>
     var article: String?
 
-    /// - Parameter dropsEmpty: the reference drops objects with an empty text (but keeps empty strings) in its own form.
+    /// - Parameter dropsEmpty: the reference drops objects with an empty text (but keeps empty strings) in its own
+    ///   form.
     init(_ entry: EvaluationFile.Entry, dropsEmpty: Bool) {
       let object = entry.object
       filename = object["filename"]?.string.flatMap { PythonText.isBlank($0) ? nil : $0 }
@@ -190,12 +181,10 @@ public struct StatementJoin: Sendable {
     }
 
     /// What the row may be called in the other file, the most exact name first.
-    ///
-    /// Canonical file names only find one another, as in the reference.
-    func names(_ key: EvaluationRow.Key) -> [Name] {
-      if key == .doi { return doi.map { [Name($0)] } ?? [] }
-      let ids = (filename ?? id).map { DocumentName.candidates($0).map { Name($0) } } ?? []
-      let file = (filename ?? id).map { [Name(canonicalFilename($0), isFile: true)] } ?? []
+    func names(_ key: EvaluationRow.Key) -> [DocumentName] {
+      if key == .doi { return doi.map { [DocumentName($0)] } ?? [] }
+      let ids = (filename ?? id).map(DocumentName.candidates) ?? []
+      let file = (filename ?? id).map { [DocumentName.canonicalFile($0)] } ?? []
       return filename == nil ? ids + file : file + ids
     }
 

@@ -22,7 +22,8 @@ public struct StatementReport: Sendable {
     func row(_ name: String, _ score: LevelScore) -> (name: String, figures: [Double], counts: String) {
       (
         name, [score.precision, score.recall, score.f1, score.f0_5, score.f1_5],
-        "\(TextTable.count(score.matched))/\(score.predicted) pred, \(TextTable.count(score.matched))/\(score.gold) gold"
+        "\(TextTable.count(score.matched))/\(score.predicted) pred, "
+          + "\(TextTable.count(score.matched))/\(score.gold) gold"
       )
     }
     return [

@@ -14,8 +14,8 @@ public struct Episode: Sendable {
 
   /// Reads a completion and scores it.
   ///
-  /// - Throws: `ScoringError.unreadableOutput` where the reference raises (for example on a number as award id), and the
-  ///   errors of `Reward`. Such a rollout has no reward: mask it.
+  /// - Throws: `ScoringError.unreadableOutput` where the reference raises (for example on a number as award id), and
+  ///   the errors of `Reward`. Such a rollout has no reward: mask it.
   public init(
     gold: [Funder], completion: String, options: RewardOptions = .training
   ) throws(ScoringError) {
@@ -61,8 +61,8 @@ public struct Episode: Sendable {
     return predictedIDCount == 0 ? 1 : 0
   }
 
-  /// What the reference's environment logs, under its names. Where the rule for empty predictions decided, precision and
-  /// recall are not logged and all scores are 0.
+  /// What the reference's environment logs, under its names. Where the rule for empty predictions decided, precision
+  /// and recall are not logged and all scores are 0.
   public var metrics: [(name: String, value: Double)] {
     let scores =
       breakdown?.metrics

@@ -2,7 +2,8 @@ import Text
 
 /// Levenshtein distance with unit costs, bit-parallel (Myers 1999 in the block form of Hyyrö 2003).
 public enum Levenshtein {
-  /// The least number of insertions, deletions and substitutions of Unicode scalars that turn one string into the other.
+  /// The least number of insertions, deletions and substitutions of Unicode scalars that turn one string into the
+  /// other.
   ///
   ///     Levenshtein.distance("kitten", "sitting")  // 3
   ///

@@ -1,6 +1,7 @@
 import Text
 
-/// Length of the longest common subsequence, bit-parallel (Hyyrö 2004, "Bit-parallel LCS-length computation revisited").
+/// Length of the longest common subsequence, bit-parallel (Hyyrö 2004, "Bit-parallel LCS-length computation
+/// revisited").
 ///
 /// Work is `⌈m/64⌉ · n` word steps for lengths m and n. The pattern is processed in strips of 64 scalars with one
 /// carry bit for each scalar of the text between strips, so memory is O(n) whatever the alphabet.

@@ -1,200 +1,25 @@
 import ArgumentParser
 import Foundation
-import Funding
-import Generation
-import JSON
-import Llama
-import ModelFiles
-import Torch
 
 /// `patron bench`: what this machine does.
-struct BenchCommand: AsyncParsableCommand {
+struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
-    abstract: "Measures prefill, decode and a whole extraction on this machine.",
-    discussion: """
-      Prefill reads a prompt of the given length; decode writes tokens one by one after a prompt of that length. Each \
-      figure is the median of several runs after one that is not counted. Let nothing else run meanwhile.
-      """)
+    abstract: "Measures models, tokenizers and constraints on this machine.",
+    discussion: "Let nothing else run meanwhile.",
+    subcommands: [
+      BenchModelCommand.self, BenchMachineCommand.self, BenchConstraintsCommand.self, BenchTokenizerCommand.self,
+    ],
+    defaultSubcommand: BenchModelCommand.self)
+}
 
-  @OptionGroup var modelOptions: ModelOptions
-
-  @Option(name: .long, parsing: .upToNextOption, help: "Prompt lengths in tokens.")
-  var prompt: [Int] = [128, 512]
-
-  @Option(name: .long, help: "Tokens written for the decode figure.")
-  var decode: Int = 128
-
-  @Option(name: .long, help: "Sequences decoded side by side.")
-  var batch: Int = 1
-
-  @Option(name: .long, help: "Counted runs.")
-  var runs: Int = 5
-
-  @Option(name: .long, help: "Also time both stages on this article.", completion: .file())
-  var article: String?
-
-  @Flag(
-    name: .long,
-    help: "Measure instead how fast this machine reads memory and multiplies, which bounds what a model can do on it.")
-  var machine = false
-
-  @Flag(name: .long, help: "Measure instead what constraints cost for each token, without running the model.")
-  var constraints = false
-
-  @Option(
-    name: .long,
-    help: ArgumentHelp(
-      "Measure instead how fast the tokenizer opens and encodes this text, without running the model.",
-      valueName: "file"),
-    completion: .file())
-  var text: String?
-
-  @Option(
-    name: .long,
-    help: ArgumentHelp(
-      "With --constraints or --text, a tokenizer.json to use instead of the model's.", valueName: "file"),
-    completion: .file())
-  var tokenizer: String?
-
-  @Flag(name: .long, help: "Print JSON.")
-  var json = false
+/// How often a figure is measured.
+struct RunCountOption: ParsableArguments {
+  @Option(name: .long, help: ArgumentHelp("Counted runs; one before them is not counted.", valueName: "n"))
+  var runs = 5
 
   func validate() throws {
-    guard constraints || text != nil || tokenizer == nil else {
-      throw ValidationError("--tokenizer is for --constraints and --text")
-    }
-    guard [machine, constraints, text != nil].count(where: { $0 }) <= 1 else {
-      throw ValidationError("--machine, --constraints and --text exclude each other")
-    }
-    guard !prompt.isEmpty, prompt.allSatisfy({ $0 > 0 }), decode > 0, runs > 0, batch > 0 else {
-      throw ValidationError("lengths, runs and batch must be positive")
-    }
-  }
-
-  func run() async throws {
-    if machine {
-      let bench = try MachineBench(model: modelOptions, runs: runs)
-      return print(json ? bench.json.text(pretty: true) : bench.report)
-    }
-    if constraints {
-      let bench = try ConstraintBench(tokenizer: tokenizer, model: modelOptions)
-      return print(try json ? bench.json().text(pretty: true) : bench.text())
-    }
-    if let text {
-      let bench = try TokenizerBench(text: text, tokenizer: tokenizer, model: modelOptions, runs: runs)
-      return print(json ? bench.json.text(pretty: true) : bench.report)
-    }
-    let start = ContinuousClock.now
-    let generator = try modelOptions.open()
-    let loadSeconds = seconds(since: start)
-    var rows: [Row] = []
-    for length in prompt {
-      let (decode, batch, runs) = (self.decode, self.batch, self.runs)
-      rows += try await generator.onWorker { generator in
-        try Self.measure(generator.model, length: length, decode: decode, batch: batch, runs: runs)
-      }
-    }
-    var extraction: Double?
-    if let article {
-      let contents = try [UInt8](Data(contentsOf: URL(fileURLWithPath: article)))
-      var times: [Double] = []
-      for _ in 0..<runs {
-        let start = ContinuousClock.now
-        let extractor = Extractor(generator: generator, version: Version.full)
-        _ = try await extractor.extract(id: article, contents: contents)
-        times.append(seconds(since: start))
-      }
-      extraction = median(times)
-    }
-    print(report(generator, loadSeconds, rows, extraction))
-  }
-
-  struct Row: Sendable {
-    let name: String
-    let length: Int
-    let tokensPerSecond: Double
-    let fastest: Double
-    let slowest: Double
-  }
-
-  private static func measure(
-    _ model: LlamaModel, length: Int, decode: Int, batch: Int, runs: Int
-  ) throws -> [Row] {
-    // Any ids do: the work does not depend on them.
-    let ids = (0..<length).map { ($0 &* 7919 + 13) % model.configuration.vocabularySize }
-    var prefill: [Double] = []
-    var steps: [Double] = []
-    let block = model.device == .cpu ? 512 : 8192
-    for run in 0...runs {
-      let caches = try (0..<batch).map { _ in try model.makeCache(capacity: length + decode) }
-      try Runtime.synchronize()
-      var start = ContinuousClock.now
-      for cache in caches {
-        var hidden: Tensor?
-        for first in stride(from: 0, to: length, by: block) {
-          hidden = try model.forward([(Array(ids[first..<min(first + block, length)]), cache)])
-        }
-        let count = hidden!.size(0)
-        _ = try model.logits(hidden!.sliced(count - 1..<count)).to(.float32).argmax(-1).item()
-      }
-      let prefillSeconds = seconds(since: start)
-      start = ContinuousClock.now
-      var next = [Int](repeating: ids[0], count: batch)
-      for _ in 0..<decode {
-        let hidden = try model.forward(zip(next, caches).map { ([$0], $1) })
-        next = try model.logits(hidden).to(.float32).argmax(-1).to(device: .cpu).values(Int64.self).map(Int.init)
-      }
-      let decodeSeconds = seconds(since: start)
-      if run > 0 {
-        prefill.append(Double(length * batch) / prefillSeconds)
-        steps.append(Double(decode * batch) / decodeSeconds)
-      }
-    }
-    return [("prefill", prefill), ("decode", steps)].map { name, figures in
-      Row(
-        name: name, length: length, tokensPerSecond: median(figures), fastest: figures.max()!,
-        slowest: figures.min()!)
-    }
-  }
-
-  private func report(
-    _ generator: LlamaGenerator, _ loadSeconds: Double, _ rows: [Row], _ extraction: Double?
-  ) -> String {
-    let model = generator.model
-    let machine: [(String, JSON)] = [
-      ("patron", .string(Version.full)), ("libtorch", .string(Runtime.version)), ("cpu", .string(cpuName())),
-      ("instructions", .string(Runtime.cpuCapability)), ("threads", .number(Runtime.threadCount)),
-      ("loop_threads", .number(Runtime.loopThreadCount)),
-      ("paths", .string((try? ProcessorPaths.current()).map { "\($0)" } ?? "")),
-      ("device", .string(model.device.description)), ("model", .string(modelOptions.model)),
-      ("dtype", .string(model.dtype.rawValue)),
-      ("batch", .number(batch)), ("runs", .number(runs)), ("load_seconds", .number(rounded(loadSeconds, 3))),
-    ]
-    if json {
-      let figures = rows.map { row in
-        JSON.object([
-          ("figure", .string(row.name)), ("prompt_tokens", .number(row.length)),
-          ("tokens_per_second", .number(rounded(row.tokensPerSecond, 2))),
-          ("slowest", .number(rounded(row.slowest, 2))), ("fastest", .number(rounded(row.fastest, 2))),
-        ])
-      }
-      var members = machine + [("figures", JSON.array(figures))]
-      if let extraction { members.append(("article_seconds", .number(rounded(extraction, 3)))) }
-      return JSON.object(members).text(pretty: true)
-    }
-    var lines = machine.map { key, value in
-      key.padding(toLength: 14, withPad: " ", startingAt: 0) + (value.string ?? value.text())
-    }
-    lines.append("")
-    lines.append("figure     prompt   median tok/s   slowest   fastest")
-    for row in rows {
-      lines.append(
-        row.name.padding(toLength: 9, withPad: " ", startingAt: 0)
-          + String(format: "%8d %14.1f %9.1f %9.1f", row.length, row.tokensPerSecond, row.slowest, row.fastest))
-    }
-    if let extraction { lines.append(String(format: "\nboth stages on the article: %.2f s (median)", extraction)) }
-    return lines.joined(separator: "\n")
+    guard runs > 0 else { throw ValidationError("found --runs \(runs), expected 1 or more") }
   }
 }
 

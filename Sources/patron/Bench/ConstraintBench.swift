@@ -1,37 +1,36 @@
+import ArgumentParser
 import Constraints
-import Files
 import Foundation
 import Funding
 import Generation
 import JSON
-import Llama
-import ModelFiles
-import PatronKit
-import Runs
 import Tokenizer
 
-/// What constraints cost for each token with a vocabulary: `patron bench --constraints`.
-struct ConstraintBench {
-  private let tokenizer: Tokenizer
-  private let name: String
+/// `patron bench constraints`.
+struct BenchConstraintsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "constraints",
+    abstract: "Measures what constraints cost for each token, without running the model.")
+
+  @OptionGroup var tokenizerOptions: BenchTokenizerOptions
+
+  @Flag(name: .long, help: "Print JSON.")
+  var json = false
+
+  func run() throws {
+    let bench = ConstraintBench(tokenizer: try tokenizerOptions.open(), name: tokenizerOptions.name)
+    print(try json ? bench.json().text(pretty: true) : bench.text())
+  }
+}
+
+/// What constraints cost for each token with a vocabulary.
+private struct ConstraintBench {
+  let tokenizer: Tokenizer
+  let name: String
 
   private static let articleLength = 200_000
   private static let statementLength = 1_500
   private static let steps = 20_000
-
-  init(tokenizer path: String?, model: ModelOptions) throws {
-    if let path {
-      name = path
-      do {
-        tokenizer = try Tokenizer(tokenizerJSON: Data(contentsOf: URL(fileURLWithPath: path)))
-      } catch {
-        throw InputError("\(path): \(ErrorMessage.text(of: error))")
-      }
-    } else {
-      name = model.model
-      tokenizer = try ModelLocation(ModelCatalog.url(of: model.model)).tokenizer().0
-    }
-  }
 
   private struct Row {
     var name: String

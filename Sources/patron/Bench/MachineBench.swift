@@ -1,10 +1,49 @@
+import ArgumentParser
 import JSON
 import Llama
 import Torch
 
+/// `patron bench machine`.
+struct BenchMachineCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "machine",
+    abstract: "Measures how fast this machine reads memory and multiplies.",
+    discussion: """
+      Both bound what a dense model can do here: all weights are read once for each token that is written, and a token of \
+      a prompt costs two operations for each weight. The figures are the fastest of the runs.
+      """)
+
+  @Option(name: .long, help: "cpu, cuda or cuda:N.")
+  var device: Device = .cpu
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Type of the products (default: bfloat16; on a CPU without bfloat16 instructions float32).", valueName: "type"))
+  var dtype: DType?
+
+  @Option(name: .long, help: ArgumentHelp("Threads on the CPU (default: all cores).", valueName: "n"))
+  var threads: Int?
+
+  @OptionGroup var runCount: RunCountOption
+
+  @Flag(name: .long, help: "Print JSON.")
+  var json = false
+
+  func validate() throws {
+    if let dtype { try ModelOptions.check(dtype) }
+    if let threads, threads < 1 { throw ValidationError("found \(threads) threads, expected 1 or more") }
+  }
+
+  func run() throws {
+    if let threads { try Runtime.setThreadCount(threads) }
+    let bench = try MachineBench(device: device, dtype: dtype, runs: runCount.runs)
+    print(json ? bench.json.text(pretty: true) : bench.report)
+  }
+}
+
 /// How fast this machine reads memory and multiplies, which bounds what a dense model can do on it: a token costs two
 /// operations for each weight when a prompt is read, and all weights are read once for each token written.
-/// `patron bench --machine`.
 struct MachineBench {
   private let device: Device
   private let dtype: DType
@@ -18,11 +57,10 @@ struct MachineBench {
   private static let productSize = 2048
 
   /// Measures at once; the first run of each is not counted.
-  init(model: ModelOptions, runs: Int) throws {
-    if let threads = model.threads { try Runtime.setThreadCount(threads) }
-    let device = model.device
+  /// - Parameter dtype: of the products; nil: the type that weights are multiplied in.
+  init(device: Device, dtype: DType?, runs: Int) throws {
     let isFast = device != .cpu || Runtime.cpuHasFastBFloat16
-    let dtype = model.dtype ?? (isFast ? LoadOptions.defaultDType : .float32)
+    let dtype = dtype ?? (isFast ? LoadOptions.defaultDType : .float32)
     func fastest(_ work: () throws -> Void) throws -> Double {
       var best = Double.infinity
       for run in 0...runs {
@@ -62,7 +100,8 @@ struct MachineBench {
       cpu           \(cpuName()), \(Runtime.cpuCapability), \(Runtime.threadCount) threads
       device        \(device)
       memory        \(rounded(gigabytesPerSecond, 1)) GB/s (the sum of 512 MiB, fastest of \(runs))
-      product       \(rounded(gigaflopsPerSecond, 0)) GFLOP/s (\(size) x \(size) x \(size) in \(dtype.rawValue), fastest of \(runs))
+      product       \(rounded(gigaflopsPerSecond, 0)) GFLOP/s (\(size) x \(size) x \(size) in \(dtype.rawValue), \
+      fastest of \(runs))
       """
   }
 }

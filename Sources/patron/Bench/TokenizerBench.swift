@@ -1,15 +1,61 @@
+import ArgumentParser
 import Files
 import Foundation
 import Generation
 import JSON
-import Llama
 import ModelFiles
 import PatronKit
-import Runs
 import Tokenizer
 
-/// How fast a tokenizer opens and encodes a text: `patron bench --text`.
-struct TokenizerBench {
+/// `patron bench tokenizer`.
+struct BenchTokenizerCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tokenizer",
+    abstract: "Measures how fast a tokenizer opens and encodes a text, without running the model.")
+
+  @Argument(help: "The text, in UTF-8.", completion: .file())
+  var text: String
+
+  @OptionGroup var tokenizerOptions: BenchTokenizerOptions
+  @OptionGroup var runCount: RunCountOption
+
+  @Flag(name: .long, help: "Print JSON.")
+  var json = false
+
+  func run() throws {
+    let bench = try TokenizerBench(text: text, tokenizer: tokenizerOptions, runs: runCount.runs)
+    print(json ? bench.json.text(pretty: true) : bench.report)
+  }
+}
+
+/// Which tokenizer is measured.
+struct BenchTokenizerOptions: ParsableArguments {
+  @Option(
+    name: [.short, .long],
+    help: """
+      The model whose tokenizer is used: a name that `patron models list` shows, a Hugging Face folder, or a .gguf file.
+      """,
+    completion: .file())
+  var model: String = ModelCatalog.defaultName
+
+  @Option(
+    name: .long, help: ArgumentHelp("A tokenizer.json to use instead of the model's.", valueName: "file"),
+    completion: .file())
+  var tokenizer: String?
+
+  /// For reports.
+  var name: String { tokenizer ?? model }
+
+  func open() throws -> Tokenizer {
+    guard let tokenizer else { return try ModelLocation(ModelCatalog.url(of: model)).tokenizer().0 }
+    do { return try Tokenizer(tokenizerJSON: Data(contentsOf: URL(fileURLWithPath: tokenizer))) } catch {
+      throw InputError("\(tokenizer): \(ErrorMessage.text(of: error))")
+    }
+  }
+}
+
+/// How fast a tokenizer opens and encodes a text.
+private struct TokenizerBench {
   private let name: String
   private let vocabularySize: Int
   private let byteCount: Int
@@ -20,22 +66,14 @@ struct TokenizerBench {
   private let encodeSeconds: Double
 
   /// Measures at once; the first run of each is not counted.
-  /// - Parameters:
-  ///   - path: of the text.
-  ///   - file: a `tokenizer.json`; nil: the model's own tokenizer.
-  init(text path: String, tokenizer file: String?, model: ModelOptions, runs: Int) throws {
+  /// - Parameter path: of the text.
+  init(text path: String, tokenizer options: BenchTokenizerOptions, runs: Int) throws {
     let text: String
     do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
       throw InputError("\(path): found no text in UTF-8 (\(ErrorMessage.text(of: error)))")
     }
     guard !text.isEmpty else { throw InputError("\(path): found an empty file, expected text") }
-    name = file ?? model.model
-    func open() throws -> Tokenizer {
-      guard let file else { return try ModelLocation(ModelCatalog.url(of: model.model)).tokenizer().0 }
-      do { return try Tokenizer(tokenizerJSON: Data(contentsOf: URL(fileURLWithPath: file))) } catch {
-        throw InputError("\(file): \(ErrorMessage.text(of: error))")
-      }
-    }
+    name = options.name
     func medianSeconds<Value>(_ work: () throws -> Value) rethrows -> (Double, Value) {
       var value = try work()
       var times: [Double] = []
@@ -46,7 +84,7 @@ struct TokenizerBench {
       }
       return (median(times), value)
     }
-    let (openSeconds, tokenizer) = try medianSeconds(open)
+    let (openSeconds, tokenizer) = try medianSeconds(options.open)
     let (encodeSeconds, tokens) = medianSeconds { tokenizer.encode(text, specialTokens: .plain) }
     vocabularySize = tokenizer.vocabularySize
     byteCount = text.utf8.count

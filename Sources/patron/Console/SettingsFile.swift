@@ -11,8 +11,8 @@ import Yams
 ///     epochs: 3
 ///     train: [articles.jsonl, statements.jsonl]
 ///
-/// Every flag of the command is a key, by its long name; what the command line gives goes before what the file says. The
-/// lines become arguments in front of those given, so a value is checked as it would be there.
+/// Every flag of the command is a key, by its long name; what the command line gives goes before what the file says.
+/// The lines become arguments in front of those given, so a value is checked as it would be there.
 enum SettingsFile {
   /// Flags that make no sense in a file.
   private static let excluded: Set<String> = ["config", "help", "version"]
@@ -24,8 +24,8 @@ enum SettingsFile {
 
   /// The arguments with the lines of a `--config` file put in, where the command that they name has that option.
   /// - Parameter arguments: those of the process, without its name.
-  /// - Throws: `SettingsError` for a file that cannot be read, an unknown key (it names the nearest one), and a value that no
-  ///   flag can have.
+  /// - Throws: `SettingsError` for a file that cannot be read, an unknown key (it names the nearest one), and a value
+  ///   that no flag can have.
   static func expand(_ arguments: [String], of root: any ParsableCommand.Type = Patron.self) throws -> [String] {
     var command = root
     var commandDepth = 0
@@ -122,8 +122,8 @@ enum SettingsFile {
   /// The value of every flag of a parsed command that decides what it does, under the name that it has in a file of
   /// settings: defaults included, those without a value left out.
   ///
-  /// A flag's type must write what it reads: where it is none of Swift's own, `defaultValueDescription` has to be a text that
-  /// `init(argument:)` accepts.
+  /// A flag's type must write what it reads: where it is none of Swift's own, `defaultValueDescription` has to be a
+  /// text that `init(argument:)` accepts.
   static func values(of command: any ParsableArguments) -> [(key: String, value: JSON)] {
     var values: [(key: String, value: JSON)] = []
     for child in Mirror(reflecting: command).children {

@@ -15,13 +15,16 @@ struct CalibrateCommand: ParsableCommand {
     abstract: "Fits probabilities to the model's confidence in its values.",
     discussion: """
       Predictions are the records of `patron extract --format jsonl` or json. Gold rows have "statements", "funders" or \
-      both, and an "id" that is a record's id, or the name of its file with or without extension.
+      both, and an "id". They are joined as in `patron evaluate`: the id is that of the record, or the name of its file, \
+      with or without the extension.
 
-      For each kind of value (statement, funder name, award id, scheme, title) it fits the probability that a value is \
-      right to the mean probability of its tokens (Platt scaling), and shows how far what is said is from what is so: \
-      the expected calibration error (ECE), and a reliability table, raw and calibrated. The calibrated figures are \
-      cross-validated. `patron extract --calibration` uses the file that --output names; with --adapter, it becomes part \
-      of the adapter, and an extraction with that adapter uses it by itself.
+      For each kind of value (statement, funder name, award id, scheme, title) the command fits the probability that a \
+      value is right to the mean probability of its tokens (Platt scaling). It shows how far these probabilities are \
+      from the share of values that are right: the expected calibration error (ECE) and a reliability table, raw and \
+      calibrated. The calibrated figures are cross-validated.
+
+      `patron extract --calibration` uses the file that --output names. With --adapter the calibration becomes part of \
+      the adapter, and every extraction with that adapter uses it.
       """)
 
   @Option(
@@ -38,7 +41,7 @@ struct CalibrateCommand: ParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Adapter folder that the predictions were made with, in whose patron.json the calibration is put.",
+      "Adapter folder that the predictions were made with; the calibration is put into its patron.json.",
       valueName: "folder"),
     completion: .directory)
   var adapter: String?
@@ -51,8 +54,10 @@ struct CalibrateCommand: ParsableCommand {
   func run() throws {
     let console = consoleOptions.console
     var card = try adapter.map(Self.card)
-    let gold = try Dictionary(Self.objects(gold).map { ($0.object["id"]?.string ?? "", $0.object) }) { first, _ in first
+    let rows = try Self.objects(gold).compactMap { row in
+      DocumentName.id(of: row.object).map { (DocumentName($0), row.object) }
     }
+    let gold = Dictionary(rows) { first, _ in first }
     var data = CalibrationData()
     var unjoined: [String] = []
     for (number, object) in try Self.objects(predictions) where object["error"] == nil {
@@ -62,7 +67,7 @@ struct CalibrateCommand: ParsableCommand {
       } catch {
         throw InputError("\(predictions): record \(number): \(error.message)")
       }
-      guard let row = Self.names(of: record.id).lazy.compactMap({ gold[$0] }).first else {
+      guard let row = DocumentName.candidates(record.id).lazy.compactMap({ gold[$0] }).first else {
         unjoined.append(record.id)
         continue
       }
@@ -76,8 +81,8 @@ struct CalibrateCommand: ParsableCommand {
     }
     guard !data.observations.isEmpty else {
       throw InputError(
-        "\(predictions): no value of it can be judged by \(self.gold); expected records with confidences whose ids are there"
-      )
+        "\(predictions): no value of it can be judged by \(self.gold); expected records with confidences whose ids are "
+          + "there")
     }
     let report = CalibrationReport(data)
     print(json ? report.json.text(pretty: true) : report.text(), terminator: json ? "\n" : "")
@@ -96,8 +101,8 @@ struct CalibrateCommand: ParsableCommand {
   private static func card(of adapter: String) throws -> AdapterCard {
     guard let card = try AdapterCard(folder: URL(fileURLWithPath: adapter)) else {
       throw InputError(
-        "\(adapter): found no \(AdapterCard.fileName), expected an adapter that `patron train` made; write the calibration to a "
-          + "file with --output instead")
+        "\(adapter): found no \(AdapterCard.fileName), expected an adapter that `patron train` made; write the "
+          + "calibration to a file with --output instead")
     }
     return card
   }
@@ -140,11 +145,5 @@ struct CalibrateCommand: ParsableCommand {
     } catch {
       throw InputError("\(path): \(ErrorMessage.text(of: error))")
     }
-  }
-
-  /// A record's id, and the file's name that it may be, with and without extension.
-  private static func names(of id: String) -> [String] {
-    let url = URL(fileURLWithPath: id)
-    return [id, url.lastPathComponent, url.deletingPathExtension().lastPathComponent]
   }
 }

@@ -8,18 +8,18 @@ struct EvaluateCommand: ParsableCommand {
     commandName: "evaluate",
     abstract: "Measures predictions against gold annotations.",
     discussion: """
-      Both files hold a JSON object per line, or a JSON array of objects. Funders stand in "funders" (in predictions also \
-      "predicted_funders"), with nested "awards" or flat; statements stand in "statements", beside their "article" where it \
-      is at hand. Predictions may be the records of `patron extract --format json` or jsonl.
+      Both files hold a JSON object per line, or a JSON array of objects. Funders are in "funders" (in predictions also \
+      "predicted_funders"), with nested "awards" or flat. Statements are in "statements", with their "article" if it is \
+      at hand. Predictions can be the records of `patron extract --format json` or jsonl.
 
-      Documents are joined by "id" (or "filename"), "statement" (or "funding_statement"), or "doi" (or "ref"). The id of a \
-      record is the path of the file that was read; it also matches the gold id that is the file's name, with or without \
-      its extension. What was not joined is said.
+      Documents are joined by "id" (or "filename"), "statement" (or "funding_statement"), or "doi" (or "ref"). The id of \
+      a record is the path of the file that was read. It also matches a gold id that is this path or the file's name, \
+      with or without the extension of a text file. Warnings name what was not joined.
 
-      Funders are shown in the three similarity modes, micro-averaged, with bootstrap intervals of F1; statements by the \
-      published threshold metric and by a one-to-one matching. Guides/Scoring.md explains each figure.
+      Funders are shown in the three similarity modes, micro-averaged, with bootstrap intervals of F1. Statements are \
+      shown by the published threshold metric and by a one-to-one matching. Guides/Scoring.md explains each figure.
 
-      A document that cannot be scored counts in no figure; it is named, and the exit status is 1.
+      A document that cannot be scored counts in no figure. It is named, and the exit status is 1.
       """)
 
   @OptionGroup(title: "Files") var files: EvaluationInputOptions

@@ -9,8 +9,9 @@ struct ReportOptions: ParsableArguments {
 
   @Option(
     name: .shortAndLong,
-    help:
-      "table (for people), json (every figure) or csv (a line for each level; with --compare those of the comparison).")
+    help: """
+      table (for people), json (every figure) or csv (a line for each level; with --compare those of the comparison).
+      """)
   var format: Format = .table
 
   @Option(
@@ -21,7 +22,8 @@ struct ReportOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "File for the figures of each document: a JSON object per line, or CSV where it ends in .csv.", valueName: "file"),
+      "File for the figures of each document: a JSON object per line, or CSV where it ends in .csv.",
+      valueName: "file"),
     completion: .file())
   var documents: String?
 

@@ -16,7 +16,8 @@ enum ScoringInput {
   static func bytes(_ path: String, mebibytes: Int) throws -> [UInt8] {
     let source = InputSource(id: path, place: path == "-" ? .standardInput : .file(path: path))
     do {
-      return try source.contents(limit: mebibytes << 20, advice: "--max-file-size raises the limit", checkInterruption: Interruption.check)
+      return try source.contents(
+        limit: mebibytes << 20, advice: "--max-file-size raises the limit", checkInterruption: Interruption.check)
     } catch let error as InputError {
       throw InputError("\(path): \(error.message)")
     }

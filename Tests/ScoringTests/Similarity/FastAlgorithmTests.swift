@@ -104,7 +104,6 @@ import Text
   }
 }
 
-
 enum RandomText {
   /// Few scalars of each script, so that strings share many: ASCII, accents and combining marks, Greek, Cyrillic, Han,
   /// emoji with modifiers and joiners.

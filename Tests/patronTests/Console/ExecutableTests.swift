@@ -172,20 +172,20 @@ import Testing
   func theTokenizerIsMeasuredWithoutTheModel() throws {
     let folder = try TemporaryFolder()
     let text = try folder.write("a.md", String(repeating: "Funded by the Möss Fund. ", count: 1_000))
-    let result = try Executable.run(["bench", "--text", text, "--runs", "1", "--json"])
+    let result = try Executable.run(["bench", "tokenizer", text, "--runs", "1", "--json"])
     let figures = try JSON.parse(result.output)
     #expect(figures["vocabulary"]?.int == 49_152 && figures["bytes"]?.int == 26_000)
     #expect(figures["tokens"]?.int ?? 0 > 5_000 && figures["megabytes_per_second"]?.double ?? 0 > 0)
-    let wrong = try Executable.run(["bench", "--text", text, "--tokenizer", text])
+    let wrong = try Executable.run(["bench", "tokenizer", text, "--tokenizer", text])
     #expect(wrong.status == 2 && wrong.errors.contains("a.md: "))
-    for other in ["--constraints", "--machine"] {
-      #expect(try Executable.run(["bench", "--text", text, other]).status == 64)
-    }
-    #expect(try Executable.run(["bench", "--text", folder.write("empty", "")]).errors.contains("found an empty file"))
+    let constraints = try Executable.run(["bench", "constraints", "--tokenizer", text])
+    #expect(constraints.status == 2 && constraints.errors.contains("a.md: "))
+    let empty = try Executable.run(["bench", "tokenizer", folder.write("empty", "")])
+    #expect(empty.status == 2 && empty.errors.contains("found an empty file"))
   }
 
   @Test func theMachineIsMeasuredWithoutAModel() throws {
-    let arguments = ["bench", "--machine", "--runs", "1", "--threads", "1", "--model", "none"]
+    let arguments = ["bench", "machine", "--runs", "1", "--threads", "1"]
     let figures = try JSON.parse(Executable.run(arguments + ["--json", "--dtype", "float32"]).output)
     #expect(figures["threads"]?.int == 1 && figures["dtype"]?.string == "float32")
     for name in ["read_gb_per_second", "product_gflop_per_second"] {

@@ -65,6 +65,20 @@ import Testing
     #expect(throws: FileError.self) { try AdapterCards([adapter.path], isForced: false).calibration() }
   }
 
+  /// Records find gold rows as in `patron evaluate`: the end of an arXiv number is not an extension.
+  @Test(arguments: [
+    ("2001.00001", "2001", false), ("d/2001.00001.md", "2001.00001", true), ("10.1000/xyz.md", "10.1000/xyz", true),
+    ("a.md", "a.txt", false),
+  ]) func recordsFindTheirGoldRows(_ id: String, _ gold: String, _ isJoined: Bool) throws {
+    let folder = try TemporaryFolder()
+    let records = try folder.write("records.jsonl", record(id, "Moss Fund", mean: 0.9))
+    let rows = try folder.write("gold.jsonl", #"{"id": "\#(gold)", "funders": [{"funder_name": "Moss Fund"}]}"#)
+    let output = folder.path("calibration.json")
+    let result = try Executable.run(
+      ["calibrate", "--predictions", records, "--gold", rows, "--output", output, "--json"])
+    #expect(result.status == (isJoined ? 0 : 2), "\(result.errors)")
+  }
+
   @Test func whatCannotBeUsedIsNamed() throws {
     let folder = try TemporaryFolder()
     let empty = try folder.write("empty.jsonl", "")

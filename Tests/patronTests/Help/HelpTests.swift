@@ -16,9 +16,9 @@ import Text
       help(Patron.self) == #"""
         OVERVIEW: Reads research articles and says who funded them.
 
-        Data goes to standard output, talk to standard error.
+        Data goes to standard output; messages go to standard error.
 
-        Exit status: 0 all went well; 1 one or more inputs failed, the others are in
+        Exit status: 0 all went well; 1 one or more inputs failed and the others are in
         the output; 2 nothing could be done (no such model, output not writable, ...);
         64 the command line was not understood; 130 interrupted.
 
@@ -31,7 +31,8 @@ import Text
         SUBCOMMANDS:
           extract                 Finds funding statements and funders in articles.
           evaluate                Measures predictions against gold annotations.
-          reward                  Computes the reward of predictions, with every term.
+          reward                  Computes the reward of predictions, and measures how
+                                  fast that is.
           calibrate               Fits probabilities to the model's confidence in its
                                   values.
           train                   Trains a LoRA adapter.
@@ -39,8 +40,8 @@ import Text
           merge                   Writes a model with its adapters merged as a Hugging
                                   Face folder.
           models                  Lists and checks the models on this machine.
-          bench                   Measures prefill, decode and a whole extraction on
-                                  this machine.
+          bench                   Measures models, tokenizers and constraints on this
+                                  machine.
           check                   Compares a device and dtype with float32 on the CPU.
 
           See 'patron help <subcommand>' for detailed help.
@@ -221,16 +222,20 @@ import Text
         OVERVIEW: Fits probabilities to the model's confidence in its values.
 
         Predictions are the records of `patron extract --format jsonl` or json. Gold
-        rows have "statements", "funders" or both, and an "id" that is a record's id,
-        or the name of its file with or without extension.
+        rows have "statements", "funders" or both, and an "id". They are joined as in
+        `patron evaluate`: the id is that of the record, or the name of its file, with
+        or without the extension.
 
-        For each kind of value (statement, funder name, award id, scheme, title) it
-        fits the probability that a value is right to the mean probability of its
-        tokens (Platt scaling), and shows how far what is said is from what is so: the
-        expected calibration error (ECE), and a reliability table, raw and calibrated.
-        The calibrated figures are cross-validated. `patron extract --calibration` uses
-        the file that --output names; with --adapter, it becomes part of the adapter,
-        and an extraction with that adapter uses it by itself.
+        For each kind of value (statement, funder name, award id, scheme, title) the
+        command fits the probability that a value is right to the mean probability of
+        its tokens (Platt scaling). It shows how far these probabilities are from the
+        share of values that are right: the expected calibration error (ECE) and a
+        reliability table, raw and calibrated. The calibrated figures are
+        cross-validated.
+
+        `patron extract --calibration` uses the file that --output names. With
+        --adapter the calibration becomes part of the adapter, and every extraction
+        with that adapter uses it.
 
         USAGE: patron calibrate --predictions <file> --gold <file> [--output <file>] [--adapter <folder>] [--json] [--quiet] [--verbose]
 
@@ -244,8 +249,8 @@ import Text
                                   Records of an extraction.
           -g, --gold <file>       Gold annotations.
           -o, --output <file>     Where to write the calibration.
-          --adapter <folder>      Adapter folder that the predictions were made with,
-                                  in whose patron.json the calibration is put.
+          --adapter <folder>      Adapter folder that the predictions were made with;
+                                  the calibration is put into its patron.json.
           --json                  Print JSON.
           --version               Show the version.
           -h, --help              Show help information.

@@ -14,22 +14,22 @@ import Testing
       help(EvaluateCommand.self) == #"""
         OVERVIEW: Measures predictions against gold annotations.
 
-        Both files hold a JSON object per line, or a JSON array of objects. Funders
-        stand in "funders" (in predictions also "predicted_funders"), with nested
-        "awards" or flat; statements stand in "statements", beside their "article"
-        where it is at hand. Predictions may be the records of `patron extract --format
-        json` or jsonl.
+        Both files hold a JSON object per line, or a JSON array of objects. Funders are
+        in "funders" (in predictions also "predicted_funders"), with nested "awards" or
+        flat. Statements are in "statements", with their "article" if it is at hand.
+        Predictions can be the records of `patron extract --format json` or jsonl.
 
         Documents are joined by "id" (or "filename"), "statement" (or
         "funding_statement"), or "doi" (or "ref"). The id of a record is the path of
-        the file that was read; it also matches the gold id that is the file's name,
-        with or without its extension. What was not joined is said.
+        the file that was read. It also matches a gold id that is this path or the
+        file's name, with or without the extension of a text file. Warnings name what
+        was not joined.
 
         Funders are shown in the three similarity modes, micro-averaged, with bootstrap
-        intervals of F1; statements by the published threshold metric and by a
-        one-to-one matching. Guides/Scoring.md explains each figure.
+        intervals of F1. Statements are shown by the published threshold metric and by
+        a one-to-one matching. Guides/Scoring.md explains each figure.
 
-        A document that cannot be scored counts in no figure; it is named, and the exit
+        A document that cannot be scored counts in no figure. It is named, and the exit
         status is 1.
 
         USAGE: patron evaluate [<options>] --predictions <file> --gold <file>
@@ -94,6 +94,27 @@ import Testing
   @Test func reward() {
     #expect(
       help(RewardCommand.self) == #"""
+        OVERVIEW: Computes the reward of predictions, and measures how fast that is.
+
+        USAGE: patron reward <subcommand>
+
+        OPTIONS:
+          --version               Show the version.
+          -h, --help              Show help information.
+
+        SUBCOMMANDS:
+          score (default)         Computes the reward of predictions, with every term.
+          benchmark               Measures how many rewards one core computes per
+                                  second.
+
+          See 'patron help reward <subcommand>' for detailed help.
+
+        """#)
+  }
+
+  @Test func rewardScore() {
+    #expect(
+      help(RewardScoreCommand.self) == #"""
         OVERVIEW: Computes the reward of predictions, with every term.
 
         One pair: --gold with --predicted (funders as JSON) or --completion (what a
@@ -108,7 +129,7 @@ import Testing
         cannot be scored has no reward, which is not 0: it is named, and the exit
         status is 1. Guides/Scoring.md explains the terms.
 
-        USAGE: patron reward [<options>] [<rows>]
+        USAGE: patron reward score [<options>] [<rows>]
 
         ARGUMENTS:
           <rows>                  A file of pairs, or - for standard input.
@@ -142,11 +163,61 @@ import Testing
           --similarity <mode>     How names are compared. (values: permissive,
                                   balanced, strict; default: balanced)
 
-        BENCHMARK:
-          --benchmark             Instead of rewards show how many one core computes
-                                  per second, over the rows of the file or a few
-                                  typical ones.
-          --seconds <s>           Least time of a measurement. (default: 3.0)
+        OUTPUT:
+          -f, --format <format>   table (for people), json or jsonl (an object per
+                                  line). (values: table, json, jsonl; default: table)
+          -o, --output <file>     File to write to (default: standard output).
+          --max-file-size <mib>   Largest file in MiB. (default: 1024)
+
+        MESSAGES:
+          -q, --quiet             Say only what went wrong.
+          -v, --verbose           Also say in a pipe what is otherwise said on a
+                                  terminal only.
+
+        OPTIONS:
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """#)
+  }
+
+  @Test func rewardBenchmark() {
+    #expect(
+      help(RewardBenchmarkCommand.self) == #"""
+        OVERVIEW: Measures how many rewards one core computes per second.
+
+        All rows of the file are measured, and by themselves those with two to four
+        gold funders. Without a file, a few typical pairs are.
+
+        USAGE: patron reward benchmark [<options>] [<rows>]
+
+        ARGUMENTS:
+          <rows>                  A file of pairs, or - for standard input.
+
+        REWARD:
+          --preset <preset>       training (0.50 funder + 0.40 award id + 0.10 flat
+                                  award id, soft ids) or evaluation (0.50 funder + 0.50
+                                  award id, ids match or not); the options below change
+                                  it. (values: training, evaluation; default: training)
+          --funder-weight <w>     Weight of the funders.
+          --award-id-weight <w>   Weight of the award ids under their funders.
+          --flat-award-id-weight <w>
+                                  Weight of the award ids wherever they stand.
+          --scheme-weight <w>     Weight of the funding schemes.
+          --title-weight <w>      Weight of the award titles.
+          --funder-threshold <s>  Least similarity of names that are one funder.
+                                  (default: 0.8)
+          --threshold <s>         Least similarity of schemes and titles that match.
+                                  (default: 0.8)
+          --soft-ids/--no-soft-ids
+                                  Whether an award id with one character wrong counts
+                                  half (default: as the preset has it).
+          --id-mode <mode>        normalized (award ids without spaces, hyphens,
+                                  slashes and case) or exact (without case). (values:
+                                  normalized, exact; default: normalized)
+          --similarity <mode>     How names are compared. (values: permissive,
+                                  balanced, strict; default: balanced)
 
         OUTPUT:
           -f, --format <format>   table (for people), json or jsonl (an object per
@@ -160,6 +231,7 @@ import Testing
                                   terminal only.
 
         OPTIONS:
+          --seconds <s>           Least time of a measurement. (default: 3.0)
           --version               Show the version.
           -h, --help              Show help information.
 

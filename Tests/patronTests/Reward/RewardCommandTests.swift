@@ -9,8 +9,15 @@ import Testing
 @testable import patron
 
 @Suite struct RewardArgumentTests {
-  private func reward(_ arguments: String...) throws -> RewardCommand {
-    try #require(try Patron.parseAsRoot(["reward"] + arguments) as? RewardCommand)
+  private func reward(_ arguments: String...) throws -> RewardScoreCommand {
+    try #require(try Patron.parseAsRoot(["reward"] + arguments) as? RewardScoreCommand)
+  }
+
+  @Test func scoringIsTheDefault() throws {
+    #expect(try Patron.parseAsRoot(["reward", "score", "f"]) is RewardScoreCommand)
+    #expect(try reward("f").rows == "f" && reward("-").rows == "-")
+    let benchmark = try #require(try Patron.parseAsRoot(["reward", "benchmark"]) as? RewardBenchmarkCommand)
+    #expect(benchmark.rows == nil && benchmark.reward.options == .training)
   }
 
   @Test func thePresetsAreTheReferences() throws {
@@ -44,14 +51,11 @@ import Testing
       "name a file of pairs, or give --gold with either --predicted or --completion"
     ),
     (["f", "--gold", "[]", "--predicted", "[]"], "found a file and a pair in options, expected one of them"),
-    (
-      ["--benchmark", "--gold", "[]"],
-      "--benchmark measures the pairs of a file, or a few of its own; leave --gold and the like out"
-    ),
+    (["benchmark", "--gold", "[]"], "Unknown option '--gold'"),
     (["f", "--funder-weight", "inf"], "found --funder-weight inf, expected a finite number"),
     (["f", "--threshold", "2"], "found --threshold 2.0, expected 0 to 1"),
-    (["--benchmark", "--seconds", "-1"], "Missing value for '--seconds <s>'"),
-    (["--benchmark", "--seconds=-1"], "found --seconds -1.0, expected 0 to 3600"),
+    (["benchmark", "--seconds", "-1"], "Missing value for '--seconds <s>'"),
+    (["benchmark", "--seconds=-1"], "found --seconds -1.0, expected 0 to 3600"),
   ]) func nonsenseIsRefused(_ arguments: [String], _ message: String) {
     let error = #expect(throws: (any Error).self) { try Patron.parseAsRoot(["reward"] + arguments) }
     #expect(error.map { Patron.message(for: $0) } == message)
@@ -61,7 +65,8 @@ import Testing
 @Suite struct RewardCommandTests {
   private let gold = #"[{"funder_name": "National Science Foundation", "award_ids": ["DMS-1855568"]}]"#
   private let more =
-    #"[{"funder_name": "National Science Foundation", "award_ids": ["DMS-1855568"]}, {"funder_name": "Wellcome Trust", "award_ids": "WT086151"}]"#
+    #"[{"funder_name": "National Science Foundation", "award_ids": ["DMS-1855568"]}, "#
+    + #"{"funder_name": "Wellcome Trust", "award_ids": "WT086151"}]"#
 
   private func reward(_ arguments: String..., input: String = "") throws -> Executable.Result {
     try Executable.run(["reward"] + arguments, input: input)
@@ -151,7 +156,7 @@ import Testing
       (folder.url.path, "cannot be read: Is a directory"),
       (folder.path("no"), "cannot be opened: No such file or directory"),
     ] {
-      for arguments in [[path], [path, "--benchmark"]] {
+      for arguments in [[path], ["benchmark", path]] {
         let result = try InProcess.run(["reward"] + arguments)
         #expect(result.status == 2 && result.message.hasPrefix("\(path): \(message)"), "\(result.message)")
       }
@@ -181,12 +186,12 @@ import Testing
   }
 
   @Test func theBenchmarkMeasures() throws {
-    let own = try reward("--benchmark", "--seconds", "0", "-f", "json")
+    let own = try reward("benchmark", "--seconds", "0", "-f", "json")
     let sets = try JSON.parse(own.output)["sets"]?.array
     #expect(own.status == 0 && sets?.count == 1 && sets?.first?["count"]?.int == 4)
-    let result = try reward("-", "--benchmark", "--seconds", "0", "-f", "jsonl", input: rows)
+    let result = try reward("benchmark", "-", "--seconds", "0", "-f", "jsonl", input: rows)
     #expect(result.status == 1 && result.errors.contains("not measured: z: Found a number"))
     #expect(try JSON.parse(result.output)["sets"]?.array?.first?["rewards"]?.int == 2)
-    #expect(try reward("--benchmark", "--seconds", "0").output.contains("rewards/s"))
+    #expect(try reward("benchmark", "--seconds", "0").output.contains("rewards/s"))
   }
 }

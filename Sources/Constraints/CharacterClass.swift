@@ -22,8 +22,8 @@ enum CharacterClass {
     }
   }
 
-  /// Whether a word, a number or a letter with its marks is cut between the two. From U+2E80 on (Chinese, Japanese, Korean)
-  /// no spaces stand between words: there no word is cut.
+  /// Whether a word, a number or a letter with its marks is cut between the two. From U+2E80 on (Chinese, Japanese,
+  /// Korean) no spaces stand between words: there no word is cut.
   static func areJoined(_ left: Unicode.Scalar, _ right: Unicode.Scalar) -> Bool {
     isWordCharacter(left) && isWordCharacter(right) || isMark(right)
   }

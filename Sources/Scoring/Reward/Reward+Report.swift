@@ -44,8 +44,8 @@ extension Episode {
     return text
   }
 
-  /// `{"reward": …, "metrics": {…}, "terms": […]}`; the metrics under the reference's names. No terms where the rule for
-  /// empty predictions decided.
+  /// `{"reward": …, "metrics": {…}, "terms": […]}`; the metrics under the reference's names. No terms where the rule
+  /// for empty predictions decided.
   public var json: JSON {
     .object(
       [("reward", .number(reward)), ("metrics", .object(metrics.map { ($0.name, .number($0.value)) }))]

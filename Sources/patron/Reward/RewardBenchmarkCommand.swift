@@ -5,25 +5,32 @@ import PatronKit
 import Runs
 import Scoring
 
-/// `patron reward --benchmark`.
-struct BenchmarkOptions: ParsableArguments {
-  @Flag(
-    name: .customLong("benchmark"),
-    help:
-      "Instead of rewards show how many one core computes per second, over the rows of the file or a few typical ones.")
-  var isOn = false
+/// `patron reward benchmark`: how many rewards a second.
+struct RewardBenchmarkCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "benchmark",
+    abstract: "Measures how many rewards one core computes per second.",
+    discussion: """
+      All rows of the file are measured, and by themselves those with two to four gold funders. Without a file, a few \
+      typical pairs are.
+      """)
+
+  @Argument(help: "A file of pairs, or - for standard input.", completion: .file())
+  var rows: String?
 
   @Option(name: .long, help: ArgumentHelp("Least time of a measurement.", valueName: "s"))
   var seconds = 3.0
 
+  @OptionGroup(title: "Reward") var reward: RewardRuleOptions
+  @OptionGroup(title: "Output") var output: RewardOutputOptions
+  @OptionGroup(title: "Messages") var consoleOptions: ConsoleOptions
+
   func validate() throws {
     guard (0...3_600).contains(seconds) else { throw ValidationError("found --seconds \(seconds), expected 0 to 3600") }
   }
-}
 
-extension RewardCommand {
-  /// Measures all rows, and by themselves those of the usual size.
-  func runBenchmark(_ options: RewardOptions, _ file: OutputFile) throws {
+  func run() throws {
+    let file = try output.file(isNoneOf: [rows].compactMap { $0 })
     let console = consoleOptions.console
     #if DEBUG
       console.warning("this is a debug build, many times slower than a release build")
@@ -37,14 +44,14 @@ extension RewardCommand {
       }
       guard !benchmark.cases.isEmpty else { throw InputError("\(rows): no row can be measured") }
     }
-    benchmark.options = options
+    benchmark.options = reward.options
     var sets = [("all", benchmark)]
     if rows != nil {
       var typical = benchmark
       typical.cases = benchmark.cases.filter { (2...4).contains($0.gold.count) }
       if !typical.cases.isEmpty { sets.append(("2 to 4 gold funders", typical)) }
     }
-    let results = sets.map { ($0.0, $0.1.run(seconds: self.benchmark.seconds)) }
+    let results = sets.map { ($0.0, $0.1.run(seconds: seconds)) }
     let machine: [(String, JSON)] = [("patron", .string(Version.full)), ("cpu", .string(cpuName()))]
     if output.format == .table {
       let lines = machine.map { $0.0.padding(toLength: 8, withPad: " ", startingAt: 0) + ($0.1.string ?? "") + "\n" }

@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""Names the lines of code and comments that are longer than 120 columns, and ends with status 1 if there are any.
+
+    scripts/check_columns.py [FILE or FOLDER …]
+
+Without names it looks at all sources, tests and scripts. Lines inside Swift's multi-line string literals may be longer:
+a line break there would change the text. Python's standard library only.
+"""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+COLUMNS = 120
+ENDINGS = {".swift", ".c", ".cpp", ".h", ".hpp", ".py", ".sh"}
+EVERYTHING = ["Sources", "Tests", "scripts", "Package.swift", "Makefile"]
+
+
+def long_lines(text, is_swift):
+    """The numbers and lengths of the lines that are too long."""
+    in_literal = False
+    for number, line in enumerate(text.splitlines(), 1):
+        was_in_literal = in_literal
+        if is_swift and line.count('"""') % 2 == 1:
+            in_literal = not in_literal
+        if len(line) > COLUMNS and not was_in_literal:
+            yield number, len(line)
+
+
+def files(paths):
+    for path in paths:
+        if path.is_dir():
+            yield from (file for file in sorted(path.rglob("*")) if file.suffix in ENDINGS)
+        else:
+            yield path
+
+
+def main(arguments):
+    paths = [Path(argument) for argument in arguments] or [ROOT / name for name in EVERYTHING]
+    count = 0
+    for file in files(paths):
+        for number, length in long_lines(file.read_text(encoding="utf-8"), file.suffix == ".swift"):
+            print(f"{file}:{number}: {length} columns, expected at most {COLUMNS}")
+            count += 1
+    return 1 if count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
