@@ -168,8 +168,8 @@ if usesPkgConfig {
   package.targets.append(.systemLibrary(name: "CLibtorch", pkgConfig: "patron-torch"))
 }
 
-// Each token walks a vocabulary: the debug builds of this checkout optimise these, or their tests would take an hour. Packages
-// that depend on the text rooms get no such flag.
+// Each token walks a vocabulary: the debug builds of this checkout optimise these. Packages that depend on the text rooms get
+// no such flag.
 for target in package.targets where ["Constraints", "ConstraintsTests"].contains(target.name) && !isDependency {
   target.swiftSettings = [.unsafeFlags(["-O"])]
 }

@@ -28,8 +28,8 @@ sed -i '1s/.*/\/\/ swift-tools-version: 6.1/' "$work/patron/Package.swift"
 git -C "$work/patron" commit --quiet --all --message "Under the rules of 6.1"
 git -C "$work/patron" tag 0.0.2
 
-# Both builds share the scratch folder, so that what they have in common is compiled once. The flag is the depending package's
-# own: unoptimised, each token takes a second.
+# Both builds share the scratch folder, so that what they have in common is compiled once. The flag is the depending
+# package's own: each token walks a vocabulary.
 build=(--quiet --scratch-path "$work/build" -Xswiftc -O)
 article=$root/Examples/article.md
 
