@@ -10,8 +10,8 @@ struct ConfidentFunder {
     self.confidence = confidence ?? FunderConfidence(unknownFor: funder)
   }
 
-  /// Without repetitions at the ends of lists: where a constraint holds, an item that repeats an earlier one is its list's last,
-  /// and says only that the model had nothing more to say.
+  /// Without repetitions at the ends of lists: where a constraint holds, an item that repeats an earlier one is its
+  /// list's last, and says only that the model had nothing more to say.
   var withoutRepetitions: ConfidentFunder {
     var kept = self
     for index in funder.awards.indices {
@@ -46,8 +46,9 @@ struct ConfidentFunder {
     return items.count - 1
   }
 
-  /// Without award ids that hold no digit, and without the awards in which nothing else stands: the model took a word for an id.
-  /// Ids without a digit are next to unknown; among the 2,220 of the annotated statements at hand there is none.
+  /// Without award ids that hold no digit, and without the awards in which nothing else stands: the model took a word
+  /// for an id. Ids without a digit are next to unknown; among the 2,220 of the annotated statements at hand there is
+  /// none.
   var withoutWordsForIDs: ConfidentFunder {
     var kept = self
     for index in funder.awards.indices.reversed() {
@@ -64,8 +65,8 @@ struct ConfidentFunder {
     return kept
   }
 
-  /// Without an empty name and without awards in which nothing stands; nil if nothing is left. An output that was closed at its
-  /// limit can end in such a funder.
+  /// Without an empty name and without awards in which nothing stands; nil if nothing is left. An output that was
+  /// closed at its limit can end in such a funder.
   var withoutWhatIsEmpty: ConfidentFunder? {
     var kept = self
     if funder.name?.isEmpty == true { kept.funder.name = nil }
@@ -106,8 +107,8 @@ extension FunderReader {
 
 /// Puts funders of several stage-2 calls together.
 enum FunderMerging {
-  /// Funders of the same name (the same bytes) become one at the first one's place; an award that is there already is not
-  /// repeated. Nameless funders stay apart unless they are the same.
+  /// Funders of the same name (the same bytes) become one at the first one's place; an award that is there already is
+  /// not repeated. Nameless funders stay apart unless they are the same.
   static func merge(_ funders: [ConfidentFunder]) -> [ConfidentFunder] {
     var merged: [ConfidentFunder] = []
     var places: [JSON: Int] = [:]

@@ -2,10 +2,11 @@ import JSON
 import Text
 
 extension FunderReader {
-  /// Reads funders for the pipeline: as the reference where that understands the output, otherwise what is complete in it.
+  /// Reads funders for the pipeline: as the reference where that understands the output, otherwise what is complete in
+  /// it.
   ///
-  /// Of truncated output the complete funders are kept; a funder that is cut off is dropped. Award ids that are numbers are
-  /// taken as text. Linear time.
+  /// Of truncated output the complete funders are kept; a funder that is cut off is dropped. Award ids that are numbers
+  /// are taken as text. Linear time.
   public static func read(_ output: String) -> Reading<Funder> {
     if let value = referenceValue(of: output), let funders = try? funders(from: value), isList(value) {
       var reading = typed(funders)

@@ -99,7 +99,8 @@ public struct Extractor: Sendable {
     try statementChunker().chunks(of: article.cleaned)
   }
 
-  /// Most tokens of a chunk, and tokens that neighbours share: those of the options, fewer where the context is smaller.
+  /// Most tokens of a chunk, and tokens that neighbours share: those of the options, fewer where the context is
+  /// smaller.
   package func chunkSize() throws -> (tokens: Int, overlap: Int) {
     let chunker = try statementChunker()
     return (chunker.limit, chunker.usedOverlap)

@@ -62,7 +62,8 @@ public struct ModelCall: Sendable, Equatable {
   public var finishReason: FinishReason
   /// Whether the output was closed near its token limit, so that something may be missing.
   public var closedAtLimit: Bool = false
-  /// Sum of the natural logarithms of the tokens' probabilities under the model, and under the model held to the constraint.
+  /// Sum of the natural logarithms of the tokens' probabilities under the model, and under the model held to the
+  /// constraint.
   public var logProbability = 0.0
   public var constrainedLogProbability = 0.0
   public var promptTokens: Int

@@ -4,9 +4,9 @@ import Generation
 import Tokenizer
 import Torch
 
-/// One batch of completions: the prompts are read one after the other, then all sequences advance together, each with its
-/// own cache, until the last has ended. A step chooses one token for each sequence; where a constraint leaves no choice, the
-/// tokens that must come go through the model together in that step.
+/// One batch of completions: the prompts are read one after the other, then all sequences advance together, each with
+/// its own cache, until the last has ended. A step chooses one token for each sequence; where a constraint leaves no
+/// choice, the tokens that must come go through the model together in that step.
 struct Decoding {
   let generator: LlamaGenerator
   /// Nil where the model's weights change between completions.
@@ -15,7 +15,8 @@ struct Decoding {
   let report: (CompletionProgress) throws -> Void
   private var sequences: [Sequence] = []
 
-  /// Planned tokens that one step reads at most, of a sequence and of all together: their logits stand side by side in memory.
+  /// Planned tokens that one step reads at most, of a sequence and of all together: their logits stand side by side in
+  /// memory.
   private static let mostPlannedTokens = 64
   private static let mostPlannedTokensInAll = 256
 
@@ -42,8 +43,8 @@ struct Decoding {
     var decodeSeconds = 0.0
   }
 
-  /// Planned tokens that a sequence's next step reads behind its last token. Where they end the output, the very last need
-  /// not be read.
+  /// Planned tokens that a sequence's next step reads behind its last token. Where they end the output, the very last
+  /// need not be read.
   ///
   /// - Parameter count: of the sequences that share the step.
   private func planned(_ sequence: Sequence, among count: Int) -> ArraySlice<Int> {
@@ -94,7 +95,8 @@ struct Decoding {
     }
   }
 
-  /// Reads a prompt in blocks, its opening by itself, and the tokens that must come first with the last of them, and chooses a token.
+  /// Reads a prompt in blocks, its opening by itself, and the tokens that must come first with the last of them, and
+  /// chooses a token.
   private mutating func prefill(_ index: Int) throws {
     let start = ContinuousClock.now
     let prompt = sequences[index].prompt

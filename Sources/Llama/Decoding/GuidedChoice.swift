@@ -3,7 +3,8 @@ import Foundation
 import Generation
 import Torch
 
-/// What a generator needs to hold outputs to constraints: the engine for its vocabulary, and the choice among allowed tokens.
+/// What a generator needs to hold outputs to constraints: the engine for its vocabulary, and the choice among allowed
+/// tokens.
 ///
 /// Used on the generating thread only, like the caches of a model.
 final class Guidance: @unchecked Sendable {

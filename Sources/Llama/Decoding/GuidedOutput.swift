@@ -3,9 +3,9 @@ import Tokenizer
 
 /// One output that is held to a constraint: what the guide says in bytes, said in tokens.
 ///
-/// Where the constraint leaves one continuation, the tokens are planned ahead. They are those that the tokenizer makes of the
-/// text, so that the model sees what it was trained on; the last word of a planned stretch is left to the model, because
-/// what follows may belong to the same token.
+/// Where the constraint leaves one continuation, the tokens are planned ahead. They are those that the tokenizer makes
+/// of the text, so that the model sees what it was trained on; the last word of a planned stretch is left to the model,
+/// because what follows may belong to the same token.
 struct GuidedOutput {
   private let tokenizer: Tokenizer
   private var guide: OutputGuide

@@ -15,8 +15,8 @@ public final class LlamaGenerator: ChatGenerator {
   public let provenance: [(key: String, value: String)]
   /// Prompt tokens that go through the model together.
   public let prefillBlock: Int
-  /// Whether the tokens that a constraint leaves no choice for go through the model together. The output is the same either
-  /// way; one by one is slower.
+  /// Whether the tokens that a constraint leaves no choice for go through the model together. The output is the same
+  /// either way; one by one is slower.
   public let readsPlannedTokensTogether: Bool
   private let endOfTurn: Int?
   private let guidance = Mutex<Guidance?>(nil)
@@ -103,8 +103,8 @@ public final class LlamaGenerator: ChatGenerator {
     }
   }
 
-  /// Completes prompts of token ids greedily, all of them side by side, on the calling thread: for what runs on a thread of
-  /// its own already.
+  /// Completes prompts of token ids greedily, all of them side by side, on the calling thread: for what runs on a
+  /// thread of its own already.
   /// - Parameter report: throws to end everything.
   /// - Throws: `LlamaError` of code `.prompt`, before anything is read, where one of them leaves no room for an output.
   package func complete(

@@ -1,7 +1,7 @@
 import Torch
 
-/// Keys and values of prompts' openings, which end with the system message: all prompts of a stage share theirs, so it is
-/// read once.
+/// Keys and values of prompts' openings, which end with the system message: all prompts of a stage share theirs, so it
+/// is read once.
 ///
 /// An opening goes through the model by itself whether it is kept or not: a completion does not depend on what was read
 /// before it. Used on the generating thread only; the model's weights must not change meanwhile.
@@ -12,7 +12,8 @@ final class PromptOpenings: @unchecked Sendable {
   /// A longer opening is read each time: its keys and values would take much memory.
   private static let mostTokens = 1_024
 
-  /// Fills an empty cache with the positions of an opening, which `read` puts through the model where they are not known.
+  /// Fills an empty cache with the positions of an opening, which `read` puts through the model where they are not
+  /// known.
   func fill(_ cache: KVCache, with tokens: ArraySlice<Int>, read: () throws -> Void) throws {
     if tokens.isEmpty { return }
     if let place = kept.firstIndex(where: { $0.tokens == tokens }) {

@@ -18,17 +18,17 @@ public struct LoadOptions: Sendable {
     self.device = device
   }
 
-  /// bfloat16: half the memory of float32, and faster wherever weights are streamed, which is what one-token steps wait for.
-  /// Processors without bfloat16 instructions multiply in float32 and lose nothing on long prompts. float32 is for comparisons
-  /// to the last digit.
+  /// bfloat16: half the memory of float32, and faster wherever weights are streamed, which is what one-token steps wait
+  /// for. Processors without bfloat16 instructions multiply in float32 and lose nothing on long prompts. float32 is for
+  /// comparisons to the last digit.
   public static let defaultDType = DType.bfloat16
 }
 
 extension LlamaModel {
   /// Loads a model from its mapped files.
   ///
-  /// On a CPU, weights that the file holds in the model's dtype are the mapped file itself: loading takes milliseconds and
-  /// pages are read when they are first used. Others are converted, and the file's pages given back at once.
+  /// On a CPU, weights that the file holds in the model's dtype are the mapped file itself: loading takes milliseconds
+  /// and pages are read when they are first used. Others are converted, and the file's pages given back at once.
   ///
   /// - Parameter onProgress: called with the share of the layers that are loaded, 0 … 1.
   public static func load(

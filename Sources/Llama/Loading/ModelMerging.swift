@@ -23,8 +23,8 @@ public struct ModelMerger {
     self.maximumShardByteCount = maximumShardByteCount
   }
 
-  /// Merges tensor by tensor; nothing larger than one tensor and the adapters is held in memory. The folder appears under
-  /// its name only when it is complete.
+  /// Merges tensor by tensor; nothing larger than one tensor and the adapters is held in memory. The folder appears
+  /// under its name only when it is complete.
   ///
   /// - Parameters:
   ///   - provenance: what made the model, written into each shard's metadata.

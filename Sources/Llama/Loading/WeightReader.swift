@@ -5,8 +5,8 @@ import Torch
 
 /// What happens to adapters when a model is loaded.
 public enum MergePolicy: String, Sendable, CaseIterable {
-  /// Each adapter is added in float32 and the sum rounded to the model's dtype, one adapter after the other: bit for bit
-  /// what PEFT's `merge_and_unload` does.
+  /// Each adapter is added in float32 and the sum rounded to the model's dtype, one adapter after the other: bit for
+  /// bit what PEFT's `merge_and_unload` does.
   case peft
   /// All adapters are added in float32 and the sum is rounded once.
   case fp32
@@ -53,8 +53,8 @@ struct WeightReader {
     return tensor
   }
 
-  /// The weight of this name with the adapters merged in, unless they are to stay beside it. Without adapters and in the
-  /// file's own dtype it is the mapped file itself, not a copy.
+  /// The weight of this name with the adapters merged in, unless they are to stay beside it. Without adapters and in
+  /// the file's own dtype it is the mapped file itself, not a copy.
   func weight(_ name: String) throws -> Tensor {
     let base = try Tensor(stored(name))
     let modules = policy == .none ? [] : adapters.compactMap { $0[Self.layer(of: name)] }

@@ -20,8 +20,8 @@ package struct LowRankUpdate: Sendable {
 
 /// One or several linear layers that read the same input: queries, keys and values; or gate and up.
 ///
-/// Their weights are one matrix where they were copied anyway (on a GPU), so that one product serves all; on a CPU they stay
-/// where they are, which is the mapped file if it has the model's dtype.
+/// Their weights are one matrix where they were copied anyway (on a GPU), so that one product serves all; on a CPU they
+/// stay where they are, which is the mapped file if it has the model's dtype.
 package final class Linear: Sendable {
   /// [sum of outputs, in], or [outputs, in] of each part.
   package let weights: [Tensor]

@@ -1,8 +1,8 @@
 import Torch
 
 extension LlamaModel {
-  /// The same model with low-rank updates beside its weights. Weights and factors are shared, not copied: a model that is
-  /// being trained writes with the values that the factors have at that moment.
+  /// The same model with low-rank updates beside its weights. Weights and factors are shared, not copied: a model that
+  /// is being trained writes with the values that the factors have at that moment.
   ///
   /// - Parameter updates: by layer, such as `model.layers.0.self_attn.q_proj`.
   package func adding(_ updates: [String: LowRankUpdate]) throws -> LlamaModel {

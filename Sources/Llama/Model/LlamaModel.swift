@@ -3,8 +3,8 @@ import Torch
 
 /// A Llama decoder: grouped-query attention, rotary embedding, RMSNorm, SwiGLU.
 ///
-/// Several sequences of different lengths run side by side without padding: their new tokens stand one after the other in
-/// one matrix, and only attention looks at each sequence by itself. A sequence therefore gets the same result alone
+/// Several sequences of different lengths run side by side without padding: their new tokens stand one after the other
+/// in one matrix, and only attention looks at each sequence by itself. A sequence therefore gets the same result alone
 /// and in company.
 public final class LlamaModel: Sendable {
   public let configuration: LlamaConfiguration

@@ -9,8 +9,8 @@ enum Dequantize {
   ///   - source: `blockCount * type.blockByteCount` bytes, of any alignment.
   ///   - destination: room for `blockCount * type.blockLength` values.
   ///
-  /// Never inlined: Swift 6.3.1's optimiser loses the error register of a throwing caller (which then returns with a wild
-  /// error) when that caller ends in a memory copy, as the Float32 case does.
+  /// Never inlined: Swift 6.3.1's optimiser loses the error register of a throwing caller (which then returns with a
+  /// wild error) when that caller ends in a memory copy, as the Float32 case does.
   @inline(never)
   static func blocks(
     _ type: GGMLType, from source: UnsafePointer<UInt8>, to destination: UnsafeMutablePointer<Float>, blockCount: Int

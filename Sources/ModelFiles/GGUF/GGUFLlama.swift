@@ -196,7 +196,8 @@ extension GGUFFile {
   }
 }
 
-/// Bounds on what configurations may say: far above every published model, low enough that products of two stay in range.
+/// Bounds on what configurations may say: far above every published model, low enough that products of two stay in
+/// range.
 enum Limits {
   static let width = 1 << 24
   static let count = 1 << 16

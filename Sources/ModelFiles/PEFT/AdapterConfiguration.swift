@@ -142,8 +142,8 @@ public struct AdapterConfiguration: Sendable {
     if let bias = try fields.text("bias"), bias != "none" {
       throw refuse("bias", "\(quoted(bias)), only \"none\" is supported")
     }
-    // These initialisations change the base weights when PEFT loads the adapter, so the base as published is not the base
-    // that the adapter belongs to.
+    // These initialisations change the base weights when PEFT loads the adapter, so the base as published is not the
+    // base that the adapter belongs to.
     if let value = fields["init_lora_weights"], let name = value.string,
       !["gaussian", "eva", "orthogonal"].contains(name.lowercased())
     {
@@ -151,7 +151,8 @@ public struct AdapterConfiguration: Sendable {
         "init_lora_weights",
         "\(quoted(name)) changes the base weights; save the adapter with PEFT's conversion to plain LoRA")
     }
-    // Everything else that is set: a feature of PEFT that would change the function, or one that is newer than this list.
+    // Everything else that is set: a feature of PEFT that would change the function, or one that is newer than this
+    // list.
     for (key, value) in fields.object.members where !harmless.contains(key) && isSet(value) {
       if key == "bias" { continue }
       throw refuse(key, "this feature of PEFT is not supported")

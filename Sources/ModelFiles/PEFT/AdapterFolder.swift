@@ -24,8 +24,8 @@ public struct AdapterFolder: Sendable {
   public let modules: [Module]
   public let weights: SafetensorsFile
 
-  /// Opens the folder and checks that the factors are complete, of the ranks that the configuration gives, and on modules
-  /// that it targets.
+  /// Opens the folder and checks that the factors are complete, of the ranks that the configuration gives, and on
+  /// modules that it targets.
   public init(_ url: URL) throws {
     self.url = url
     let names = try ModelFolder.fileNames(in: url)

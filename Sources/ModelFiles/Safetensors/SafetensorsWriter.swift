@@ -38,8 +38,8 @@ public struct TensorDescription: Sendable, Hashable {
   }
 }
 
-/// Writes one safetensors file: all descriptions first, then the data tensor by tensor, so that at most one tensor needs
-/// to be in memory.
+/// Writes one safetensors file: all descriptions first, then the data tensor by tensor, so that at most one tensor
+/// needs to be in memory.
 ///
 ///     let writer = try SafetensorsWriter(url, tensors: [TensorDescription(name: "w", dtype: .float32, shape: [2])])
 ///     try [1.0 as Float, 2.0].withUnsafeBytes { try writer.write($0) }

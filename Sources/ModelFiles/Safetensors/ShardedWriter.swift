@@ -17,8 +17,8 @@ public struct ShardPlan: Sendable {
   /// Hugging Face's default, which counts a gigabyte as 10⁹ bytes.
   public static let defaultMaximumByteCount = 5_000_000_000
 
-  /// Fills shards in the order of the tensors, each with at most `maximumByteCount` bytes; a larger tensor gets a shard of
-  /// its own. One shard is called `model.safetensors`, several `model-00001-of-0000N.safetensors`.
+  /// Fills shards in the order of the tensors, each with at most `maximumByteCount` bytes; a larger tensor gets a shard
+  /// of its own. One shard is called `model.safetensors`, several `model-00001-of-0000N.safetensors`.
   public init(_ tensors: [TensorDescription], maximumByteCount: Int = Self.defaultMaximumByteCount) throws {
     var groups: [(tensors: [TensorDescription], byteCount: Int)] = []
     var total = 0

@@ -8,7 +8,8 @@ import Tokenizer
 import Torch
 import TrainingData
 
-/// What a model in training writes for dev rows, greedily and held to the constraints of an extraction, and how good it is.
+/// What a model in training writes for dev rows, greedily and held to the constraints of an extraction, and how good it
+/// is.
 ///
 /// The figures are those of `patron evaluate` over these rows, chunk by chunk instead of article by article: a trend to
 /// choose checkpoints by, not the accuracy of an extraction.
@@ -53,7 +54,8 @@ public struct DevGeneration {
 
   /// - Parameters:
   ///   - model: usually ``TrainableLlama/generatingModel()``.
-  ///   - rows: of each, the tokens before the first supervised one are the prompt, the supervised ones that follow the answer.
+  ///   - rows: of each, the tokens before the first supervised one are the prompt, the supervised ones that follow the
+  ///     answer.
   ///   - constraint: what the answers are held to. Where a row does not hold its text there is nothing to copy from: of
   ///     `verbatim`, the shape is left.
   ///   - maximumNewTokens: of an answer; nil: as many as an extraction allows.

@@ -76,8 +76,8 @@ public struct SFTSettings: Sendable, Hashable {
 ///     let trainer = try SFTTrainer(model: model, settings: settings, rows: rows, devRows: devRows)
 ///     try trainer.run(hooks)
 ///
-/// Everything that the next step depends on is in ``state``: on a CPU, a run that is interrupted and restored from it ends
-/// with the same bytes as one that was not (same number of threads, same libtorch).
+/// Everything that the next step depends on is in ``state``: on a CPU, a run that is interrupted and restored from it
+/// ends with the same bytes as one that was not (same number of threads, same libtorch).
 public final class SFTTrainer {
   public let model: TrainableLlama
   public let settings: SFTSettings
@@ -99,8 +99,8 @@ public final class SFTTrainer {
   ///   - modelIdentity: what tells the base model from others in saved states, such as its SHA-256.
   ///   - rows: to train on.
   ///   - devRows: to measure the loss on; may be empty.
-  /// - Throws: `TrainingError.setting` for a setting out of range; `TrainingError.data` where there are no rows, or one of
-  ///   them is longer than the model's context, has ids outside its vocabulary or no supervised token.
+  /// - Throws: `TrainingError.setting` for a setting out of range; `TrainingError.data` where there are no rows, or one
+  ///   of them is longer than the model's context, has ids outside its vocabulary or no supervised token.
   public init(
     model: TrainableLlama, modelIdentity: String = "", settings: SFTSettings, rows: [TrainingExample],
     devRows: [TrainingExample] = []
@@ -131,8 +131,8 @@ public final class SFTTrainer {
 
   /// Trains to the end, from wherever ``progress`` stands.
   ///
-  /// - Throws: what a hook throws, between two micro-batches; ``progress``, the adapter and the optimizer then stand as after
-  ///   the last whole step, and can be saved. `TrainingError.diverged` when the loss leaves all bounds.
+  /// - Throws: what a hook throws, between two micro-batches; ``progress``, the adapter and the optimizer then stand as
+  ///   after the last whole step, and can be saved. `TrainingError.diverged` when the loss leaves all bounds.
   public func run(_ hooks: SFTHooks) throws {
     while true {
       try settle(hooks)
@@ -175,8 +175,8 @@ public final class SFTTrainer {
     }
   }
 
-  /// Measures and saves what is due after the last step, unless that was done before: a run that was interrupted here does
-  /// it when it goes on.
+  /// Measures and saves what is due after the last step, unless that was done before: a run that was interrupted here
+  /// does it when it goes on.
   private func settle(_ hooks: SFTHooks) throws {
     guard progress.settledStep < progress.step else { return }
     let isLast = progress.step == totalSteps
@@ -284,8 +284,8 @@ public struct SFTStepReport: Sendable {
   public let progress: TrainingProgress
 }
 
-/// Which rows each step trains on: every epoch all of them once, in an order that the seed and the epoch decide. The last
-/// step of an epoch may have fewer.
+/// Which rows each step trains on: every epoch all of them once, in an order that the seed and the epoch decide. The
+/// last step of an epoch may have fewer.
 struct RowOrder: Sendable {
   let rowCount: Int
   let rowsPerStep: Int

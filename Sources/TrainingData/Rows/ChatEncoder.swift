@@ -27,8 +27,8 @@ struct ChatEncoder: ChatGenerator {
 
   // MARK: Examples
 
-  /// A chat with one answer: the ids of the prompt, those of the answer as a model would write it after that prompt, and the
-  /// end of the turn. The last two are supervised.
+  /// A chat with one answer: the ids of the prompt, those of the answer as a model would write it after that prompt,
+  /// and the end of the turn. The last two are supervised.
   func example(
     id: String, task: TrainingExample.Task, prompt: [Message], answer: String
   ) throws -> TrainingExample {
@@ -39,8 +39,8 @@ struct ChatEncoder: ChatGenerator {
       isSupervised: Array(repeating: false, count: prompt.count) + Array(repeating: true, count: answer.count))
   }
 
-  /// A chat of any number of turns, up to its last supervised one. Each supervised answer is encoded as the model would write
-  /// it, apart from the header before it.
+  /// A chat of any number of turns, up to its last supervised one. Each supervised answer is encoded as the model would
+  /// write it, apart from the header before it.
   func example(id: String, chat: [Message], turns: SupervisedTurns) throws -> TrainingExample {
     var tokens: [Int] = []
     var isSupervised: [Bool] = []
