@@ -14,8 +14,8 @@ import JSON
 final class JSONLinesFile {
   private let file: FileDescriptor
 
-  /// Opens or makes the file. Lines of later steps (all, where `step` is nil) and what does not parse, such as a last line
-  /// that is cut short, are taken out first, in one go: the file is the old one or the new one.
+  /// Opens or makes the file. Lines of later steps (all, where `step` is nil) and what does not parse, such as a last
+  /// line that is cut short, are taken out first, in one go: the file is the old one or the new one.
   /// - Returns: the lines that stay.
   static func open(_ url: URL, keepingUpTo step: Int?) throws -> (file: JSONLinesFile, lines: [JSON]) {
     var lines: [JSON] = []

@@ -27,12 +27,12 @@ public enum MetricName {
 ///     let log = try MetricLog(run, resumingAt: checkpoint?.step)
 ///     try log.record(step: 1, [(MetricName.loss, 2.31), (MetricName.learningRate, 1e-4)])
 ///
-/// A line is `{"step":1,"time":1732550400.25,"seconds":12.5,"train/loss":2.31,…}`: the optimizer updates done, the time in
-/// seconds since 1970, the seconds of training so far in all of the run's processes, then the figures; NaN and the
+/// A line is `{"step":1,"time":1732550400.25,"seconds":12.5,"train/loss":2.31,…}`: the optimizer updates done, the time
+/// in seconds since 1970, the seconds of training so far in all of the run's processes, then the figures; NaN and the
 /// infinities are `null`. A step may have several lines.
 ///
-/// All lines of a step must be recorded before the checkpoint of that step is saved, because those are kept when the run
-/// resumes there; call `synchronize` just before, so that this holds also where the machine loses its power.
+/// All lines of a step must be recorded before the checkpoint of that step is saved, because those are kept when the
+/// run resumes there; call `synchronize` just before, so that this holds also where the machine loses its power.
 public final class MetricLog {
   private let file: JSONLinesFile
   private let events: EventFileWriter

@@ -14,7 +14,8 @@ import Foundation
 ///     config.json       the settings that the run was started with
 ///     run.json          where it stands (`RunStatus`)
 ///     data.json         what it is trained on
-///     metrics.jsonl     one line per record (`MetricLog`); the same figures are in events.out.tfevents.* for TensorBoard
+///     metrics.jsonl     one line per record (`MetricLog`); the same figures are in events.out.tfevents.* for
+///     TensorBoard
 ///     samples.jsonl     what the model wrote on the way (`SampleLog`)
 ///     checkpoints/      step-000123, … (`CheckpointStore`)
 ///     adapter/          the result, a PEFT folder

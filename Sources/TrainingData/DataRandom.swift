@@ -1,8 +1,8 @@
 import Text
 import Text
 
-/// Random choices that depend on a seed and on what they are for, not on what was drawn before: a row gets the same noise
-/// wherever it stands. The same on every machine and with every version of Swift.
+/// Random choices that depend on a seed and on what they are for, not on what was drawn before: a row gets the same
+/// noise wherever it stands. The same on every machine and with every version of Swift.
 struct DataRandom {
   private var generator: SplitMix64
 

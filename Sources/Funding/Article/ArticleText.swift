@@ -19,9 +19,9 @@ public struct TextSpan: Sendable, Hashable {
 
 /// The text of an article, cleaned for the model, and the way back to the bytes of its file.
 ///
-/// Cleaning removes U+FEFF (byte order mark), U+200B (zero width space) and U+2060 (word joiner) everywhere, and the joiners
-/// U+200C and U+200D where both neighbours are ASCII: in Persian, Indic scripts and emoji they belong to the spelling. Nothing
-/// else changes; line ends and soft hyphens stay.
+/// Cleaning removes U+FEFF (byte order mark), U+200B (zero width space) and U+2060 (word joiner) everywhere, and the
+/// joiners U+200C and U+200D where both neighbours are ASCII: in Persian, Indic scripts and emoji they belong to the
+/// spelling. Nothing else changes; line ends and soft hyphens stay.
 public struct ArticleText: Sendable {
   /// What the model reads.
   public let cleaned: String
@@ -40,7 +40,8 @@ public struct ArticleText: Sendable {
   /// Offsets in the original at which lines begin.
   private let lineStarts: [Int]
 
-  /// - Throws: `FundingError` with code `invalidUTF8`, `binaryContent` (a NUL, or more than a tenth control characters), or
+  /// - Throws: `FundingError` with code `invalidUTF8`, `binaryContent` (a NUL, or more than a tenth control
+  ///   characters), or
   ///   `emptyText` (nothing but whitespace).
   public init(_ original: [UInt8]) throws(FundingError) {
     try Self.check(original)
@@ -81,8 +82,8 @@ public struct ArticleText: Sendable {
 
   public init(_ text: String) throws(FundingError) { try self.init(Array(text.utf8)) }
 
-  /// The stretch of the original that a non-empty stretch of the cleaned text stands in. What was removed inside it belongs
-  /// to it; what was removed at its ends does not. O(log n).
+  /// The stretch of the original that a non-empty stretch of the cleaned text stands in. What was removed inside it
+  /// belongs to it; what was removed at its ends does not. O(log n).
   public func span(ofCleaned range: Range<Int>) -> TextSpan {
     let range = range.clamped(to: 0..<bytes.count)
     let start = originalOffset(range.lowerBound)

@@ -4,8 +4,8 @@ import Foundation
 public enum ChunkSelection: String, Sendable, Hashable, CaseIterable {
   /// All of them.
   case all
-  /// Those that hold a word of funding or thanks: a fraction of an article. A statement that uses none of the words, and
-  /// stands beside none, is missed.
+  /// Those that hold a word of funding or thanks: a fraction of an article. A statement that uses none of the words,
+  /// and stands beside none, is missed.
   case likely
 
   /// Parts of words, in lower case, that texts about funding use, in the languages most articles are written in.

@@ -14,8 +14,8 @@ struct Chunker {
   /// Tokens that a chunk repeats of the one before: as asked for, where the limit allows.
   var usedOverlap: Int { min(overlap, limit / 2) }
 
-  /// UTF-8 ranges of the chunks, in order. Together they cover the text; each begins and ends at a scalar, where possible
-  /// at a line's, sentence's or word's end, and begins and ends behind the one before.
+  /// UTF-8 ranges of the chunks, in order. Together they cover the text; each begins and ends at a scalar, where
+  /// possible at a line's, sentence's or word's end, and begins and ends behind the one before.
   /// - Throws: `FundingError.contextTooSmall` if not even one character fits.
   func chunks(of text: String) throws -> [Range<Int>] {
     guard limit > 0 else { throw Self.tooSmall }
@@ -92,8 +92,9 @@ struct Chunker {
 
 /// Good places to cut a text.
 enum TextBoundary {
-  /// The last good place in `from...to`: after an empty line, else a line, a sentence, a space; without any the last scalar's
-  /// start at or before `to`, outside of a CR LF and of a combined character where such a place is near and behind `after`.
+  /// The last good place in `from...to`: after an empty line, else a line, a sentence, a space; without any the last
+  /// scalar's start at or before `to`, outside of a CR LF and of a combined character where such a place is near and
+  /// behind `after`.
   static func best(in bytes: [UInt8], from: Int, to: Int, after: Int) -> Int {
     let to = min(to, bytes.count)
     var best = (rank: 0, offset: 0)

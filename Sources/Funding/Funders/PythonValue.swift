@@ -14,8 +14,8 @@ enum PythonValue {
     }
   }
 
-  /// `str(value)` of what `json.loads` made of it. Numbers are right for integers, NaN, infinities and for fractions between
-  /// 1e-4 and 1e16.
+  /// `str(value)` of what `json.loads` made of it. Numbers are right for integers, NaN, infinities and for fractions
+  /// between 1e-4 and 1e16.
   static func str(_ value: JSON) -> String {
     if case .string(let string) = value { string } else { repr(value) }
   }

@@ -27,9 +27,9 @@ public struct ConstraintOptions: Sendable, Hashable {
   /// Whether a copy may also read as if the text had no line breaks inside its paragraphs.
   public var foldsLines = Self.defaultFoldsLines
 
-  /// The smallest probability, in the geometric mean, that the model itself must have given a copied statement's tokens.
-  /// What it gave less was written by the constraint, such as the only sentence that begins with the model's first word,
-  /// and is left out of the record. At 0 nothing is left out.
+  /// The smallest probability, in the geometric mean, that the model itself must have given a copied statement's
+  /// tokens. What it gave less was written by the constraint, such as the only sentence that begins with the model's
+  /// first word, and is left out of the record. At 0 nothing is left out.
   public var leastStatementProbability = Self.defaultLeastStatementProbability
 
   // See Guides/Constraints.md; scripts/compare_constraints.py compares them on annotated data.
@@ -53,7 +53,8 @@ public struct ConstraintOptions: Sendable, Hashable {
     }
   }
 
-  /// Whether the model, not the constraint, wrote a statement of which it was so sure; true where nothing was copied or is known.
+  /// Whether the model, not the constraint, wrote a statement of which it was so sure; true where nothing was copied or
+  /// is known.
   func keepsStatement(_ confidence: Confidence?) -> Bool {
     guard mode == .verbatim, let confidence else { return true }
     return confidence.mean >= leastStatementProbability
@@ -78,8 +79,8 @@ public struct ConstraintOptions: Sendable, Hashable {
 
 /// The shapes that the two prompts ask for.
 public enum OutputShapes {
-  // Against endless repetition. In the annotated statements at hand the most are 3 statements, 66 funders, 6 awards, 29 award
-  // ids, 3 schemes and 5 titles.
+  // Against endless repetition. In the annotated statements at hand the most are 3 statements, 66 funders, 6 awards, 29
+  // award ids, 3 schemes and 5 titles.
   public static let mostStatements = 64
   public static let mostFunders = 128
   public static let mostAwards = 64

@@ -33,8 +33,8 @@ public struct ExtractionOptions: Sendable, Equatable {
   public var sampling: Sampling = .greedy
   /// What special-token strings inside the article mean.
   public var specialTokens: SpecialTokenPolicy = .plain
-  /// Whether statements are cleaned as the reference does before stage 2 (`StatementCleanup`). The record keeps them as they
-  /// stand in the article either way.
+  /// Whether statements are cleaned as the reference does before stage 2 (`StatementCleanup`). The record keeps them as
+  /// they stand in the article either way.
   public var cleansStatements = true
   /// What the model is held to while it writes.
   public var constraint = ConstraintOptions()

@@ -1,8 +1,8 @@
 import Foundation
 import JSON
 
-/// Turns a model's confidence in a value into the probability that the value is right: for each kind of value the logistic
-/// function of the log-odds of its mean token probability (Platt scaling). `patron calibrate` fits it.
+/// Turns a model's confidence in a value into the probability that the value is right: for each kind of value the
+/// logistic function of the log-odds of its mean token probability (Platt scaling). `patron calibrate` fits it.
 public struct Calibration: Sendable, Equatable {
   /// probability = 1 / (1 + e^−(slope · log-odds + intercept))
   public struct Scaling: Sendable, Equatable {

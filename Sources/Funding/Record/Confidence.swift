@@ -1,6 +1,7 @@
 /// How sure the model was of a value that it wrote.
 public struct Confidence: Sendable, Equatable {
-  /// The geometric mean of the probabilities of the value's tokens under the model (temperature 1, without the constraint).
+  /// The geometric mean of the probabilities of the value's tokens under the model (temperature 1, without the
+  /// constraint).
   public var mean: Double
   /// The smallest of them.
   public var minimum: Double

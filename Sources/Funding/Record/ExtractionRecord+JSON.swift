@@ -4,9 +4,10 @@ import JSON
 extension ExtractionRecord {
   /// The record as JSON, members in a fixed order.
   ///
-  /// `funders` is in the schema that the model is trained on; each funder has a member more, `evidence`, if evidence was
-  /// asked for, and another, `confidence`, if confidences are known. Offsets count from the start of the file: `start`/`end` in UTF-8 bytes, `start_char`/`end_char` in Unicode
-  /// scalars (Python's characters), `line` from 1. `statement_start`/`statement_end` are UTF-8 bytes in the statement's text.
+  /// `funders` is in the schema that the model is trained on; each funder has a member more, `evidence`, if evidence
+  /// was asked for, and another, `confidence`, if confidences are known. Offsets count from the start of the file:
+  /// `start`/`end` in UTF-8 bytes, `start_char`/`end_char` in Unicode scalars (Python's characters), `line` from 1.
+  /// `statement_start`/`statement_end` are UTF-8 bytes in the statement's text.
   public var json: JSON {
     var members: [(String, JSON)] = [("id", .string(id)), ("sha256", .string(sha256))]
     members.append(("statements", .array(statements.map(Self.json))))

@@ -7,8 +7,8 @@ public enum StatementCleanup {
   /// ```swift
   /// StatementCleanup.clean("the Na-\ntional  Science\nFoundation")  // "the National Science Foundation"
   /// ```
-  /// A word is rejoined only where a lower-case ASCII letter follows, so that `CUG-\n2106202` keeps its hyphen (and gets a
-  /// space). A single whitespace character other than tab, line feed and carriage return stays what it is.
+  /// A word is rejoined only where a lower-case ASCII letter follows, so that `CUG-\n2106202` keeps its hyphen (and
+  /// gets a space). A single whitespace character other than tab, line feed and carriage return stays what it is.
   public static func clean(_ statement: String) -> String {
     let scalars = Array(PythonText.strip(collapsed(rejoined(Array(statement.unicodeScalars)))))
     var text = String.UnicodeScalarView()

@@ -20,7 +20,8 @@ struct StatementLocator {
   /// - Parameter bytes: UTF-8 of the cleaned text.
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-  /// The first place of a statement within `chunk`, or else in the whole text; whitespace around the statement is ignored.
+  /// The first place of a statement within `chunk`, or else in the whole text; whitespace around the statement is
+  /// ignored.
   /// - Returns: the status and the UTF-8 range in the text; nil if it is not there, not even folded.
   mutating func locate(_ statement: String, chunk: Range<Int>) -> (status: StatementStatus, range: Range<Int>)? {
     let whole = bytes.indices

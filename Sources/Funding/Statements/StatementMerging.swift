@@ -15,8 +15,8 @@ enum StatementMerging {
   /// Removes what is there twice and puts the rest in order of place, unverified ones last in order of appearance.
   ///
   /// - A range inside another is dropped; of equal ranges the exact one is kept.
-  /// - Overlapping ranges from different chunks are one statement that a chunk's border cut: they become their union, which is as sure as
-  ///   the less sure part. From
+  /// - Overlapping ranges from different chunks are one statement that a chunk's border cut: they become their union,
+  ///   which is as sure as the less sure part. From
   ///   the same chunk both are kept.
   /// - A statement whose folded text was there before is dropped, wherever it stands.
   static func merge(_ candidates: [StatementCandidate], in bytes: [UInt8]) -> [StatementCandidate] {

@@ -4,8 +4,8 @@ import JSON
 
 /// What an adapter was trained for and with: `patron.json` beside a PEFT adapter's two files.
 ///
-/// PEFT ignores it. It lets an extraction use an adapter as it was trained, and refuse a base model or prompts that it was
-/// not trained with, which would load "fine" and read badly.
+/// PEFT ignores it. It lets an extraction use an adapter as it was trained, and refuse a base model or prompts that it
+/// was not trained with, which would load "fine" and read badly.
 ///
 ///     {"format": 1, "version": "0.1.0+148b06e",
 ///      "base_model": {"name": "smollm2-135m", "model_sha256": "b179…"}, "previous_adapters": [],

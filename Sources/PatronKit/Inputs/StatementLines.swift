@@ -20,8 +20,8 @@ package enum StatementLines {
 
   /// The statements of a file; empty lines are left out.
   ///
-  /// A file is JSON Lines if it is called `.jsonl` or `.ndjson`, or if its first line is a JSON object. A record is named
-  /// after the `id` of its line, or after file and line number (`statements.txt:12`).
+  /// A file is JSON Lines if it is called `.jsonl` or `.ndjson`, or if its first line is a JSON object. A record is
+  /// named after the `id` of its line, or after file and line number (`statements.txt:12`).
   package static func items(in contents: [UInt8], id: String) -> [InputItem] {
     let lines = lines(of: contents)
     let isJSON =

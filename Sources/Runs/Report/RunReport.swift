@@ -6,8 +6,8 @@ import JSON
 ///
 ///     let page = try RunReport(URL(fileURLWithPath: "runs/sft-1")).html()
 ///
-/// The page needs nothing but itself. It shows whatever of a run is there: one that is still running, was killed, or has
-/// only begun.
+/// The page needs nothing but itself. It shows whatever of a run is there: one that is still running, was killed, or
+/// has only begun.
 public struct RunReport {
   let name: String
   let status: RunStatus?

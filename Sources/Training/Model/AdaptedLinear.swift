@@ -3,8 +3,8 @@ import Torch
 
 /// Frozen linear layers that read the same input, with their LoRA factors: y_i = W_i x + s · B_i A_i dropout(x).
 ///
-/// The backward pass is written out: what it needs is x and u = A dropout(x); no gradient of W is ever made. The layers of a
-/// group share one dropout mask, so that the A factors are one product (PEFT draws a mask for each layer; each
+/// The backward pass is written out: what it needs is x and u = A dropout(x); no gradient of W is ever made. The layers
+/// of a group share one dropout mask, so that the A factors are one product (PEFT draws a mask for each layer; each
 /// layer by itself sees the same distribution).
 struct AdaptedLinear: Sendable {
   /// [outputs, in] each; together the group's layers in order, whether joined or apart.
@@ -49,8 +49,8 @@ struct AdaptedLinear: Sendable {
     return y
   }
 
-  /// Adds to the factors' gradients for `gradient` [T, sum of outputs] with respect to the outputs, and returns the gradient
-  /// with respect to x, [T, in], if it is wanted.
+  /// Adds to the factors' gradients for `gradient` [T, sum of outputs] with respect to the outputs, and returns the
+  /// gradient with respect to x, [T, in], if it is wanted.
   func backward(
     _ gradient: Tensor, x: Tensor, lowRank u: Tensor, seed: UInt64?, wantsInputGradient: Bool = true
   ) throws -> Tensor? {

@@ -33,8 +33,8 @@ public struct LoRASettings: Sendable, Hashable {
 /// Trainable factors for all linear layers of a model but the head.
 ///
 /// All values stand in one float32 vector, and so do all gradients: an optimizer step, a norm or a checkpoint is one
-/// operation, and the factors of a layer are views. Within a group of layers the A factors follow one another, so that one
-/// product serves them all.
+/// operation, and the factors of a layer are views. Within a group of layers the A factors follow one another, so that
+/// one product serves them all.
 public final class LoRAAdapter: Sendable {
   /// The factors of one layer.
   public struct Module: Sendable {

@@ -90,8 +90,8 @@ extension TokenBatch {
     /// Shorter ones are not worth a segment of their own.
     static let minimumLength = 16
 
-    /// Puts each row to the first group with which it shares enough. No predictor is part of what is shared, and each row
-    /// keeps a token of its own.
+    /// Puts each row to the first group with which it shares enough. No predictor is part of what is shared, and each
+    /// row keeps a token of its own.
     static func groups(of rows: [Row]) -> [SharedPrefix] {
       var groups: [SharedPrefix] = []
       for (index, row) in rows.enumerated() {

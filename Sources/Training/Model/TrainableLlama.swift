@@ -2,10 +2,11 @@ import Llama
 import ModelFiles
 import Torch
 
-/// A frozen Llama with a trainable LoRA adapter: forward and backward, with what the backward pass needs kept or made again.
+/// A frozen Llama with a trainable LoRA adapter: forward and backward, with what the backward pass needs kept or made
+/// again.
 ///
-/// Nothing is recorded for automatic differentiation: the backward pass is a plain loop over the blocks that chains their
-/// vector-Jacobian products. Not for use from several threads at once.
+/// Nothing is recorded for automatic differentiation: the backward pass is a plain loop over the blocks that chains
+/// their vector-Jacobian products. Not for use from several threads at once.
 public final class TrainableLlama {
   public let base: LlamaModel
   public let adapter: LoRAAdapter
@@ -40,8 +41,8 @@ public final class TrainableLlama {
     }
   }
 
-  /// The dtype that LoRA's products run in beside activations of `dtype`: bfloat16 on a GPU, and where a CPU's products of it
-  /// are native.
+  /// The dtype that LoRA's products run in beside activations of `dtype`: bfloat16 on a GPU, and where a CPU's products
+  /// of it are native.
   public static func adapterComputeDType(for dtype: DType, on device: Device) -> DType {
     // Without paths there is no model either: loading one throws what is wrong with them.
     let isNative = device != .cpu || (try? ProcessorPaths.current())?.bfloat16Products == .native
@@ -72,8 +73,8 @@ public final class TrainableLlama {
     return try crossEntropy(x, batch, scale: nil).losses
   }
 
-  /// The base model with the adapter's values beside its weights, as they are whenever it computes: for generating in the
-  /// course of training.
+  /// The base model with the adapter's values beside its weights, as they are whenever it computes: for generating in
+  /// the course of training.
   public func generatingModel() throws -> LlamaModel {
     let updates = adapter.modules.map {
       ($0.name, LowRankUpdate(a: $0.a, b: $0.b, scale: adapter.settings.scale))
@@ -107,8 +108,8 @@ public final class TrainableLlama {
     return (x, tape)
   }
 
-  /// Chains the blocks' gradients, from `gradient` [T, H] with respect to ``forward(_:dropoutSeed:)``'s output, which is
-  /// overwritten.
+  /// Chains the blocks' gradients, from `gradient` [T, H] with respect to ``forward(_:dropoutSeed:)``'s output, which
+  /// is overwritten.
   func backward(_ gradient: Tensor, _ tape: consuming Tape) throws {
     for layer in blocks.indices.reversed() {
       let seeds = seeds(tape.dropoutSeed, layer)
@@ -135,8 +136,9 @@ public final class TrainableLlama {
 
   // MARK: Output head
 
-  /// Losses at the supervised positions, and the gradient [T, H] of scale · their sum with respect to `x`, the last block's
-  /// output. Logits are made for those positions only, `logitRows` at a time, and turn into their gradient in place.
+  /// Losses at the supervised positions, and the gradient [T, H] of scale · their sum with respect to `x`, the last
+  /// block's output. Logits are made for those positions only, `logitRows` at a time, and turn into their gradient in
+  /// place.
   func crossEntropy(_ x: Tensor, _ batch: TokenBatch, scale: Double?) throws -> (losses: [Float], gradient: Tensor) {
     let chosen = try x.selecting(batch.predictors)  // [n, H]
     let normalized = try finalNorm(chosen)

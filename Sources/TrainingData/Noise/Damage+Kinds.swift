@@ -188,8 +188,8 @@ extension Damage {
 
   // MARK: Hyphenation
 
-  /// Paragraphs set in lines of a printed column; at some ends words are broken. Or a column's lines joined again, of which
-  /// the hyphens with a space behind them are left.
+  /// Paragraphs set in lines of a printed column; at some ends words are broken. Or a column's lines joined again, of
+  /// which the hyphens with a space behind them are left.
   private mutating func addHyphenation(_ rate: Double, _ random: inout DataRandom) {
     let isJoined = random.chance(0.4)
     let width = random.number(in: 38...100)

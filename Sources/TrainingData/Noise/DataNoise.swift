@@ -31,9 +31,11 @@ public struct DataNoise: Sendable, Equatable {
   /// A text with damage, or nil where the row is left as it is.
   ///
   /// - Parameters:
-  ///   - kept: ranges of scalars that must stay findable, ascending and none inside another: damage inside them is theirs, but
+  ///   - kept: ranges of scalars that must stay findable, ascending and none inside another: damage inside them is
+  ///     theirs, but
   ///     none reaches over their ends.
-  ///   - isFixed: whether what is inside `kept` has to stay as it is, but for line breaks that the clean-up before stage 2
+  ///   - isFixed: whether what is inside `kept` has to stay as it is, but for line breaks that the clean-up before
+  ///     stage 2
   ///     takes back.
   /// - Returns: the text and where the kept ranges are in it.
   func applied(

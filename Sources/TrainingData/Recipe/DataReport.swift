@@ -32,8 +32,8 @@ public struct DataReport: Sendable, Equatable {
   }
 
   public struct ExtractCounts: Sendable, Equatable {
-    /// Most tokens of a chunk and tokens that neighbours share, as the articles were cut: fewer than the recipe says where its
-    /// maximum length leaves no room for them. 0: there was no article.
+    /// Most tokens of a chunk and tokens that neighbours share, as the articles were cut: fewer than the recipe says
+    /// where its maximum length leaves no room for them. 0: there was no article.
     public var chunkTokens = 0
     public var overlapTokens = 0
     /// Chunks that the articles were cut into.
@@ -71,7 +71,8 @@ public struct DataReport: Sendable, Equatable {
     public var funders = 0
     /// Names, award ids, schemes and titles.
     public var values = 0
-    /// Values that were in the statement but for spelling (punctuation, spaces, letter case): they take the statement's.
+    /// Values that were in the statement but for spelling (punctuation, spaces, letter case): they take the
+    /// statement's.
     public var respelled = 0
     /// Values that are not in the statement.
     public var notVerbatim = 0

@@ -11,10 +11,10 @@ struct ChunkText {
 }
 
 extension ExampleBuilder {
-  /// Chunks of an article as the pipeline cuts them. The answer to a chunk holds the statements that lie in it whole, in
-  /// their order. A chunk that cuts a statement is left out; with an overlap longer than the statement, the neighbour has it
-  /// whole. Where a statement is not found in the article, any of the chunks without one may hold it in other words: none of
-  /// them is taken for empty.
+  /// Chunks of an article as the pipeline cuts them. The answer to a chunk holds the statements that lie in it whole,
+  /// in their order. A chunk that cuts a statement is left out; with an overlap longer than the statement, the
+  /// neighbour has it whole. Where a statement is not found in the article, any of the chunks without one may hold it
+  /// in other words: none of them is taken for empty.
   /// - Parameter copy: later copies begin at some later paragraph of the first chunk, and so are cut elsewhere.
   /// - Throws: `FundingError` also for a text that the pipeline would refuse.
   mutating func addArticle(_ text: String, _ statements: [String], id: String, copy: Int) throws {

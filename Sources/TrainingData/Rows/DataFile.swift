@@ -5,8 +5,8 @@ import JSON
 /// A file of rows, and how often its rows count.
 public struct DataFile: Sendable, Hashable {
   public var path: String
-  /// Copies of each row: 2 repeats the file, 0.5 takes half of it, 1.5 takes all and half of it again, chosen by the seed.
-  /// Copies differ in noise and in where an article is cut.
+  /// Copies of each row: 2 repeats the file, 0.5 takes half of it, 1.5 takes all and half of it again, chosen by the
+  /// seed. Copies differ in noise and in where an article is cut.
   public var weight: Double
 
   public init(_ path: String, weight: Double = 1) {

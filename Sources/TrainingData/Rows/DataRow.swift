@@ -42,7 +42,8 @@ extension DataRow {
   /// Recognises a row by its members.
   ///
   /// - `article`, `statements` (strings, or objects with `text` or `statement`);
-  /// - `statement` or `funding_statement`, `funders` in any form that `FunderReader` reads: nested, flat, a JSON string;
+  /// - `statement` or `funding_statement`, `funders` in any form that `FunderReader` reads: nested, flat, a JSON
+  ///   string;
   /// - `messages` of `role` and `content`, as Hugging Face writes chats.
   ///
   /// - Parameter number: the line, for rows without an `id`.

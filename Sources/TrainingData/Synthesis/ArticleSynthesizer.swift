@@ -2,12 +2,12 @@ import Files
 import Foundation
 import JSON
 
-/// Makes articles with funding statements: paragraphs of given articles, or of a small grammar, around given statements, or
-/// those of `StatementSynthesizer`.
+/// Makes articles with funding statements: paragraphs of given articles, or of a small grammar, around given
+/// statements, or those of `StatementSynthesizer`.
 ///
-/// The statements that a given article has are taken out; the new ones take their places, or stand under a heading near the end.
-/// One article in four has none; some of these say so. Conflicts of interest that name funders are put in as what is easily taken
-/// for a statement.
+/// The statements that a given article has are taken out; the new ones take their places, or stand under a heading near
+/// the end. One article in four has none; some of these say so. Conflicts of interest that name funders are put in as
+/// what is easily taken for a statement.
 public struct ArticleSynthesizer: Sendable {
   private let statements: StatementSynthesizer
   private let seed: UInt64
@@ -199,8 +199,8 @@ public struct StatementText: Sendable, Equatable {
     self.license = license
   }
 
-  /// The statements of a file of rows with `statement` or `funding_statement`. Rows whose list of funders is empty are no
-  /// funding statements and are passed over.
+  /// The statements of a file of rows with `statement` or `funding_statement`. Rows whose list of funders is empty are
+  /// no funding statements and are passed over.
   ///
   /// - Throws: `FileError` if the file cannot be read, `DataError.unreadableRow` that names a line without statement.
   public static func all(path: String) throws -> [StatementText] {

@@ -1,7 +1,7 @@
 /// The shape of a funder's award ids, such as `R01[ |-]CA######`.
 ///
-/// `#` is a digit and `@` a capital letter; `[a|b]` is one of the alternatives, which may be empty or nested; `20##` with
-/// nothing like it around is a year, `&` the last two digits of one; `\` takes the next character as it is.
+/// `#` is a digit and `@` a capital letter; `[a|b]` is one of the alternatives, which may be empty or nested; `20##`
+/// with nothing like it around is a year, `&` the last two digits of one; `\` takes the next character as it is.
 struct AwardPattern: Sendable, Equatable {
   private indirect enum Node: Sendable, Equatable {
     case text(Character)

@@ -1,6 +1,6 @@
 extension SyntheticFunder {
-  /// Funders of many countries and fields, each with the shapes of its award ids and names of its schemes as they appear in
-  /// articles, written down from general knowledge. The format is that of `list(_:path:)`.
+  /// Funders of many countries and fields, each with the shapes of its award ids and names of its schemes as they
+  /// appear in articles, written down from general knowledge. The format is that of `list(_:path:)`.
   static let builtInList = ##"""
     the National Science Foundation	NSF	US	[DMS|CCF|CNS|IIS|PHY|AST|EAR|OCE|DEB|IOS|CHE|DMR|CBET|ECCS|SES|BCS|OISE|MCB|CMMI|AGS|PLR][-|-|-| ][0|1|2]######; [0|1|2]######	CAREER Award; Graduate Research Fellowship Program; Graduate Research Fellowship; Major Research Instrumentation Program; EPSCoR; Partnerships for International Research and Education; Postdoctoral Research Fellowship
     the National Institutes of Health	NIH	US	[R01|R21|R03|U01|U54|P01|P30|P50|K08|K23|K99|T32|F31|F32|R35|R37|DP2][|-| ][AI|AG|CA|DK|GM|HL|MH|NS|EY|DE|HD|ES|EB|DA|AA|AR|LM|HG]######; [1|2|5|3] [R01|R21|U01|P01|T32] [CA|HL|AI|NS|GM|DK]######-[01|02|03|04|05|06|10]; [CA|HL|AI|NS|GM|DK|MH|AG][-|]#####; UL1[| ]TR00####	Ruth L. Kirschstein National Research Service Award; Clinical and Translational Science Award; Pathway to Independence Award; Medical Scientist Training Program; Director's New Innovator Award

@@ -1,5 +1,5 @@
-/// Names of funders made from parts: provincial foundations, universities, ministries, charities, companies. They are far more in
-/// number than any list, so that a model learns to copy names instead of remembering them.
+/// Names of funders made from parts: provincial foundations, universities, ministries, charities, companies. They are
+/// far more in number than any list, so that a model learns to copy names instead of remembering them.
 enum LocalFunders {
   /// A funder with shapes of ids that nobody else has.
   static func make(_ random: inout DataRandom) -> SyntheticFunder {

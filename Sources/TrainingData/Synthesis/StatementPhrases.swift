@@ -19,9 +19,9 @@ struct Mention {
   }
 }
 
-/// How mentions are put into words. In the templates `{a}` is the article, `{n}` the name, `{i}` the ids, `{l}` a label for
-/// them such as `grant no.`, `{s}` the scheme, `{as}` the scheme behind `a` or `an`, `{t}` the title, `{an}` the name behind `a`
-/// or `an`, `{w}` initials.
+/// How mentions are put into words. In the templates `{a}` is the article, `{n}` the name, `{i}` the ids, `{l}` a label
+/// for them such as `grant no.`, `{s}` the scheme, `{as}` the scheme behind `a` or `an`, `{t}` the title, `{an}` the
+/// name behind `a` or `an`, `{w}` initials.
 enum StatementPhrases {
   /// A mention as it stands in a list of them.
   /// - Parameter isBare: begins with the name, so that it can follow "We thank" as well as "supported by".

@@ -1,19 +1,19 @@
 import Funding
 import JSON
 
-/// Makes funding statements with their funders by a small grammar: templates of sentences, ways to name a funder with its awards,
-/// and what stands around. Row `n` of a seed is always the same, however many are made.
+/// Makes funding statements with their funders by a small grammar: templates of sentences, ways to name a funder with
+/// its awards, and what stands around. Row `n` of a seed is always the same, however many are made.
 ///
-/// Rows keep to the mapping of the project's own data: names, ids, schemes and titles are verbatim in the statement; names go
-/// without article and with an acronym that follows in parentheses; an award belongs to the nearest funder; repeated
-/// mentions under one name are merged; ids without scheme or title share one award.
+/// Rows keep to the mapping of the project's own data: names, ids, schemes and titles are verbatim in the statement;
+/// names go without article and with an acronym that follows in parentheses; an award belongs to the nearest funder;
+/// repeated mentions under one name are merged; ids without scheme or title share one award.
 public struct StatementSynthesizer: Sendable {
   private let funders: [SyntheticFunder]
   private let byCountry: [String: [SyntheticFunder]]
   private let seed: UInt64
 
-  /// - Parameter lists: lists of funders (`name<TAB>acronym<TAB>country<TAB>id shapes<TAB>schemes`, all but the name optional) with
-  ///   their paths for messages; empty: the built-in list.
+  /// - Parameter lists: lists of funders (`name<TAB>acronym<TAB>country<TAB>id shapes<TAB>schemes`, all but the name
+  ///   optional) with their paths for messages; empty: the built-in list.
   /// - Throws: `DataError.unreadableFile` for a list that holds no funders.
   public init(seed: UInt64, lists: [(text: String, path: String)] = []) throws {
     self.seed = seed

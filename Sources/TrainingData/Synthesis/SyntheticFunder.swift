@@ -10,9 +10,9 @@ struct SyntheticFunder: Sendable, Equatable {
   var awards: [AwardPattern]
   var schemes: [String]
 
-  /// Reads a list: a funder a line, with the columns name, acronym, country, shapes of award ids (`AwardPattern`) and schemes,
-  /// parted by tabs; several shapes or schemes are parted by `; `. All but the name may be empty or left out. "the" before
-  /// the name says that texts put it there. Empty lines and lines that begin with `//` are passed over.
+  /// Reads a list: a funder a line, with the columns name, acronym, country, shapes of award ids (`AwardPattern`) and
+  /// schemes, parted by tabs; several shapes or schemes are parted by `; `. All but the name may be empty or left out.
+  /// "the" before the name says that texts put it there. Empty lines and lines that begin with `//` are passed over.
   ///
   /// - Parameter path: what messages call the list.
   /// - Throws: `DataError.unreadableFile` that names the line.
