@@ -85,7 +85,7 @@ import Testing
       generator: FakeGenerator(logProbabilityTemperature: temperature, answer: script))
     #expect(record.statements.map(\.text) == told.statements.map(\.text) && record.funders == told.funders)
     #expect(record.statements.allSatisfy { $0.confidence == nil })
-    #expect(record.confidences == record.funders.map(FunderConfidence.init(unknownFor:)))
+    #expect(record.confidences == record.funders.map { $0.map { _, _ in Confidence?.none } })
     for call in record.json["calls"]?.array ?? [] {
       #expect(call["log_probability"]?.isNull == true && call["constrained_log_probability"]?.isNull == true)
     }

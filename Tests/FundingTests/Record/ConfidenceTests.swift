@@ -50,17 +50,19 @@ import Testing
   /// What no probability is told of has no confidence; other values of the output keep theirs.
   @Test func absentLogProbabilities() throws {
     let output = completion([(#"{"statements":"#, nil), (#"["A","#, nil), (#""B"]}"#, -0.5)])
-    let found = try #require(OutputConfidence(output, calibration: nil)).statements(["A", "B"])
-    #expect(found[0] == nil)
+    let confidence = try #require(OutputConfidence(output, calibration: nil))
+    let found = StatementReader.read(output.text).elements.map { confidence.confidence(of: $0, .statement) }
+    #expect(found.count == 2 && found[0] == nil)
     #expect(abs((found[1]?.mean ?? 0) - exp(-0.5)) < 1e-6)
     let untold = completion([(#"{"statements":["A"]}"#, nil)])
-    #expect(OutputConfidence(untold, calibration: nil)?.statements(["A"]) == [nil])
+    let value = try #require(StatementReader.read(untold.text).elements.first)
+    #expect(try #require(OutputConfidence(untold, calibration: nil)).confidence(of: value, .statement) == nil)
   }
 
   /// Confidences are of the model's own probabilities, at temperature 1.
   @Test func logProbabilitiesOfAnotherTemperature() {
     var output = completion([(#"{"statements":["A"]}"#, -0.5)])
-    #expect(OutputConfidence(output, calibration: nil)?.statements(["A"]).first??.mean != nil)
+    #expect(OutputConfidence(output, calibration: nil) != nil)
     output.logProbabilityTemperature = 0.7
     #expect(OutputConfidence(output, calibration: nil) == nil)
   }
