@@ -31,7 +31,7 @@ let package = Package(
     .target(name: "Constraints", dependencies: ["Generation", "Text"], swiftSettings: [.unsafeFlags(["-O"])]),
     .target(name: "Funding", dependencies: ["Generation", "JSON", "Text", "Files"]),
     .target(name: "Scoring", dependencies: ["Funding", "JSON", "Text", "TextRepair"]),
-    .target(name: "ModelFiles", dependencies: ["Files", "JSON", "Text", "Tokenizer"]),
+    .target(name: "ModelFiles", dependencies: ["Files", "Generation", "JSON", "Text", "Tokenizer"]),
     .target(
       name: "TrainingData",
       dependencies: ["Files", "Funding", "Generation", "JSON", "ModelFiles", "Text", "Tokenizer"]),
@@ -98,7 +98,8 @@ let package = Package(
       swiftSettings: [.unsafeFlags(["-O"])]),
     .testTarget(name: "FundingTests", dependencies: ["Funding", "Generation", "JSON", "Text", "TestSupport"]),
     .testTarget(name: "ScoringTests", dependencies: ["Scoring", "Funding", "JSON", "Text", "TextRepair", "TestSupport"]),
-    .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles", "Files", "JSON", "Text", "TestSupport"]),
+    .testTarget(
+      name: "ModelFilesTests", dependencies: ["ModelFiles", "Files", "Generation", "JSON", "Text", "TestSupport"]),
     .testTarget(
       name: "TrainingDataTests",
       dependencies: [

@@ -1,3 +1,4 @@
+import Generation
 import JSON
 
 extension DataRecipe {
@@ -11,8 +12,8 @@ extension DataRecipe {
       (
         "task_weights",
         .object(
-          TrainingExample.Task.allCases.compactMap { task in
-            taskWeights[task].map { (task.rawValue, .number($0)) }
+          Stage?.tasks.compactMap { task in
+            taskWeights[task].map { (task.taskName, .number($0)) }
           })
       ),
       ("licenses", .string(licenses.rawValue)),
@@ -51,9 +52,9 @@ extension DataRecipe {
       recipe.files.append(entry)
     }
     if var weights = try reader.object("task_weights") {
-      for task in TrainingExample.Task.allCases {
+      for task in Stage?.tasks {
         var weight = 1.0
-        if try weights.read(task.rawValue, into: &weight) { recipe.taskWeights[task] = weight }
+        if try weights.read(task.taskName, into: &weight) { recipe.taskWeights[task] = weight }
       }
       try weights.finish()
     }

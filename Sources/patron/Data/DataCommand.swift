@@ -1,3 +1,4 @@
+import Generation
 import ArgumentParser
 import Foundation
 import JSON
@@ -164,7 +165,7 @@ struct DataTokenizeCommand: ParsableCommand {
       try Interruption.check()
       let labels = zip(example.tokens, example.isSupervised).map { $1 ? $0 : -100 }
       let row: JSON = .object([
-        ("id", .string(example.id)), ("task", .string(example.task.rawValue)),
+        ("id", .string(example.id)), ("task", .string(example.task.taskName)),
         ("input_ids", .array(example.tokens.map(JSON.number))), ("labels", .array(labels.map(JSON.number))),
       ])
       try file.write(row.text() + "\n")

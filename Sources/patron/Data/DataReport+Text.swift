@@ -1,3 +1,4 @@
+import Generation
 import Foundation
 import Funding
 import JSON
@@ -36,17 +37,20 @@ extension DataReport {
       "\n"
       + Self.table(
         ["task", "rows", "examples", "answered", "noisy", "tokens", "learnt", "longest", "too long"],
-        TrainingExample.Task.allCases.compactMap { task in
+        Stage?.tasks.compactMap { task in
           tasks[task].map { counts in
             [
-              task.rawValue, NumberText.grouped(counts.rows), NumberText.grouped(counts.examples), NumberText.grouped(counts.answered),
-              NumberText.grouped(counts.noisy), NumberText.grouped(counts.tokens), NumberText.grouped(counts.supervisedTokens),
+              task.taskName, NumberText.grouped(counts.rows), NumberText.grouped(counts.examples),
+              NumberText.grouped(counts.answered),
+              NumberText.grouped(counts.noisy), NumberText.grouped(counts.tokens),
+              NumberText.grouped(counts.supervisedTokens),
               NumberText.grouped(counts.longest), NumberText.grouped(counts.tooLong),
             ]
           }
         } + [
           [
-            "all", "", NumberText.grouped(self.examples), "", "", NumberText.grouped(tokens), NumberText.grouped(supervisedTokens), "",
+            "all", "", NumberText.grouped(self.examples), "", "", NumberText.grouped(tokens),
+            NumberText.grouped(supervisedTokens), "",
             "",
           ]
         ])
@@ -66,7 +70,7 @@ extension DataReport {
   /// What was left out and changed, in words.
   private var remarks: [String] {
     var lines: [String] = []
-    if tasks[.extract] != nil {
+    if tasks[.statements] != nil {
       lines.append(
         "extract: \(NumberText.grouped(extract.chunks)) chunks, \(NumberText.grouped(extract.cutChunks)) left out because their border "
           + "cuts a statement, \(NumberText.grouped(extract.negativesKept)) of \(NumberText.grouped(extract.negatives)) without "
@@ -80,14 +84,16 @@ extension DataReport {
           + "the article (\(NumberText.grouped(extract.uncertainChunks)) chunks left out for it), "
           + "\(NumberText.grouped(extract.statementsNeverWhole)) whole in no chunk")
     }
-    if tasks[.parse] != nil {
+    if tasks[.funders] != nil {
       lines.append(
         "parse: \(NumberText.grouped(parse.funders)) funders, \(NumberText.grouped(parse.values)) values, "
           + "\(NumberText.grouped(parse.respelled)) spelled as in the text, \(NumberText.grouped(parse.notVerbatim)) not verbatim "
           + "(\(NumberText.grouped(parse.rowsNotVerbatim)) rows left out for it), \(NumberText.grouped(parse.reordered)) rows put in "
           + "order, \(NumberText.grouped(parse.joined)) joined by another")
       let kinds = ValueKind.allCases.compactMap { kind in
-        parse.kinds[kind].map { "\(kind.rawValue) \(NumberText.grouped($0.verbatim)) of \(NumberText.grouped($0.values))" }
+        parse.kinds[kind].map {
+          "\(kind.rawValue) \(NumberText.grouped($0.verbatim)) of \(NumberText.grouped($0.values))"
+        }
       }
       if !kinds.isEmpty { lines.append("parse: word for word in the statement: \(kinds.joined(separator: ", "))") }
     }

@@ -2,6 +2,7 @@ import TrainingData
 import ArgumentParser
 import Foundation
 import Funding
+import Generation
 import JSON
 import Llama
 import ModelFiles

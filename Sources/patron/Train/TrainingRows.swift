@@ -1,3 +1,4 @@
+import Generation
 import Files
 import Foundation
 import JSON
@@ -35,16 +36,13 @@ struct TrainingRows {
   }
 
   /// The stages that rows of `--train` are of.
-  var stages: [AdapterCard.Stage] {
-    let tasks: [(stage: AdapterCard.Stage, task: TrainingExample.Task)] = [(.statements, .extract), (.parse, .parse)]
-    return tasks.filter { (report?.tasks[$0.task]?.examples ?? 0) > 0 }.map(\.stage)
-  }
+  var stages: Set<Stage> { Set(Stage.allCases.filter { (report?.tasks[$0]?.examples ?? 0) > 0 }) }
 
   /// For example `24 rows (20 extract, 4 parse) of 8120 tokens, 910 of them learnt; 5 dev rows`.
   var summary: String {
-    let tasks = TrainingExample.Task.allCases.compactMap { task -> String? in
+    let tasks = Stage?.tasks.compactMap { task -> String? in
       let count = rows.count { $0.task == task }
-      return count > 0 ? "\(count) \(task.rawValue)" : nil
+      return count > 0 ? "\(count) \(task.taskName)" : nil
     }
     let tokens = rows.reduce(0) { $0 + $1.tokens.count }
     let learnt = rows.reduce(0) { $0 + $1.supervisedCount }
@@ -165,7 +163,7 @@ struct TokenFile {
     }
     return TrainingExample(
       id: json["id"]?.string ?? "\(number)",
-      task: json["task"]?.string.flatMap { TrainingExample.Task(rawValue: $0) } ?? .chat, tokens: ids.map { $0! },
+      task: json["task"]?.string.flatMap { Stage?.task(named: $0) } ?? nil, tokens: ids.map { $0! },
       isSupervised: labels.map { $0 != -100 })
   }
 }

@@ -1,3 +1,4 @@
+import Generation
 import ArgumentParser
 import Files
 import Foundation
@@ -88,12 +89,12 @@ import TrainingData
     #expect(try length(8192) == 3000 && length(2048) == 2048)
   }
 
-  private func row(_ id: String, _ task: TrainingExample.Task) -> TrainingExample {
+  private func row(_ id: String, _ task: Stage?) -> TrainingExample {
     TrainingExample(id: id, task: task, tokens: [1, 2], isSupervised: [false, true])
   }
 
   @Test func theFigureOfTheBestCheckpointHasToBeMeasured() throws {
-    let parse = TrainingRows(rows: [], devRows: [row("a", .parse), row("b", .extract)])
+    let parse = TrainingRows(rows: [], devRows: [row("a", .funders), row("b", .statements)])
     try parse.check(figure: "dev/loss", devWritten: 0)
     try parse.check(figure: "dev/funder_f0.5", devWritten: 2)
     try parse.check(figure: "dev/statement_f1", devWritten: 1)
@@ -118,7 +119,7 @@ import TrainingData
     let path = try folder.write(
       "rows.jsonl", #"{"id":"a","task":"parse",\#(ids)}"# + "\n" + #"{\#(ids)}"# + "\n" + #"{"task":"x",\#(ids)}"#)
     let rows = try TokenFile(path: path).rows
-    #expect(rows.map(\.task) == [.parse, .chat, .chat] && rows.map(\.id) == ["a", "2", "3"])
+    #expect(rows.map(\.task) == [.funders, nil, nil] && rows.map(\.id) == ["a", "2", "3"])
   }
 
   @Test func devRowsAreTheSameForEveryRecipe() throws {
@@ -142,15 +143,16 @@ import TrainingData
   }
 
   @Test func devRowsThatAreTrainedOnAreNamed() {
-    let other = TrainingExample(id: "c", task: .chat, tokens: [1, 3], isSupervised: [false, true])
-    let rows = TrainingRows(rows: [row("a", .chat), other], devRows: [row("b", .chat), row("d", .chat), other])
+    let other = TrainingExample(id: "c", task: nil, tokens: [1, 3], isSupervised: [false, true])
+    let rows = TrainingRows(rows: [row("a", nil), other], devRows: [row("b", nil), row("d", nil), other])
     #expect(rows.devRowsInTraining.map(\.id) == ["b", "d", "c"])
     #expect(rows.warning?.hasPrefix("found 3 of 3 dev rows, such as b, also among the rows to train on") == true)
-    #expect(TrainingRows(rows: [other], devRows: [row("b", .chat)]).warning == nil)
+    #expect(TrainingRows(rows: [other], devRows: [row("b", nil)]).warning == nil)
   }
 
   @Test func aRunTellsWhatItIsOfAndEveryTenthOfItsSteps() {
-    let rows = TrainingRows(rows: [row("a", .parse), row("b", .extract), row("c", .parse)], devRows: [row("d", .chat)])
+    let rows = TrainingRows(
+      rows: [row("a", .funders), row("b", .statements), row("c", .funders)], devRows: [row("d", nil)])
     #expect(rows.summary == "3 rows (1 extract, 2 parse) of 6 tokens, 3 of them learnt; 1 dev rows")
     #expect((1...20).filter { SFTRun.isMilestone($0, of: 20) } == [2, 4, 6, 8, 10, 12, 14, 16, 18, 20])
     #expect((1...3).filter { SFTRun.isMilestone($0, of: 3) } == [1, 2, 3])
@@ -287,7 +289,7 @@ import TrainingData
     try AdapterCard(
       version: "1", baseModel: .init(name: "big", kind: .sha256, identity: String(repeating: "ab", count: 32)),
       chunkTokens: 100, overlapTokens: 10, chatTemplate: "smollm2",
-      promptHashes: [.parse: String(repeating: "cd", count: 32)]
+      promptHashes: [.funders: String(repeating: "cd", count: 32)]
     ).write(to: folder.url("first/adapter"))
     for (name, option) in [("second", "--adapter"), ("third", "--init-adapter")] {
       let refused = try train(name, option, folder.path("first/adapter"))
