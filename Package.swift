@@ -73,7 +73,7 @@ let package = Package(
     .target(name: "Constraints", dependencies: ["Generation", "Text"]),
     .target(name: "Funding", dependencies: ["Generation", "JSON", "Text", "Files"]),
     .target(name: "Scoring", dependencies: ["Funding", "JSON", "Text", "TextRepair"]),
-    .target(name: "ModelFiles", dependencies: ["Files", "JSON", "Text", "Tokenizer"]),
+    .target(name: "ModelFiles", dependencies: ["Files", "Generation", "JSON", "Text", "Tokenizer"]),
     .target(
       name: "TrainingData",
       dependencies: ["Files", "Funding", "Generation", "JSON", "ModelFiles", "Text", "Tokenizer"]),
@@ -134,7 +134,8 @@ let package = Package(
     .testTarget(name: "FundingTests", dependencies: ["Funding", "Generation", "JSON", "Text", "TestSupport"]),
     .testTarget(
       name: "ScoringTests", dependencies: ["Scoring", "Funding", "JSON", "Text", "TextRepair", "TestSupport"]),
-    .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles", "Files", "JSON", "Text", "TestSupport"]),
+    .testTarget(
+      name: "ModelFilesTests", dependencies: ["ModelFiles", "Files", "Generation", "JSON", "Text", "TestSupport"]),
     .testTarget(
       name: "TrainingDataTests",
       dependencies: [
@@ -157,7 +158,7 @@ let package = Package(
       ]),
     .testTarget(
       name: "PatronKitTests",
-      dependencies: ["PatronKit", "Files", "Funding", "JSON", "ModelFiles", "Tokenizer", "TestSupport"]),
+      dependencies: ["PatronKit", "Files", "Funding", "Generation", "JSON", "ModelFiles", "Tokenizer", "TestSupport"]),
     .testTarget(name: "patronTests", dependencies: ["patron", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],

@@ -1,3 +1,4 @@
+import Generation
 import Files
 import Foundation
 import Funding
@@ -25,15 +26,11 @@ package struct AdapterCards: Sendable {
     (entries.last { $0.card.promptHashes[.statements] != nil } ?? entries.last)?.card
   }
 
-  package static let allStages = AdapterCard.Stage.allCases
-
   /// - Throws: `AdapterError` where an adapter was trained with another prompt than this program's.
-  package func checkPrompts(of stages: ExtractionOptions.Stages) throws { try checkPrompts(of: Self.used(stages)) }
-
-  package func checkPrompts(of stages: [AdapterCard.Stage]) throws {
+  package func checkPrompts(of stages: Set<Stage>) throws {
     guard !isForced else { return }
     for (path, card) in entries {
-      for stage in stages {
+      for stage in Stage.allCases where stages.contains(stage) {
         let (found, expected) = (card.promptHashes[stage], Self.promptHash(of: stage))
         guard found == nil || found == expected else {
           throw AdapterError(
@@ -46,11 +43,11 @@ package struct AdapterCards: Sendable {
   }
 
   /// What is likely to read badly, and allowed: stages that none of the adapters was trained for.
-  package func warnings(for stages: ExtractionOptions.Stages) -> [String] { warnings(for: Self.used(stages)) }
-
-  package func warnings(for stages: [AdapterCard.Stage]) -> [String] {
+  package func warnings(for stages: Set<Stage>) -> [String] {
     guard let last = entries.last else { return [] }
-    return stages.filter { stage in !entries.contains { $0.card.promptHashes[stage] != nil } }.map {
+    return Stage.allCases.filter { stage in
+      stages.contains(stage) && !entries.contains { $0.card.promptHashes[stage] != nil }
+    }.map {
       "\(last.path): not trained for the stage \($0.rawValue)"
     }
   }
@@ -105,18 +102,10 @@ package struct AdapterCards: Sendable {
     }
   }
 
-  private static func used(_ stages: ExtractionOptions.Stages) -> [AdapterCard.Stage] {
-    switch stages {
-    case .statements: [.statements]
-    case .parse: [.parse]
-    case .both: [.statements, .parse]
-    }
-  }
-
-  package static func promptHash(of stage: AdapterCard.Stage) -> String {
+  package static func promptHash(of stage: Stage) -> String {
     switch stage {
     case .statements: Prompts.statementsHash
-    case .parse: Prompts.fundersHash
+    case .funders: Prompts.fundersHash
     }
   }
 }

@@ -1,3 +1,4 @@
+import Generation
 import Funding
 import Torch
 
@@ -22,7 +23,7 @@ extension Extractor {
     model: String = ModelCatalog.defaultName, adapters: [String]? = nil, options: ExtractionOptions? = nil
   ) throws -> Extractor {
     let selection = try ModelSelection(model, adapters: adapters)
-    try selection.cards.checkPrompts(of: AdapterCards.allStages)
+    try selection.cards.checkPrompts(of: Set(Stage.allCases))
     return Extractor(
       generator: try selection.open(), options: try options ?? selection.options(), version: PatronVersion.full)
   }

@@ -1,3 +1,4 @@
+import Generation
 import Foundation
 import Funding
 import Llama
@@ -36,7 +37,7 @@ public struct ModelSelection: Sendable {
 
   /// What is likely to read badly, and allowed.
   public var warnings: [String] {
-    (missingAdapter.map { [$0.description] } ?? []) + cards.warnings(for: AdapterCards.allStages)
+    (missingAdapter.map { [$0.description] } ?? []) + cards.warnings(for: Set(Stage.allCases))
   }
 
   /// How the adapters were trained to read articles; the recipe's defaults where they say nothing.

@@ -1,3 +1,4 @@
+import Generation
 import Files
 import Foundation
 import Funding
@@ -17,7 +18,7 @@ import Tokenizer
     var card = AdapterCard(
       version: "0.1.0", baseModel: .init(name: "tiny", kind: .sha256, identity: base), chunkTokens: 900,
       overlapTokens: 90, chatTemplate: "smollm2",
-      promptHashes: [.statements: Prompts.statementsHash, .parse: Prompts.fundersHash])
+      promptHashes: [.statements: Prompts.statementsHash, .funders: Prompts.fundersHash])
     change(&card)
     try FileManager.default.createDirectory(at: folder.url(name), withIntermediateDirectories: true)
     try card.write(to: folder.url(name))
@@ -27,13 +28,13 @@ import Tokenizer
   @Test func stagesThatNoAdapterKnowsAreNamed() throws {
     let folder = try TemporaryFolder()
     let parse = try adapter(folder, "parse") { $0.promptHashes[.statements] = nil }
-    let statements = try adapter(folder, "statements") { $0.promptHashes[.parse] = nil }
-    func warnings(_ paths: [String], _ stages: ExtractionOptions.Stages) throws -> [String] {
+    let statements = try adapter(folder, "statements") { $0.promptHashes[.funders] = nil }
+    func warnings(_ paths: [String], _ stages: Set<Stage>) throws -> [String] {
       try AdapterCards(paths, isForced: false).warnings(for: stages)
     }
-    #expect(try warnings([parse], .both) == ["\(parse): not trained for the stage statements"])
+    #expect(try warnings([parse], [.statements, .funders]) == ["\(parse): not trained for the stage statements"])
     #expect(
-      try warnings([parse], .parse) == [] && warnings([statements, parse], .both) == [] && warnings([], .both) == [])
+      try warnings([parse], [.funders]) == [] && warnings([statements, parse], [.statements, .funders]) == [] && warnings([], [.statements, .funders]) == [])
   }
 
   @Test func anotherBaseIsAnErrorThatNamesBoth() throws {

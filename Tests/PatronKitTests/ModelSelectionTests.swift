@@ -1,3 +1,4 @@
+import Generation
 import Files
 import Foundation
 import Funding
@@ -13,7 +14,7 @@ import Tokenizer
     var card = AdapterCard(
       version: "0.1.0", baseModel: .init(name: "tiny", kind: .sha256, identity: String(repeating: "ab", count: 32)),
       chunkTokens: 900, overlapTokens: 90, chatTemplate: "smollm2",
-      promptHashes: [.statements: Prompts.statementsHash, .parse: Prompts.fundersHash])
+      promptHashes: [.statements: Prompts.statementsHash, .funders: Prompts.fundersHash])
     change(&card)
     try FileManager.default.createDirectory(at: folder.url("sft"), withIntermediateDirectories: true)
     try card.write(to: folder.url("sft"))
@@ -38,7 +39,7 @@ import Tokenizer
 
   @Test func warningsNameTheStagesThatWereNotTrained() throws {
     let folder = try TemporaryFolder()
-    try write(folder) { $0.promptHashes[.parse] = nil }
+    try write(folder) { $0.promptHashes[.funders] = nil }
     let selection = try ModelSelection("tiny", adapters: [folder.path("sft")])
     #expect(selection.warnings.count == 1 && selection.warnings[0].hasPrefix("\(folder.path("sft")): not trained for"))
   }

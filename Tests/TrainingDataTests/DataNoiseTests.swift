@@ -1,3 +1,4 @@
+import Generation
 import Funding
 import JSON
 import TestSupport
@@ -99,8 +100,8 @@ import Tokenizer
     recipe.chunkTokens = 1_500
     recipe.overlapTokens = 500
     let (examples, report) = try recipe.byteExamples()
-    #expect(report[.parse].noisy >= 30)
-    #expect(report[.extract].noisy >= 30)
+    #expect(report[.funders].noisy >= 30)
+    #expect(report[.statements].noisy >= 30)
     var differing = 0
     for example in examples {
       let input = example.input(tokenizer)
@@ -110,7 +111,7 @@ import Tokenizer
         #expect(input.utf8.firstRange(of: text.utf8) != nil, "\(example.id)")
         differing += text == Self.statement ? 0 : 1
       }
-      if example.task == .parse {
+      if example.task == .funders {
         #expect(answer.array?.compactMap { $0["funder_name"]?.string } == Self.values)
         for value in Self.values { #expect(input.utf8.firstRange(of: value.utf8) != nil) }
       }

@@ -45,7 +45,7 @@ import Tokenizer
     ]).byteExamples()
     let example = try #require(examples.first)
     #expect(example.id == "r")
-    #expect(example.task == .parse)
+    #expect(example.task == .funders)
     #expect(
       tokenizer.decode(example.tokens)
         == "<|im_start|>system\n\(Prompts.fundersSystem)<|im_end|>\n<|im_start|>user\nExtract funding information from the "
@@ -57,7 +57,7 @@ import Tokenizer
     #expect(example.tokens.last == tokenizer.id(ofSpecialToken: "<|im_end|>"))
     #expect(example.isSupervised.last == true)
     #expect(report.parse.notVerbatim == 0)
-    #expect(report[.parse].supervisedTokens == example.answer(tokenizer).utf8.count + 1)
+    #expect(report[.funders].supervisedTokens == example.answer(tokenizer).utf8.count + 1)
   }
 
   @Test func chatsAreLearntTurnByTurn() throws {
@@ -100,7 +100,7 @@ import Tokenizer
       let isThere = example.input(tokenizer).contains(statement)
       #expect(example.answer(tokenizer) == (isThere ? #"{"statements":["\#(statement)"]}"# : #"{"statements":[]}"#))
     }
-    #expect(report[.extract].answered >= 1)
+    #expect(report[.statements].answered >= 1)
     #expect(report.extract.statementsNeverWhole == 0)
     #expect(examples.allSatisfy { $0.id.hasPrefix("r#") })
   }
@@ -148,7 +148,7 @@ import Tokenizer
     #expect(whole.extract.negatives == whole.extract.chunks - 1 && whole.extract.uncertainChunks == 0)
     let partly = try report([.string(found), "We thank the NSF in other words."])
     #expect(partly.extract.statementsNotFound == 1 && partly.extract.negatives == 0)
-    #expect(partly.extract.uncertainChunks == partly.extract.chunks - 1 && partly[.extract].examples == 1)
+    #expect(partly.extract.uncertainChunks == partly.extract.chunks - 1 && partly[.statements].examples == 1)
   }
 
   @Test func severalStatementsStandInTheOrderOfTheTextAndTheSameOneOnce() throws {
@@ -190,16 +190,16 @@ import Tokenizer
     recipe.overlapTokens = 0
     recipe.negativesPerPositive = 1.5
     var report = try recipe.byteExamples().report
-    #expect(report[.extract].answered == 4)
+    #expect(report[.statements].answered == 4)
     #expect(report.extract.negativesKept == 6)
     #expect(report.extract.hardNegativesKept == 5)  // 0.75 of 6 are 4.5, rounded up
     // The four statements, and the five chunks of the article whose every paragraph speaks of grants.
     #expect(report.extract.answeredChunks == 4 && report.extract.likelyAnsweredChunks == 4)
     #expect(report.extract.likelyChunks == 4 + 5)
-    #expect(report[.extract].examples == 10)
+    #expect(report[.statements].examples == 10)
     recipe.negativesPerPositive = 0
     report = try recipe.byteExamples().report
-    #expect(report[.extract].examples == 4)
+    #expect(report[.statements].examples == 4)
     for ratio in [nil, 1e300, Double.greatestFiniteMagnitude] as [Double?] {
       recipe.negativesPerPositive = ratio
       report = try recipe.byteExamples().report
@@ -315,7 +315,7 @@ import Tokenizer
     recipe.maximumLength = 800
     let (examples, report) = try recipe.byteExamples()
     #expect(examples.count == 1)
-    #expect(report[.parse].tooLong == 1)
+    #expect(report[.funders].tooLong == 1)
   }
 
   @Test func weightsRepeatRows() throws {
@@ -323,9 +323,9 @@ import Tokenizer
     var recipe = DataRecipe(files: [DataFile(try folder.write("rows.jsonl", rows: rows), weight: 1.5)])
     let count = try recipe.byteExamples().examples.count
     #expect(260...340 ~= count)
-    recipe.taskWeights[.parse] = 2
+    recipe.taskWeights[.funders] = 2
     #expect(try recipe.byteExamples().examples.count == 600)
-    recipe.taskWeights[.parse] = 0
+    recipe.taskWeights[.funders] = 0
     #expect(throws: DataError.self) { try recipe.byteExamples() }
   }
 
@@ -345,7 +345,7 @@ import Tokenizer
     let changes: [((inout DataRecipe) -> Void, String)] = [
       ({ $0.files = [] }, "found no data files"), ({ $0.files[0].weight = 0 }, "the weight 0.0"),
       ({ $0.overlapTokens = 9_000 }, "an overlap of 9000"), ({ $0.negativesPerPositive = -1 }, "-1.0 negatives"),
-      ({ $0.taskWeights = [.parse: -1] }, "the weight -1.0 for parse"), ({ $0.hardNegativeShare = 2 }, "share of 2.0"),
+      ({ $0.taskWeights = [.funders: -1] }, "the weight -1.0 for parse"), ({ $0.hardNegativeShare = 2 }, "share of 2.0"),
       ({ $0.joinedShare = -0.1 }, "a joined share of -0.1"), ({ $0.noise.share = 1.5 }, "a noise share of 1.5"),
       ({ $0.maximumLength = 15 }, "a maximum length of 15"),
     ]
@@ -360,7 +360,7 @@ import Tokenizer
 
   @Test func rowsToMeasureOnAreTheSameForEveryRecipe() {
     var recipe = DataRecipe(files: [DataFile("d.jsonl", weight: 3)])
-    recipe.taskWeights = [.parse: 2]
+    recipe.taskWeights = [.funders: 2]
     recipe.seed = 7
     (recipe.joinedShare, recipe.noise.share) = (0.5, 1)
     (recipe.chunkTokens, recipe.overlapTokens) = (900, 90)

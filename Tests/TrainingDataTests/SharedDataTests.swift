@@ -16,7 +16,7 @@ import Tokenizer
     for example in examples {
       let input = example.input(tokenizer)
       let answer = example.answer(tokenizer)
-      let messages = example.task == .parse ? Prompts.funders(in: input) : Prompts.statements(in: input)
+      let messages = example.task == .funders ? Prompts.funders(in: input) : Prompts.statements(in: input)
       // What is decoded encodes to the same prompt: nothing was lost, and it is the prompt of generation.
       #expect(
         example.prompt == (try template.encode(messages, with: tokenizer, specialTokens: .plain)), "\(example.id)")
@@ -26,18 +26,18 @@ import Tokenizer
       let json = try JSON.parse(answer)
       #expect(json.text(.compact) == answer)
       switch example.task {
-      case .extract:
+      case .statements:
         for statement in json["statements"]?.array ?? [] {
           #expect(input.utf8.firstRange(of: try #require(statement.string).utf8) != nil, "\(example.id)")
         }
-      case .parse:
+      case .funders:
         for funder in try FunderReader.funders(in: answer) {
           let values =
             [funder.name].compactMap(\.self)
             + funder.awards.flatMap { $0.awardIDs + $0.fundingSchemes + $0.awardTitles }
           for value in values { #expect(input.utf8.firstRange(of: value.utf8) != nil, "\(example.id): \(value)") }
         }
-      case .chat: Issue.record("no chats here")
+      case nil: Issue.record("no chats here")
       }
     }
     return report
@@ -49,17 +49,17 @@ import Tokenizer
     recipe.chunkTokens = 1_024
     recipe.overlapTokens = 256
     let report = try checked(recipe)
-    #expect(report[.extract].answered >= 8)
+    #expect(report[.statements].answered >= 8)
     #expect(report.extract.statementsNotFound == 0)
-    #expect(report[.extract].tooLong == 0)
+    #expect(report[.statements].tooLong == 0)
   }
 
   @Test func statements() throws {
     let folder = try TemporaryFolder()
     let recipe = DataRecipe(files: [DataFile(try SharedData.sample("parse.jsonl", every: 5, in: folder))])
     let report = try checked(recipe)
-    #expect(report[.parse].examples >= 200)
-    #expect(report[.parse].noisy > 60)
+    #expect(report[.funders].examples >= 200)
+    #expect(report[.funders].noisy > 60)
     #expect(report.parse.rowsNotVerbatim <= 10)
   }
 }

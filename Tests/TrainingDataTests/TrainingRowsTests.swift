@@ -1,3 +1,4 @@
+import Generation
 import JSON
 import TestSupport
 import Testing
@@ -6,7 +7,7 @@ import Tokenizer
 @testable import TrainingData
 
 @Suite struct TrainingRowsTests {
-  private func row(_ id: String, _ task: TrainingExample.Task) -> TrainingExample {
+  private func row(_ id: String, _ task: Stage?) -> TrainingExample {
     TrainingExample(id: id, task: task, tokens: [1, 2], isSupervised: [false, true])
   }
 
@@ -21,14 +22,14 @@ import Tokenizer
   }
 
   @Test func devRowsThatAreTrainedOnAreFound() {
-    let other = TrainingExample(id: "c", task: .chat, tokens: [1, 3], isSupervised: [false, true])
-    let rows = TrainingRows(rows: [row("a", .chat), other], devRows: [row("b", .chat), row("d", .chat), other])
+    let other = TrainingExample(id: "c", task: nil, tokens: [1, 3], isSupervised: [false, true])
+    let rows = TrainingRows(rows: [row("a", nil), other], devRows: [row("b", nil), row("d", nil), other])
     #expect(rows.devRowsInTraining.map(\.id) == ["b", "d", "c"])
-    #expect(TrainingRows(rows: [other], devRows: [row("b", .chat)]).devRowsInTraining == [])
+    #expect(TrainingRows(rows: [other], devRows: [row("b", nil)]).devRowsInTraining == [])
   }
 
   @Test func theyTellWhatTheyAre() {
-    let rows = TrainingRows(rows: [row("a", .parse), row("b", .extract), row("c", .parse)], devRows: [row("d", .chat)])
+    let rows = TrainingRows(rows: [row("a", .funders), row("b", .statements), row("c", .funders)], devRows: [row("d", nil)])
     #expect(rows.summary == "3 rows (1 extract, 2 parse) of 6 tokens, 3 of them learnt; 1 dev rows")
   }
 
@@ -77,11 +78,11 @@ import Tokenizer
     let path = try folder.write(
       "rows.jsonl", #"{"id":"a","task":"parse",\#(ids)}"# + "\n" + #"{\#(ids)}"# + "\n\n \n" + #"{"task":"x",\#(ids)}"#)
     let rows = try TokenFile(path: path).rows
-    #expect(rows.map(\.task) == [.parse, .chat, .chat] && rows.map(\.id) == ["a", "2", "5"])
+    #expect(rows.map(\.task) == [.funders, nil, nil] && rows.map(\.id) == ["a", "2", "5"])
   }
 
   @Test func whatIsWrittenReadsBack() throws {
-    let example = TrainingExample(id: "é", task: .extract, tokens: [5, 6, 7], isSupervised: [false, true, false])
+    let example = TrainingExample(id: "é", task: .statements, tokens: [5, 6, 7], isSupervised: [false, true, false])
     #expect(
       TokenFile.line(example).text()
         == #"{"id":"é","task":"extract","input_ids":[5,6,7],"labels":[-100,6,-100]}"#)

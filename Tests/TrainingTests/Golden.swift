@@ -1,3 +1,4 @@
+import Generation
 import JSON
 import TestSupport
 import TrainingData
@@ -7,7 +8,7 @@ extension Golden {
   static func sftExamples(_ reference: JSON) throws -> [TrainingExample] {
     try reference.at("examples").array!.enumerated().map { index, example in
       TrainingExample(
-        id: "\(index)", task: .parse, tokens: try example.at("input_ids").integers,
+        id: "\(index)", task: .funders, tokens: try example.at("input_ids").integers,
         isSupervised: try example.at("labels").integers.map { $0 >= 0 })
     }
   }

@@ -1,24 +1,9 @@
 import Generation
 
-/// A stage of the system.
-public enum Stage: String, Sendable, Hashable, CaseIterable {
-  /// Article in, statements out.
-  case statements
-  /// Statements in, funders out.
-  case parse
-}
-
 /// How an article is read. The defaults are the recipe's.
 public struct ExtractionOptions: Sendable, Equatable {
-  public enum Stages: String, Sendable, Hashable, CaseIterable {
-    /// Only stage 1: the record has no funders.
-    case statements
-    /// Only stage 2: the input is a statement.
-    case parse
-    case both
-  }
-
-  public var stages: Stages = .both
+  /// What is looked for in an article; without `.funders` the records have none.
+  public var stages: Set<Stage> = [.statements, .funders]
   /// Most tokens of a chunk; fewer where the model's context is smaller.
   public var chunkTokens = 7_500
   /// Tokens that neighbouring chunks share.
@@ -65,6 +50,11 @@ public struct ExtractionOptions: Sendable, Equatable {
         .invalidOption, "Found an overlap of \(overlapTokens) tokens for chunks of \(chunkTokens); it must be smaller.")
     }
   }
+}
+
+extension Set<Stage> {
+  /// As records and flags spell it: `statements`, `parse` or `both`.
+  package var name: String { count == 1 ? map(\.rawValue).joined() : "both" }
 }
 
 /// How far an extraction is.

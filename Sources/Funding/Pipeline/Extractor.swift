@@ -29,9 +29,14 @@ public struct Extractor: Sendable {
   public func extract(
     id: String, contents: [UInt8], onProgress: ProgressHandler? = nil
   ) async throws -> ExtractionRecord {
-    try await record(id, contents, stages: options.stages) { article, record throws in
+    guard options.stages.contains(.statements) else {
+      throw FundingError(
+        .invalidOption,
+        "Found no stage that reads articles; expected the one for statements. Use parse for a statement.")
+    }
+    return try await record(id, contents, stages: options.stages) { article, record throws in
       try await findStatements(in: article, &record, onProgress)
-      if options.stages != .statements, !record.statements.isEmpty { try await findFunders(&record, onProgress) }
+      if options.stages.contains(.funders), !record.statements.isEmpty { try await findFunders(&record, onProgress) }
     }
   }
 
@@ -43,14 +48,14 @@ public struct Extractor: Sendable {
   public func parse(
     id: String, contents: [UInt8], onProgress: ProgressHandler? = nil
   ) async throws -> ExtractionRecord {
-    try await record(id, contents, stages: .parse) { article, record throws in
+    try await record(id, contents, stages: [.funders]) { article, record throws in
       record.statements = [wholeText(of: article)]
       try await findFunders(&record, onProgress)
     }
   }
 
   private func record(
-    _ id: String, _ contents: [UInt8], stages: ExtractionOptions.Stages,
+    _ id: String, _ contents: [UInt8], stages: Set<Stage>,
     _ fill: (ArticleText, inout ExtractionRecord) async throws -> Void
   ) async throws -> ExtractionRecord {
     try options.check()
@@ -134,11 +139,11 @@ public struct Extractor: Sendable {
     let tasks = groups.map {
       (Prompts.funders(in: StageInputs.joined($0)), options.constraint.funders(in: $0))
     }
-    let completions = try await complete(.parse, tasks, options.maximumFunderTokens, onProgress)
+    let completions = try await complete(.funders, tasks, options.maximumFunderTokens, onProgress)
     var found: [FunderTree<(text: String, confidence: Confidence?)>] = []
     for (index, completion) in completions.enumerated() {
       let reading = FunderReader.read(completion.text)
-      note(completion, .parse, index, reading.problems, nil, &record)
+      note(completion, .funders, index, reading.problems, nil, &record)
       let confidences = OutputConfidence(completion, calibration: options.calibration)
       let funders = FunderCleanup.clean(
         reading.elements, closedAtLimit: completion.closedAtLimit, isConstrained: options.constraint.mode != .none)
@@ -223,9 +228,9 @@ public struct Extractor: Sendable {
     )
   }
 
-  private func provenance(_ stages: ExtractionOptions.Stages) -> [ExtractionRecord.Entry] {
+  private func provenance(_ stages: Set<Stage>) -> [ExtractionRecord.Entry] {
     var entries = [
-      ("version", version), ("stages", stages.rawValue), ("prompt_1_sha256", Prompts.statementsHash),
+      ("version", version), ("stages", stages.name), ("prompt_1_sha256", Prompts.statementsHash),
       ("prompt_2_sha256", Prompts.fundersHash), ("chunk_tokens", String(options.chunkTokens)),
       ("overlap_tokens", String(options.overlapTokens)), ("chunks", options.chunkSelection.rawValue),
       ("max_new_tokens_1", String(options.maximumStatementTokens)),

@@ -1,3 +1,4 @@
+import Generation
 import Files
 import Foundation
 import JSON
@@ -33,11 +34,6 @@ public struct AdapterCard: Sendable, Equatable {
       self.kind = kind
       self.identity = identity
     }
-  }
-
-  /// What the two stages of the system are called.
-  public enum Stage: String, Sendable, Hashable, CaseIterable {
-    case statements, parse
   }
 
   public static let fileName = "patron.json"

@@ -23,15 +23,15 @@ public struct DevGeneration {
   public static func figures(of rows: [TrainingExample]) -> [String] {
     let tasks = Set(rows.filter { $0.answerStart != nil }.map(\.task))
     var figures = tasks.isEmpty ? [] : ["dev/whole_answers"]
-    if tasks.contains(.parse) { figures += ["dev/funder_f0.5", "dev/award_id_f0.5"] }
-    if tasks.contains(.extract) { figures.append("dev/statement_f1") }
-    if tasks.contains(.chat) { figures.append("dev/exact_answers") }
+    if tasks.contains(.funders) { figures += ["dev/funder_f0.5", "dev/award_id_f0.5"] }
+    if tasks.contains(.statements) { figures.append("dev/statement_f1") }
+    if tasks.contains(nil) { figures.append("dev/exact_answers") }
     return figures
   }
 
   /// The first rows of each task, a row of each in turn, so that a few of many rows tell of all tasks.
   public static func sample(of rows: [TrainingExample], count: Int) -> [TrainingExample] {
-    var queues = TrainingExample.Task.allCases.map { task in rows.filter { $0.task == task }.prefix(count) }
+    var queues = Stage?.tasks.map { task in rows.filter { $0.task == task }.prefix(count) }
     var chosen: [TrainingExample] = []
     while chosen.count < count, queues.contains(where: { !$0.isEmpty }) {
       for index in queues.indices where chosen.count < count {
@@ -84,18 +84,18 @@ public struct DevGeneration {
   }
 
   /// A chat's answer may be as long as one of stage 1.
-  private static func maximumNewTokens(for task: TrainingExample.Task) -> Int {
+  private static func maximumNewTokens(for task: Stage?) -> Int {
     let options = ExtractionOptions()
-    return task == .parse ? options.maximumFunderTokens : options.maximumStatementTokens
+    return task == .funders ? options.maximumFunderTokens : options.maximumStatementTokens
   }
 
   static func constraint(for example: TrainingExample, _ options: ConstraintOptions) -> OutputConstraint? {
     var options = options
     if options.mode == .verbatim, example.sources.isEmpty { options.mode = .json }
     return switch example.task {
-    case .extract: options.statements(in: example.sources.first ?? "")
-    case .parse: options.funders(in: example.sources)
-    case .chat: nil
+    case .statements: options.statements(in: example.sources.first ?? "")
+    case .funders: options.funders(in: example.sources)
+    case nil: nil
     }
   }
 
@@ -119,7 +119,7 @@ public struct DevGeneration {
             isConstrained: row.request.constraint != nil)
           samples.append(
             RunSample(
-              step: step, id: row.example.id, task: row.example.task.rawValue,
+              step: step, id: row.example.id, task: row.example.task.taskName,
               promptExcerpt: excerpt(row.prompt), expected: row.expected, generated: written))
         }
       }
@@ -153,7 +153,7 @@ extension TrainingExample {
 
 /// Sums up what was written.
 struct DevScore {
-  private var counts: [TrainingExample.Task: Int] = [:]
+  private var counts: [Stage?: Int] = [:]
   private var whole = 0
   private var funders = LevelScore()
   private var awardIDs = LevelScore()
@@ -164,13 +164,13 @@ struct DevScore {
   ///   - isWhole: the model ended its answer by itself.
   ///   - closedAtLimit: the constraint ended it.
   mutating func add(
-    _ task: TrainingExample.Task, id: String, expected: String, written: String, isWhole: Bool,
+    _ task: Stage?, id: String, expected: String, written: String, isWhole: Bool,
     closedAtLimit: Bool = false, isConstrained: Bool = false
   ) {
     counts[task, default: 0] += 1
     whole += isWhole ? 1 : 0
     switch task {
-    case .parse:
+    case .funders:
       let gold = FunderReader.read(expected).elements.map(\.text)
       let predicted = FunderCleanup.clean(
         FunderReader.read(written).elements, closedAtLimit: closedAtLimit, isConstrained: isConstrained
@@ -182,14 +182,14 @@ struct DevScore {
         funders += comparison.funder
         awardIDs += comparison.awardID
       }
-    case .extract:
+    case .statements:
       // As an extraction merges them, each once.
       var predicted: [String] = []
       for statement in StatementReader.read(written).elements.map(\.text)
       where !predicted.contains(where: { $0.utf8.elementsEqual(statement.utf8) }) { predicted.append(statement) }
       statements.append(
         StatementDocument(label: id, gold: StatementReader.read(expected).elements.map(\.text), predicted: predicted))
-    case .chat: exact += written == expected ? 1 : 0
+    case nil: exact += written == expected ? 1 : 0
     }
   }
 
@@ -197,13 +197,13 @@ struct DevScore {
     let total = counts.values.reduce(0, +)
     guard total > 0 else { return [] }
     var metrics = [("dev/whole_answers", Double(whole) / Double(total))]
-    if counts[.parse] != nil {
+    if counts[.funders] != nil {
       metrics += [("dev/funder_f0.5", funders.f0_5), ("dev/award_id_f0.5", awardIDs.f0_5)]
     }
-    if counts[.extract] != nil, let evaluation = try? StatementEvaluation(statements) {
+    if counts[.statements] != nil, let evaluation = try? StatementEvaluation(statements) {
       metrics += [("dev/statement_f1", evaluation.honest.f1)]
     }
-    if let chats = counts[.chat] { metrics.append(("dev/exact_answers", Double(exact) / Double(chats))) }
+    if let chats = counts[nil] { metrics.append(("dev/exact_answers", Double(exact) / Double(chats))) }
     return metrics.map { (name: $0.0, value: $0.1) }
   }
 }

@@ -1,4 +1,5 @@
 import Funding
+import Generation
 import Tokenizer
 
 /// What a model is trained on, and how rows become examples. The same recipe, files and tokenizer give the same examples.
@@ -6,7 +7,7 @@ public struct DataRecipe: Sendable, Equatable {
   /// Rows of any of the formats that `DataRow` knows.
   public var files: [DataFile]
   /// Copies of the rows of a task, on top of the weights of the files. Tasks that are not named count 1.
-  public var taskWeights: [TrainingExample.Task: Double] = [:]
+  public var taskWeights: [Stage?: Double] = [:]
   /// Which rows' licences will do.
   public var licenses: LicenseFilter = .none
   /// Leaves out rows that cannot be read, and reports them; otherwise the first one is an error.
@@ -94,7 +95,7 @@ public struct DataRecipe: Sendable, Equatable {
       throw wrong("the weight \(file.weight) for \(file.path)", "a number above 0, at most 1000")
     }
     for (task, weight) in taskWeights where !(weight >= 0 && weight <= 1_000) {
-      throw wrong("the weight \(weight) for \(task.rawValue)", "a number from 0 to 1000")
+      throw wrong("the weight \(weight) for \(task.taskName)", "a number from 0 to 1000")
     }
     guard chunkTokens >= 1 else { throw wrong("chunks of \(chunkTokens) tokens", "at least 1") }
     guard 0..<chunkTokens ~= overlapTokens else {

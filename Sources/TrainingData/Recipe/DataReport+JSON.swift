@@ -1,3 +1,4 @@
+import Generation
 import Funding
 import JSON
 
@@ -23,10 +24,10 @@ extension DataReport {
       (
         "tasks",
         .object(
-          TrainingExample.Task.allCases.compactMap { task in
+          Stage?.tasks.compactMap { task in
             tasks[task].map { counts in
               (
-                task.rawValue,
+                task.taskName,
                 .object([
                   ("rows", .number(counts.rows)), ("examples", .number(counts.examples)),
                   ("answered", .number(counts.answered)), ("noisy", .number(counts.noisy)),

@@ -1,3 +1,4 @@
+import Generation
 import Funding
 
 /// What became of the rows of a recipe.
@@ -89,7 +90,7 @@ public struct DataReport: Sendable, Equatable {
   public var files: [File] = []
   /// Rows that could not be read.
   public var problems: [DataProblem] = []
-  public var tasks: [TrainingExample.Task: TaskCounts] = [:]
+  public var tasks: [Stage?: TaskCounts] = [:]
   public var extract = ExtractCounts()
   public var parse = ParseCounts()
 

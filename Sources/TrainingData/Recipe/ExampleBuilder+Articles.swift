@@ -1,3 +1,4 @@
+import Generation
 import Funding
 import JSON
 import Text
@@ -71,7 +72,7 @@ extension ExampleBuilder {
 
   mutating func addChunk(_ chunk: ChunkText, statements: [String]) throws {
     try add(
-      id: chunk.id, task: .extract, prompt: Prompts.statements(in: chunk.text), sources: [chunk.text],
+      id: chunk.id, task: .statements, prompt: Prompts.statements(in: chunk.text), sources: [chunk.text],
       answer: .object([("statements", .array(statements.map(JSON.string)))]), isAnswered: !statements.isEmpty,
       isNoisy: chunk.isNoisy)
   }
@@ -147,7 +148,7 @@ extension ExampleBuilder {
     var wanted = hard.count + easy.count
     if let ratio = recipe.negativesPerPositive {
       // As numbers with a point: of a large ratio, an integer cannot hold the product.
-      wanted = Int(min(Double(wanted), (ratio * Double(report[.extract].answered)).rounded()))
+      wanted = Int(min(Double(wanted), (ratio * Double(report[.statements].answered)).rounded()))
     }
     var random = DataRandom(seed: recipe.seed, "negatives")
     random.shuffle(&hard)

@@ -1,3 +1,4 @@
+import Generation
 import Funding
 import JSON
 import Text
@@ -32,7 +33,7 @@ extension ExampleBuilder {
     }
     let all = Fact.funders(from: parts.flatMap { $0.funders.flatMap(Fact.facts) })
     try add(
-      id: id, task: .parse, prompt: Prompts.funders(in: parts.map(\.text).joined(separator: "\n")),
+      id: id, task: .funders, prompt: Prompts.funders(in: parts.map(\.text).joined(separator: "\n")),
       sources: parts.map(\.text), answer: .array(all.map(\.json)), isAnswered: !all.isEmpty,
       isNoisy: parts.contains(where: \.isNoisy))
   }

@@ -121,7 +121,7 @@ struct ExampleBuilder {
   /// Takes in an example of one answer.
   /// - Parameter sources: the texts that it is about.
   mutating func add(
-    id: String, task: TrainingExample.Task, prompt: [Message], sources: [String], answer: JSON, isAnswered: Bool,
+    id: String, task: Stage?, prompt: [Message], sources: [String], answer: JSON, isAnswered: Bool,
     isNoisy: Bool
   ) throws {
     let answer = answer.text(.compact)
@@ -136,7 +136,7 @@ struct ExampleBuilder {
 }
 
 extension DataReport {
-  subscript(task: TrainingExample.Task) -> TaskCounts {
+  subscript(task: Stage?) -> TaskCounts {
     get { tasks[task] ?? TaskCounts() }
     set { tasks[task] = newValue }
   }

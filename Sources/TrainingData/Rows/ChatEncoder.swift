@@ -30,7 +30,7 @@ struct ChatEncoder: PromptTokenizer {
   /// A chat with one answer: the ids of the prompt, those of the answer as a model would write it after that prompt,
   /// and the end of the turn. The last two are supervised.
   func example(
-    id: String, task: TrainingExample.Task, prompt: [Message], answer: String
+    id: String, task: Stage?, prompt: [Message], answer: String
   ) throws -> TrainingExample {
     let prompt = try self.prompt(prompt)
     let answer = tokenizer.encode(answer, specialTokens: .plain) + [endOfTurn]
@@ -62,7 +62,7 @@ struct ChatEncoder: PromptTokenizer {
       // What the template writes behind the end of the turn belongs to the next message.
       encoded = (whole.lastIndex(of: endOfTurn) ?? whole.count - 1) + 1
     }
-    return TrainingExample(id: id, task: .chat, tokens: tokens, isSupervised: isSupervised)
+    return TrainingExample(id: id, task: nil, tokens: tokens, isSupervised: isSupervised)
   }
 
   /// Whether the vocabulary has tokens for all of a text.

@@ -13,11 +13,11 @@ public struct DataRow: Sendable, Equatable {
     /// A chat whose assistant messages are to be learnt.
     case chat([Message])
 
-    public var task: TrainingExample.Task {
+    public var task: Stage? {
       switch self {
-      case .article: .extract
-      case .statement: .parse
-      case .chat: .chat
+      case .article: .statements
+      case .statement: .funders
+      case .chat: nil
       }
     }
   }

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Generation
 import JSON
 
 /// A file of rows of token ids, as trainers of transformers take them. Those of `patron data tokenize` say what task they
@@ -46,14 +47,14 @@ public struct TokenFile: Sendable {
     }
     return TrainingExample(
       id: json["id"]?.string ?? "\(number)",
-      task: json["task"]?.string.flatMap { TrainingExample.Task(rawValue: $0) } ?? .chat, tokens: ids.map { $0! },
+      task: json["task"]?.string.flatMap(Stage?.task(named:)) ?? nil, tokens: ids.map { $0! },
       isSupervised: labels.map { $0 != silentLabel })
   }
   /// An example as a line of such a file.
   public static func line(_ example: TrainingExample) -> JSON {
     let labels = zip(example.tokens, example.isSupervised).map { $1 ? $0 : silentLabel }
     return .object([
-      ("id", .string(example.id)), ("task", .string(example.task.rawValue)),
+      ("id", .string(example.id)), ("task", .string(example.task.taskName)),
       ("input_ids", .array(example.tokens.map(JSON.number))), ("labels", .array(labels.map(JSON.number))),
     ])
   }

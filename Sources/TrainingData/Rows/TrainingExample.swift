@@ -1,18 +1,11 @@
+import Generation
+
 /// A chat as a model is trained on it: token ids, and which of them the loss asks for.
 public struct TrainingExample: Sendable, Equatable {
-  /// What the chat asks of the model.
-  public enum Task: String, Sendable, CaseIterable {
-    /// An article's chunk in, its funding statements out.
-    case extract
-    /// A funding statement in, funders out.
-    case parse
-    /// Any other chat, from a `messages` file.
-    case chat
-  }
-
   /// Of the row that it was made from; a chunk's number may follow.
   public var id: String
-  public var task: Task
+  /// What the chat asks of the model; nil: anything else, from a `messages` file.
+  public var task: Stage?
   /// The whole chat, the template's tokens included. Training uses these ids and never encodes text again.
   public var tokens: [Int]
   /// Whether the loss asks for `tokens[i]` given those before it; as long as `tokens`.
@@ -20,7 +13,7 @@ public struct TrainingExample: Sendable, Equatable {
   /// What the answer is about, where that was asked for: the chunk of an article, or the statements.
   public var sources: [String]
 
-  public init(id: String, task: Task, tokens: [Int], isSupervised: [Bool], sources: [String] = []) {
+  public init(id: String, task: Stage?, tokens: [Int], isSupervised: [Bool], sources: [String] = []) {
     precondition(tokens.count == isSupervised.count, "one mark a token")
     self.sources = sources
     self.id = id
@@ -31,4 +24,21 @@ public struct TrainingExample: Sendable, Equatable {
 
   /// Tokens that the loss asks for. The first token of a chat has nothing before it and never counts.
   public var supervisedCount: Int { isSupervised.dropFirst().count { $0 } }
+}
+
+extension Stage? {
+  /// What rows ask of the model, in the order of reports.
+  public static var tasks: [Stage?] { [.statements, .funders, nil] }
+
+  /// As data files, reports and flags spell it: `extract`, `parse` or `chat`.
+  public var taskName: String {
+    switch self {
+    case .statements: "extract"
+    case .funders: "parse"
+    case nil: "chat"
+    }
+  }
+
+  /// What has this name; nil if nothing has.
+  public static func task(named name: String) -> Stage?? { tasks.first { $0.taskName == name } }
 }

@@ -1,3 +1,4 @@
+import Generation
 import Foundation
 import JSON
 import Tokenizer
@@ -68,9 +69,9 @@ public struct TrainingRows: Sendable {
 
   /// For example `24 rows (20 extract, 4 parse) of 8120 tokens, 910 of them learnt; 5 dev rows`.
   public var summary: String {
-    let tasks = TrainingExample.Task.allCases.compactMap { task -> String? in
+    let tasks = Stage?.tasks.compactMap { task -> String? in
       let count = rows.count { $0.task == task }
-      return count > 0 ? "\(count) \(task.rawValue)" : nil
+      return count > 0 ? "\(count) \(task.taskName)" : nil
     }
     let tokens = rows.reduce(0) { $0 + $1.tokens.count }
     let learnt = rows.reduce(0) { $0 + $1.supervisedCount }

@@ -1,3 +1,4 @@
+import Generation
 import ArgumentParser
 import Files
 import Foundation
@@ -119,18 +120,18 @@ struct DataOptions: ParsableArguments {
 
 /// `extract=2`
 struct TaskWeight: ExpressibleByArgument, Equatable {
-  let task: TrainingExample.Task
+  let task: Stage?
   let factor: Double
 
   init?(argument: String) {
     let parts = argument.split(separator: "=", omittingEmptySubsequences: false)
-    guard parts.count == 2, let task = TrainingExample.Task(rawValue: String(parts[0])), let factor = Double(parts[1])
+    guard parts.count == 2, let task = Stage?.task(named: String(parts[0])), let factor = Double(parts[1])
     else { return nil }
     self.task = task
     self.factor = factor
   }
 
-  var defaultValueDescription: String { "\(task.rawValue)=\(factor)" }
+  var defaultValueDescription: String { "\(task.taskName)=\(factor)" }
 }
 
 /// A number, or `all`.

@@ -1,3 +1,4 @@
+import Generation
 import Foundation
 import Funding
 import JSON
@@ -35,10 +36,10 @@ extension DataReport {
       "\n"
       + Self.table(
         ["task", "rows", "examples", "answered", "noisy", "tokens", "learnt", "longest", "too long"],
-        TrainingExample.Task.allCases.compactMap { task in
+        Stage?.tasks.compactMap { task in
           tasks[task].map { counts in
             [
-              task.rawValue, NumberText.grouped(counts.rows), NumberText.grouped(counts.examples),
+              task.taskName, NumberText.grouped(counts.rows), NumberText.grouped(counts.examples),
               NumberText.grouped(counts.answered),
               NumberText.grouped(counts.noisy), NumberText.grouped(counts.tokens),
               NumberText.grouped(counts.supervisedTokens),
@@ -68,7 +69,7 @@ extension DataReport {
   /// What was left out and changed, in words.
   private var remarks: [String] {
     var lines: [String] = []
-    if tasks[.extract] != nil {
+    if tasks[.statements] != nil {
       lines.append(
         "extract: \(NumberText.grouped(extract.chunks)) chunks, \(NumberText.grouped(extract.cutChunks)) left out because their border "
           + "cuts a statement, \(NumberText.grouped(extract.negativesKept)) of \(NumberText.grouped(extract.negatives)) without "
@@ -82,7 +83,7 @@ extension DataReport {
           + "the article (\(NumberText.grouped(extract.uncertainChunks)) chunks left out for it), "
           + "\(NumberText.grouped(extract.statementsNeverWhole)) whole in no chunk")
     }
-    if tasks[.parse] != nil {
+    if tasks[.funders] != nil {
       lines.append(
         "parse: \(NumberText.grouped(parse.funders)) funders, \(NumberText.grouped(parse.values)) values, "
           + "\(NumberText.grouped(parse.respelled)) spelled as in the text, \(NumberText.grouped(parse.notVerbatim)) not verbatim "

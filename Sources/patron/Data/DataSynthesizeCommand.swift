@@ -1,3 +1,4 @@
+import Generation
 import ArgumentParser
 import Files
 import Foundation
@@ -27,7 +28,7 @@ struct DataSynthesizeCommand: ParsableCommand {
   var seed: UInt64 = 0
 
   @Option(name: .long, help: "What to make: parse (statements with funders) or extract (articles with statements).")
-  var task = SyntheticTask.parse
+  var task = SyntheticStage(.funders)
 
   @Option(
     name: .long,
@@ -62,13 +63,20 @@ struct DataSynthesizeCommand: ParsableCommand {
     help: ArgumentHelp("File to write to (default: standard output).", valueName: "file"), completion: .file())
   var output: String?
 
-  enum SyntheticTask: String, CaseIterable, ExpressibleByArgument { case parse, extract }
+  /// For which stage rows are made.
+  struct SyntheticStage: NamedArgument {
+    static var choices: KeyValuePairs<String, Stage> { ["parse": .funders, "extract": .statements] }
+
+    let value: Stage
+
+    init(_ value: Stage) { self.value = value }
+  }
 
   func validate() throws {
     guard (1...100_000_000).contains(count) else {
       throw ValidationError("found --count \(count), expected a number from 1 to 100000000")
     }
-    guard articles.isEmpty && statements.isEmpty || task == .extract else {
+    guard articles.isEmpty && statements.isEmpty || task.value == .statements else {
       throw ValidationError("--articles and --statements go with --task extract")
     }
   }
@@ -80,9 +88,9 @@ struct DataSynthesizeCommand: ParsableCommand {
     }
     let synthesizer = try StatementSynthesizer(seed: seed, lists: lists)
     let row: (Int) -> DataRow
-    switch task {
-    case .parse: row = synthesizer.row
-    case .extract:
+    switch task.value {
+    case .funders: row = synthesizer.row
+    case .statements:
       let rows = try articles.flatMap { try DataFileContents(path: $0).rows.map(\.row) }
       let texts = try statements.flatMap(StatementText.all)
       row =

@@ -1,3 +1,4 @@
+import Generation
 import Tokenizer
 import TrainingData
 
@@ -16,7 +17,7 @@ struct ExampleView {
 
   private var heading: String {
     let line =
-      "── \(example.id) · \(example.task.rawValue) · \(example.tokens.count) tokens, \(example.supervisedCount) learnt"
+      "── \(example.id) · \(example.task.taskName) · \(example.tokens.count) tokens, \(example.supervisedCount) learnt"
     return (usesColour ? "\u{1B}[1m\(Console.printable(line))\u{1B}[0m" : Console.printable(line)) + "\n"
   }
 

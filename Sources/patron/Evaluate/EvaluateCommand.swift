@@ -1,3 +1,4 @@
+import Generation
 import ArgumentParser
 import JSON
 import Scoring
@@ -30,7 +31,7 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     let console = consoleOptions.console
     let writer = try ReportWriter(report, inputs: files.paths)
-    let inputs = try EvaluationInputs(files, task: measure.task)
+    let inputs = try EvaluationInputs(files, stage: measure.task.value)
     if inputs.isOtherTaskPossible {
       console.note("both files hold funders, too; --task funders evaluates them")
     }
@@ -103,12 +104,10 @@ struct EvaluationInputOptions: ParsableArguments {
 
 /// How it is measured.
 struct MeasureOptions: ParsableArguments {
-  enum Task: String, CaseIterable, ExpressibleByArgument { case auto, funders, statements }
-
   @Option(
     name: .shortAndLong,
     help: "What is evaluated; auto takes statements where both files have lists of them, else funders.")
-  var task: Task = .auto
+  var task = EvaluatedStage(nil)
 
   @Option(name: .long, help: ArgumentHelp("Least similarity of names that are one funder.", valueName: "s"))
   var funderThreshold = 0.8
@@ -150,6 +149,15 @@ struct MeasureOptions: ParsableArguments {
   }
 
   var bootstrap: Bootstrap { Bootstrap(resamples: resamples, confidence: confidence, seed: seed) }
+}
+
+/// Of which stage the results are evaluated; nil: that of which both files hold results.
+struct EvaluatedStage: NamedArgument {
+  static var choices: KeyValuePairs<String, Stage?> { ["auto": nil, "funders": .funders, "statements": .statements] }
+
+  let value: Stage?
+
+  init(_ value: Stage?) { self.value = value }
 }
 
 extension AwardIDMode: ExpressibleByArgument {}

@@ -1,3 +1,4 @@
+import Generation
 import JSON
 import PatronKit
 import Runs
@@ -9,12 +10,12 @@ struct EvaluationInputs {
   private let predictions: EvaluationFile
   private let gold: EvaluationFile
   private let other: EvaluationFile?
-  let task: MeasureOptions.Task
-  /// Statements were chosen where funders could have been.
+  let stage: Stage
+  /// Whether statements were chosen where funders could have been.
   let isOtherTaskPossible: Bool
 
   /// - Throws: `InputError` where a file cannot be read, is empty, or where the files hold nothing to compare.
-  init(_ options: EvaluationInputOptions, task: MeasureOptions.Task) throws {
+  init(_ options: EvaluationInputOptions, stage: Stage?) throws {
     func read(_ path: String) throws -> EvaluationFile {
       try ScoringInput.file(path, mebibytes: options.maxFileSize)
     }
@@ -24,11 +25,11 @@ struct EvaluationInputs {
     other = try options.compare.map(read)
     let shareFunders = predictions.holdsFunders && gold.holdsFunders
     let shareStatements = predictions.holdsStatements && gold.holdsStatements
-    isOtherTaskPossible = task == .auto && shareStatements && shareFunders
-    if task != .auto {
-      self.task = task
+    isOtherTaskPossible = stage == nil && shareStatements && shareFunders
+    if let stage {
+      self.stage = stage
     } else if shareStatements || shareFunders {
-      self.task = shareStatements ? .statements : .funders
+      self.stage = shareStatements ? .statements : .funders
     } else if predictions.holdsFunders || predictions.holdsStatements {
       let found = [
         ("funders", predictions.holdsFunders, gold.holdsFunders),
@@ -41,12 +42,12 @@ struct EvaluationInputs {
         "\(options.predictions): found \(list(found.filter(\.1).map(\.0))), and in \(options.gold) "
           + "\(list(found.filter(\.2).map(\.0))); expected the same in both")
     } else {
-      self.task = gold.holdsStatements ? .statements : .funders
+      self.stage = gold.holdsStatements ? .statements : .funders
     }
   }
 
   func evaluate(_ measure: MeasureOptions) throws -> EvaluationResult {
-    task == .statements ? try statements(measure) : try funders(measure)
+    stage == .statements ? try statements(measure) : try funders(measure)
   }
 
   private func funders(_ measure: MeasureOptions) throws -> EvaluationResult {

@@ -47,12 +47,12 @@ struct ExtractCommand: AsyncParsableCommand {
 
   /// Of the files that are taken from folders.
   var extensions: [String] {
-    ["md", "markdown", "txt", "text"] + (task.stage == .parse ? ["jsonl", "ndjson"] : [])
+    ["md", "markdown", "txt", "text"] + (task.stages == [.funders] ? ["jsonl", "ndjson"] : [])
   }
 
   var extractionOptions: ExtractionOptions {
     var options = ExtractionOptions()
-    options.stages = task.stage
+    options.stages = task.stages
     reading.apply(to: &options)
     constraint.apply(to: &options)
     options.sampling = sampling.sampling
@@ -78,8 +78,8 @@ struct ExtractCommand: AsyncParsableCommand {
     // Also with --quiet: the bare model reads something else.
     if let missing = selection.missingAdapter { console.error(missing.advice) }
     let cards = selection.cards
-    try cards.checkPrompts(of: task.stage)
-    for warning in cards.warnings(for: task.stage) { console.warning(warning) }
+    try cards.checkPrompts(of: task.stages)
+    for warning in cards.warnings(for: task.stages) { console.warning(warning) }
     try reading.complete(from: cards.chunking)
     return selection
   }
@@ -110,7 +110,7 @@ struct DefaultAdapterOptions: ParsableArguments {
 /// What is done, and where the result goes.
 struct TaskOptions: ParsableArguments {
   @Option(name: .shortAndLong, help: "What to do: statements, parse (input: statements) or both.")
-  var stage: ExtractionOptions.Stages = .both
+  var stage = StageSelection([.statements, .funders])
 
   @Option(
     name: .shortAndLong,
@@ -124,7 +124,19 @@ struct TaskOptions: ParsableArguments {
       valueName: "file"),
     completion: .file())
   var output: String?
+
+  var stages: Set<Stage> { stage.value }
 }
 
-extension ExtractionOptions.Stages: ExpressibleByArgument {}
+/// Stages of the system, as `--stage` names them.
+struct StageSelection: NamedArgument {
+  static var choices: KeyValuePairs<String, Set<Stage>> {
+    ["statements": [.statements], "parse": [.funders], "both": [.statements, .funders]]
+  }
+
+  let value: Set<Stage>
+
+  init(_ value: Set<Stage>) { self.value = value }
+}
+
 extension SpecialTokenPolicy: ExpressibleByArgument {}

@@ -1,3 +1,4 @@
+import Generation
 import ArgumentParser
 import Files
 import Funding
@@ -61,7 +62,7 @@ struct ExtractionRun {
     } catch let error as InputError {
       return try fail(error, source.id)
     }
-    guard options.stages == .parse else {
+    guard options.stages == [.funders] else {
       progress.begin(index, name: source.id)
       return try await extract(InputItem(id: source.id, contents: .success(contents)))
     }
@@ -81,7 +82,7 @@ struct ExtractionRun {
       let extractor = try openExtractor()
       let onProgress: Extractor.ProgressHandler = { [progress] in progress.update($0) }
       record =
-        options.stages == .parse
+        options.stages == [.funders]
         ? try await extractor.parse(id: item.id, contents: contents, onProgress: onProgress)
         : try await extractor.extract(id: item.id, contents: contents, onProgress: onProgress)
     } catch let error as CancellationError {

@@ -1,3 +1,4 @@
+import Generation
 import Foundation
 import Funding
 
@@ -77,7 +78,7 @@ struct ProgressMeter: Sendable {
   private var itemShare: Double {
     guard let current, !partShares.isEmpty else { return 0 }
     let stage = partShares.reduce(0, +) / Double(partShares.count)
-    guard options.stages == .both else { return stage }
+    guard options.stages.count > 1 else { return stage }
     return current.stage == .statements
       ? Self.stage1Share * stage : Self.stage1Share + (1 - Self.stage1Share) * stage
   }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Funding
+import Generation
 import JSON
 import Llama
 import ModelFiles
@@ -95,7 +96,7 @@ struct TrainSFTCommand: AsyncParsableCommand {
     let folder = dryRun ? nil : try RunFolder(URL(fileURLWithPath: output ?? ""), resuming: resume)
     let rows = try rowOptions.rows(of: location, template: template, dataOptions, console)
     if let warning = rows.warning { console.warning(warning) }
-    try cards.checkPrompts(of: rows.stages)
+    try cards.checkPrompts(of: Set(rows.stages))
     try rows.check(figure: bestBy, devWritten: rowOptions.devWritten)
     let trainer = try makeTrainer(location, identity, settings, rows, console)
     guard let folder else { return print(try plan(trainer, console)) }

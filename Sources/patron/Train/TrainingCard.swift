@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Funding
+import Generation
 import JSON
 import ModelFiles
 import PatronKit
@@ -9,10 +10,7 @@ import TrainingData
 
 extension TrainingRows {
   /// The stages that the rows to learn are of; those of token ids do not tell.
-  var stages: [AdapterCard.Stage] {
-    let tasks: [(stage: AdapterCard.Stage, task: TrainingExample.Task)] = [(.statements, .extract), (.parse, .parse)]
-    return tasks.filter { (report?.tasks[$0.task]?.examples ?? 0) > 0 }.map(\.stage)
-  }
+  var stages: [Stage] { Stage.allCases.filter { (report?.tasks[$0]?.examples ?? 0) > 0 } }
 }
 
 extension AdapterCard {

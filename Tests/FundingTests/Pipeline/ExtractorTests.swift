@@ -102,7 +102,7 @@ import Testing
 
   @Test func stagesAlone() async throws {
     var options = ExtractionOptions()
-    options.stages = .statements
+    options.stages = [.statements]
     let first = FakeGenerator(answer: script)
     #expect(try await extract(generator: first, options: options).funders.isEmpty)
     #expect(first.requests.count == 1)
@@ -224,7 +224,7 @@ import Testing
     var calls: [ChunkSelection: [ModelCall]] = [:]
     for selection in ChunkSelection.allCases {
       var options = ExtractionOptions()
-      options.stages = .statements
+      options.stages = [.statements]
       (options.chunkTokens, options.overlapTokens, options.chunkSelection) = (300, 30, selection)
       let generator = FakeGenerator { request, _ in
         request.messages[1].content.contains("Wellcome")

@@ -1,3 +1,4 @@
+import Generation
 import Files
 import Foundation
 import JSON
@@ -14,7 +15,7 @@ import Text
     var card = AdapterCard(
       version: "0.1.0+148b06e",
       baseModel: AdapterCard.BaseModel(name: "smollm2-135m", kind: .sha256, identity: hash), chunkTokens: 1024,
-      overlapTokens: 128, chatTemplate: "smollm2", promptHashes: [.statements: hash, .parse: hash])
+      overlapTokens: 128, chatTemplate: "smollm2", promptHashes: [.statements: hash, .funders: hash])
     card.previousAdapters = [hash]
     card.dataHashes = ["parse.jsonl": hash, "ärticles.jsonl": hash]
     card.recipe = ["rank": 64, "schedule": "linear", "noise": ["share": 0.5]]
@@ -32,7 +33,7 @@ import Text
     var fewer = card
     fewer.baseModel.kind = .fingerprint
     fewer.readsLikelyChunks = true
-    fewer.promptHashes = [.parse: hash]
+    fewer.promptHashes = [.funders: hash]
     fewer.calibration = nil
     fewer.dataHashes = [:]
     try fewer.write(to: folder.url)

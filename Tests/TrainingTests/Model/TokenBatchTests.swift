@@ -1,3 +1,4 @@
+import Generation
 import Llama
 import ModelFiles
 import TensorTestSupport
@@ -12,7 +13,7 @@ import TrainingData
   /// A row of which all but the first tokens are asked for.
   private func row(_ tokens: [Int], from first: Int) -> TokenBatch.Row {
     TokenBatch.Row(
-      TrainingExample(id: "", task: .chat, tokens: tokens, isSupervised: tokens.indices.map { $0 >= first }))
+      TrainingExample(id: "", task: nil, tokens: tokens, isSupervised: tokens.indices.map { $0 >= first }))
   }
 
   private func groups(_ rows: [TokenBatch.Row]) -> [TokenBatch.SharedPrefix] {
@@ -59,7 +60,7 @@ struct SharedPrefixTrainingTests {
     func example(_ id: Int, beginning: Int, _ length: Int) -> TrainingExample {
       let tokens = (0..<length).map { ($0 < 60 ? $0 * beginning : $0 * (id + 3)) % 200 }
       return TrainingExample(
-        id: "\(id)", task: .chat, tokens: tokens, isSupervised: (0..<length).map { $0 > 65 + id || $0 == 63 })
+        id: "\(id)", task: nil, tokens: tokens, isSupervised: (0..<length).map { $0 > 65 + id || $0 == 63 })
     }
     let rows = [
       example(0, beginning: 7, 80), example(1, beginning: 11, 170), example(2, beginning: 7, 90),

@@ -1,3 +1,4 @@
+import Generation
 import Foundation
 import JSON
 import ModelFiles
@@ -69,7 +70,7 @@ import Training
     let card = AdapterCard(
       version: "7", baseModel: .init(name: "abacus", kind: .sha256, identity: String(repeating: "ab", count: 32)),
       chunkTokens: 100, overlapTokens: 10, chatTemplate: "smollm2",
-      promptHashes: [.parse: String(repeating: "cd", count: 32)])
+      promptHashes: [.funders: String(repeating: "cd", count: 32)])
     let wanted = description {
       $0.card = card
       $0.keptCheckpoints = 1

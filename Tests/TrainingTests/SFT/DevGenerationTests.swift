@@ -12,12 +12,12 @@ import TrainingData
 @testable import Training
 
 @Suite struct DevGenerationTests {
-  private func row(_ id: String, _ task: TrainingExample.Task, start: Int = 1) -> TrainingExample {
+  private func row(_ id: String, _ task: Stage?, start: Int = 1) -> TrainingExample {
     TrainingExample(id: id, task: task, tokens: [1, 2, 3], isSupervised: (0..<3).map { $0 >= start })
   }
 
   @Test func aSampleTellsOfAllTasks() {
-    let rows = (0..<5).map { row("p\($0)", .parse) } + (0..<2).map { row("e\($0)", .extract) } + [row("c", .chat)]
+    let rows = (0..<5).map { row("p\($0)", .funders) } + (0..<2).map { row("e\($0)", .statements) } + [row("c", nil)]
     func ids(_ count: Int) -> [String] { DevGeneration.sample(of: rows, count: count).map(\.id) }
     #expect(ids(0) == [])
     #expect(ids(2) == ["e0", "p0"])
@@ -28,9 +28,9 @@ import TrainingData
   @Test func figuresAreThoseOfTheTasks() {
     #expect(DevGeneration.figures(of: []) == [])
     #expect(
-      DevGeneration.figures(of: [row("a", .parse)]) == ["dev/whole_answers", "dev/funder_f0.5", "dev/award_id_f0.5"])
-    #expect(DevGeneration.figures(of: [row("a", .chat, start: 0)]) == [], "nothing asks for this answer")
-    let all = DevGeneration.figures(of: TrainingExample.Task.allCases.map { row("a", $0) })
+      DevGeneration.figures(of: [row("a", .funders)]) == ["dev/whole_answers", "dev/funder_f0.5", "dev/award_id_f0.5"])
+    #expect(DevGeneration.figures(of: [row("a", nil, start: 0)]) == [], "nothing asks for this answer")
+    let all = DevGeneration.figures(of: Stage?.tasks.map { row("a", $0) })
     #expect(Set(all) == Set(DevGeneration.figures))
   }
 }
@@ -51,7 +51,7 @@ import TrainingData
     let written = #"[{"funder_name":"X Fund","awards":[\#(award)]},{"funder_name":null,"awards":[]}]"#
     let cleaned = metrics {
       $0.add(
-        .parse, id: "a", expected: gold, written: written, isWhole: false, closedAtLimit: true, isConstrained: true)
+        .funders, id: "a", expected: gold, written: written, isWhole: false, closedAtLimit: true, isConstrained: true)
     }
     #expect(cleaned == ["dev/whole_answers": 0, "dev/funder_f0.5": 1, "dev/award_id_f0.5": 1])
   }
@@ -60,7 +60,7 @@ import TrainingData
     let statement = "This work was supported by the X Fund."
     let metrics = metrics {
       $0.add(
-        .extract, id: "a", expected: #"{"statements":["\#(statement)"]}"#,
+        .statements, id: "a", expected: #"{"statements":["\#(statement)"]}"#,
         written: #"{"statements":["\#(statement)","\#(statement)"]}"#, isWhole: true)
     }
     #expect(metrics == ["dev/whole_answers": 1, "dev/statement_f1": 1])
@@ -68,23 +68,23 @@ import TrainingData
 }
 
 @Suite struct DevConstraintTests {
-  private func example(_ task: TrainingExample.Task, _ sources: [String] = []) -> TrainingExample {
+  private func example(_ task: Stage?, _ sources: [String] = []) -> TrainingExample {
     TrainingExample(id: "a", task: task, tokens: [1, 2], isSupervised: [false, true], sources: sources)
   }
 
   @Test func constraintsAreThoseOfAnExtraction() {
     var options = ConstraintOptions()
     func made(_ example: TrainingExample) -> OutputConstraint? { DevGeneration.constraint(for: example, options) }
-    #expect(made(example(.extract, ["By X."])) == options.statements(in: "By X."))
-    #expect(made(example(.parse, ["By X.", "By Y."])) == options.funders(in: ["By X.", "By Y."]))
-    #expect(made(example(.chat, ["By X."])) == nil)
+    #expect(made(example(.statements, ["By X."])) == options.statements(in: "By X."))
+    #expect(made(example(.funders, ["By X.", "By Y."])) == options.funders(in: ["By X.", "By Y."]))
+    #expect(made(example(nil, ["By X."])) == nil)
     options.mode = .json
     let shape = options.funders(in: [])
-    #expect(made(example(.parse, ["By X."])) == shape)
+    #expect(made(example(.funders, ["By X."])) == shape)
     options.mode = .verbatim
-    #expect(made(example(.parse)) == shape, "nothing to copy from")
+    #expect(made(example(.funders)) == shape, "nothing to copy from")
     options.mode = .none
-    #expect(made(example(.extract, ["By X."])) == nil)
+    #expect(made(example(.statements, ["By X."])) == nil)
   }
 }
 
@@ -95,7 +95,7 @@ struct DevGenerationModelTests {
 
   init() throws { tokenizer = try ByteTokenizer.tokenizer.get() }
 
-  private func row(_ id: String, _ task: TrainingExample.Task, _ text: String, _ answer: String) -> TrainingExample {
+  private func row(_ id: String, _ task: Stage?, _ text: String, _ answer: String) -> TrainingExample {
     let (prompt, answer) = (tokenizer.encode(text), tokenizer.encode(answer))
     return TrainingExample(
       id: id, task: task, tokens: prompt + answer,
@@ -105,8 +105,8 @@ struct DevGenerationModelTests {
   @Test func answersAreHeldToTheirTextAndLimit() throws {
     let text = "This work was supported by the Moss Fund (grant M-1)."
     let rows = [
-      row("p", .parse, text, "[]"), row("e", .extract, text, #"{"statements":[]}"#), row("c", .chat, text, "Yes."),
-      row("long", .parse, String(repeating: "x", count: 2_047), "[]"),
+      row("p", .funders, text, "[]"), row("e", .statements, text, #"{"statements":[]}"#), row("c", nil, text, "Yes."),
+      row("long", .funders, String(repeating: "x", count: 2_047), "[]"),
     ]
     let generation = try DevGeneration(
       model: Golden.tinyLlama("untied"), tokenizer: tokenizer, template: .smolLM2, rows: rows, maximumNewTokens: 70)

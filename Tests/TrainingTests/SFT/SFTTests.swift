@@ -1,3 +1,4 @@
+import Generation
 import Foundation
 import JSON
 import Llama
@@ -195,7 +196,7 @@ struct SFTTests {
   }
 
   @Test func wrongRowsAndSettingsAreRefused() throws {
-    let silent = TrainingExample(id: "silent", task: .chat, tokens: [1, 2], isSupervised: [true, false])
+    let silent = TrainingExample(id: "silent", task: nil, tokens: [1, 2], isSupervised: [true, false])
     #expect(throws: TrainingError.self) { try trainer(rows: [silent]) }
     #expect(throws: TrainingError.self) { try trainer(rows: []) }
     let changes: [(inout SFTSettings) -> Void] = [
@@ -209,7 +210,7 @@ struct SFTTests {
     }
     for tokens in [[1, 512], [1, -1], Array(repeating: 1, count: 2049)] {
       let row = TrainingExample(
-        id: "wrong", task: .chat, tokens: tokens, isSupervised: tokens.indices.map { $0 > 0 })
+        id: "wrong", task: nil, tokens: tokens, isSupervised: tokens.indices.map { $0 > 0 })
       let error = #expect(throws: TrainingError.self) { try trainer(rows: [examples[0], row]) }
       #expect(error?.message.contains("row wrong: found ") == true)
       let devError = #expect(throws: TrainingError.self) { try trainer(devRows: [row]) }

@@ -49,12 +49,12 @@ import Torch
       "--calibration", "c.json", "--temperature",
       "0.9", "--top-p", "0.8", "--top-k", "40", "--seed", "18446744073709551615", "--quiet")
     #expect(command.inputs == ["a.md", "-"])
-    #expect(command.task.stage == .parse && command.task.format == .jsonl && command.task.output == "o")
+    #expect(command.task.stages == [.funders] && command.task.format == .jsonl && command.task.output == "o")
     let model = command.modelOptions
     #expect(model.model == "m.gguf" && model.adapter == ["sft", "dapo"] && model.merge == .fp32)
     #expect(model.device == .cuda(1) && model.dtype == .float32 && model.threads == 3)
     var options = ExtractionOptions()
-    options.stages = .parse
+    options.stages = [.funders]
     options.chunkTokens = 100
     options.overlapTokens = 10
     options.maximumStatementTokens = 20

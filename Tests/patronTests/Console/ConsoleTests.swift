@@ -1,3 +1,4 @@
+import Generation
 import Foundation
 @testable import Funding
 import Synchronization
@@ -113,17 +114,17 @@ import Testing
     #expect(
       meter.line(now: start + .seconds(5)).hasPrefix(
         "[2/2] paper.md: statements, chunk 2/3, wrote 31 tokens, 30 tok/s, ETA 0:0"))
-    meter.update(progress(.parse, 0, of: 1, .prefill(done: 100, total: 100)), now: start + .seconds(6))
+    meter.update(progress(.funders, 0, of: 1, .prefill(done: 100, total: 100)), now: start + .seconds(6))
     #expect(meter.line(now: start + .seconds(6)).hasPrefix("[2/2] paper.md: funders, read 100 of 100 tokens"))
   }
 
   @Test func statementsOfAFileShareItsWeight() {
     var options = ExtractionOptions()
-    options.stages = .parse
+    options.stages = [.funders]
     var meter = ProgressMeter(weights: [100], options: options, now: start)
     meter.begin(0, name: "s.txt:3", part: 2, of: 4, now: start)
     #expect(meter.share == 0.5)
-    meter.update(progress(.parse, 0, of: 1, .finished), now: start)
+    meter.update(progress(.funders, 0, of: 1, .finished), now: start)
     #expect(meter.share == 0.75)
   }
 

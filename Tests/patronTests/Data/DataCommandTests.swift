@@ -1,3 +1,4 @@
+import Generation
 import ArgumentParser
 import Foundation
 import JSON
@@ -24,7 +25,7 @@ import TrainingData
 
   @Test func everyOptionArrives() throws {
     var expected = DataRecipe(files: [DataFile("a@b.jsonl", weight: 2.5), DataFile("c@d")])
-    expected.taskWeights = [.extract: 2, .parse: 0.5]
+    expected.taskWeights = [.statements: 2, .funders: 0.5]
     expected.licenses = .open
     expected.skipsBadRows = true
     expected.seed = 7
@@ -99,7 +100,8 @@ import TrainingData
     #expect(none.status == 2 && none.errors.contains("ids look like p, e#0"))
   }
 
-  @Test(.enabled(if: Checkout.hasDefaultModel, Checkout.defaultModelAbsence)) func statsCountsInWordsAndInJSON() throws {
+  @Test(.enabled(if: Checkout.hasDefaultModel, Checkout.defaultModelAbsence)) func statsCountsInWordsAndInJSON() throws
+  {
     let folder = try TemporaryFolder()
     let file = try folder.write("rows.jsonl", Self.rows + "\nnonsense\n")
     let failed = try Executable.run(["data", "stats", file])
@@ -146,7 +148,7 @@ import TrainingData
       output,
     ])
     #expect(result.status == 0 && result.output == "")
-    #expect(try DataFileContents(path: output).rows.allSatisfy { $0.row.content.task == .extract })
+    #expect(try DataFileContents(path: output).rows.allSatisfy { $0.row.content.task == .statements })
     #expect(try Executable.run(["data", "synthesize", "--articles", articles]).status == 64)
   }
 }

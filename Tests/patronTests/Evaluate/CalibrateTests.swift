@@ -1,3 +1,4 @@
+import Generation
 import Files
 import Foundation
 import Funding
@@ -52,7 +53,7 @@ import Testing
     var card = AdapterCard(
       version: "1", baseModel: .init(name: "m", kind: .sha256, identity: String(repeating: "a", count: 64)),
       chunkTokens: 10, overlapTokens: 1, chatTemplate: "smollm2",
-      promptHashes: [.parse: AdapterCards.promptHash(of: .parse)])
+      promptHashes: [.funders: AdapterCards.promptHash(of: .funders)])
     let adapter = folder.url.appendingPathComponent("adapter")
     #expect(try Executable.run(arguments + ["--adapter", adapter.path]).errors.contains("found no patron.json"))
     try FileManager.default.createDirectory(at: adapter, withIntermediateDirectories: true)

@@ -1,3 +1,4 @@
+import Generation
 import ArgumentParser
 import Foundation
 import JSON
@@ -43,7 +44,7 @@ private enum Fixture {
   @Test func theDefaultsAreTheReferences() throws {
     let command = try evaluate("-p", "p", "-g", "g")
     #expect(command.measure.comparison == ComparisonOptions() && command.measure.bootstrap == Bootstrap())
-    #expect(command.measure.task == .auto && command.files.join == .auto && command.files.join.key == nil)
+    #expect(command.measure.task.value == nil && command.files.join == .auto && command.files.join.key == nil)
     #expect(command.files.missing == nil && command.files.compare == nil && command.report.format == .table)
   }
 
@@ -56,7 +57,7 @@ private enum Fixture {
       "--confidence", "0.9", "--seed", "3", "--format", "csv", "--output", "o", "--documents", "d", "--errors", "e")
     #expect(
       command.files.paths == ["p", "-", "q"] && command.files.join.key == .doi && command.files.missing == .empty)
-    #expect(command.files.maxFileSize == 2 && command.measure.task == .statements)
+    #expect(command.files.maxFileSize == 2 && command.measure.task.value == .statements)
     #expect(
       command.measure.comparison
         == ComparisonOptions(funderThreshold: 0.7, threshold: 0.9, awardIDMode: .exact, softAwardIDs: false))

@@ -1,3 +1,4 @@
+import Generation
 import ArgumentParser
 import Files
 import Foundation
@@ -22,7 +23,7 @@ import Tokenizer
     var card = AdapterCard(
       version: "0.1.0", baseModel: .init(name: "tiny", kind: .sha256, identity: base), chunkTokens: 900,
       overlapTokens: 90, chatTemplate: "smollm2",
-      promptHashes: [.statements: Prompts.statementsHash, .parse: Prompts.fundersHash])
+      promptHashes: [.statements: Prompts.statementsHash, .funders: Prompts.fundersHash])
     change(&card)
     try FileManager.default.createDirectory(at: folder.url(name), withIntermediateDirectories: true)
     try card.write(to: folder.url(name))

@@ -1,3 +1,4 @@
+import Generation
 import Files
 import Foundation
 import Funding
@@ -53,7 +54,7 @@ import Testing
     try AdapterCard(
       version: "0.1.0", baseModel: .init(name: "the base", kind: .sha256, identity: base), chunkTokens: 300,
       overlapTokens: 30, chatTemplate: "smollm2",
-      promptHashes: [.statements: Prompts.statementsHash, .parse: Prompts.fundersHash]
+      promptHashes: [.statements: Prompts.statementsHash, .funders: Prompts.fundersHash]
     ).write(to: url)
     return url.path
   }

@@ -1,3 +1,4 @@
+import Generation
 import ArgumentParser
 import Files
 import Foundation
@@ -88,12 +89,12 @@ import TrainingData
     #expect(try length(8192) == 3000 && length(2048) == 2048)
   }
 
-  private func row(_ id: String, _ task: TrainingExample.Task) -> TrainingExample {
+  private func row(_ id: String, _ task: Stage?) -> TrainingExample {
     TrainingExample(id: id, task: task, tokens: [1, 2], isSupervised: [false, true])
   }
 
   @Test func theFigureOfTheBestCheckpointHasToBeMeasured() throws {
-    let parse = TrainingRows(rows: [], devRows: [row("a", .parse), row("b", .extract)])
+    let parse = TrainingRows(rows: [], devRows: [row("a", .funders), row("b", .statements)])
     try parse.check(figure: "dev/loss", devWritten: 0)
     try parse.check(figure: "dev/funder_f0.5", devWritten: 2)
     try parse.check(figure: "dev/statement_f1", devWritten: 1)
@@ -123,9 +124,9 @@ import TrainingData
   }
 
   @Test func devRowsThatAreTrainedOnAreNamed() {
-    let rows = TrainingRows(rows: [row("a", .chat)], devRows: [row("b", .chat), row("d", .chat)])
+    let rows = TrainingRows(rows: [row("a", nil)], devRows: [row("b", nil), row("d", nil)])
     #expect(rows.warning?.hasPrefix("found 2 of 2 dev rows, such as b, also among the rows to train on") == true)
-    #expect(TrainingRows(rows: [], devRows: [row("b", .chat)]).warning == nil)
+    #expect(TrainingRows(rows: [], devRows: [row("b", nil)]).warning == nil)
   }
 
   @Test func aRunTellsOfEveryTenthOfItsSteps() {
@@ -291,7 +292,7 @@ import TrainingData
     try AdapterCard(
       version: "1", baseModel: .init(name: "big", kind: .sha256, identity: String(repeating: "ab", count: 32)),
       chunkTokens: 100, overlapTokens: 10, chatTemplate: "smollm2",
-      promptHashes: [.parse: String(repeating: "cd", count: 32)]
+      promptHashes: [.funders: String(repeating: "cd", count: 32)]
     ).write(to: folder.url("first/adapter"))
     for (name, option) in [("second", "--adapter"), ("third", "--init-adapter")] {
       let refused = try train(name, option, folder.path("first/adapter"))
