@@ -41,7 +41,8 @@ import Testing
     #expect(failure(FileError.self) { _ = try MappedFile(path: empty.path) }?.message.contains("empty") == true)
     let pipe = folder.url.appendingPathComponent("pipe")
     #expect(mkfifo(pipe.path, 0o600) == 0)
-    #expect(failure(FileError.self) { _ = try MappedFile(path: pipe.path) }?.message.contains("not a regular file") == true)
+    #expect(
+      failure(FileError.self) { _ = try MappedFile(path: pipe.path) }?.message.contains("not a regular file") == true)
     #expect(failure(FileError.self) { _ = try FileHash.sha256(of: pipe) }?.code == .wrongKind)
   }
 

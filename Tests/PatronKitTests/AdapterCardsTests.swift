@@ -34,7 +34,8 @@ import Tokenizer
     }
     #expect(try warnings([parse], [.statements, .funders]) == ["\(parse): not trained for the stage statements"])
     #expect(
-      try warnings([parse], [.funders]) == [] && warnings([statements, parse], [.statements, .funders]) == [] && warnings([], [.statements, .funders]) == [])
+      try warnings([parse], [.funders]) == [] && warnings([statements, parse], [.statements, .funders]) == []
+        && warnings([], [.statements, .funders]) == [])
   }
 
   @Test func anotherBaseIsAnErrorThatNamesBoth() throws {

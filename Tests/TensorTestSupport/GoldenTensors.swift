@@ -14,7 +14,9 @@ extension Golden {
     try AdapterFolder(vectors.appendingPathComponent("peft/\(name)"))
   }
 
-  package static func tinyLlama(_ name: String, _ options: LoadOptions = LoadOptions(dtype: .float32)) throws -> LlamaModel {
+  package static func tinyLlama(_ name: String, _ options: LoadOptions = LoadOptions(dtype: .float32)) throws
+    -> LlamaModel
+  {
     try load(vectors.appendingPathComponent("tiny_llama/\(name)"), options)
   }
 

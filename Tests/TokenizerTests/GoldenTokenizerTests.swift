@@ -90,7 +90,8 @@ struct GoldenTokenizers {
         merges: try #require(model["merges"]?.array).compactMap(\.string), bosTokenID: 1, eosTokenID: 2))
     for row in try Golden.rows("tokenizer_smollm2.jsonl") {
       let text = try #require(row["text"]?.string)
-      #expect(tokenizer.encode(text, specialTokens: row["special"] == "parse" ? .parse : .plain) == row["ids"]?.integers)
+      #expect(
+        tokenizer.encode(text, specialTokens: row["special"] == "parse" ? .parse : .plain) == row["ids"]?.integers)
     }
     #expect(tokenizer.decode([1, 504, 2], skippingSpecialTokens: true) == "The")
   }

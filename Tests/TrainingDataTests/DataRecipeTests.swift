@@ -345,7 +345,8 @@ import Tokenizer
     let changes: [((inout DataRecipe) -> Void, String)] = [
       ({ $0.files = [] }, "found no data files"), ({ $0.files[0].weight = 0 }, "the weight 0.0"),
       ({ $0.overlapTokens = 9_000 }, "an overlap of 9000"), ({ $0.negativesPerPositive = -1 }, "-1.0 negatives"),
-      ({ $0.taskWeights = [.funders: -1] }, "the weight -1.0 for parse"), ({ $0.hardNegativeShare = 2 }, "share of 2.0"),
+      ({ $0.taskWeights = [.funders: -1] }, "the weight -1.0 for parse"),
+      ({ $0.hardNegativeShare = 2 }, "share of 2.0"),
       ({ $0.joinedShare = -0.1 }, "a joined share of -0.1"), ({ $0.noise.share = 1.5 }, "a noise share of 1.5"),
       ({ $0.maximumLength = 15 }, "a maximum length of 15"),
     ]

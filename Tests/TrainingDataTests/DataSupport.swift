@@ -14,7 +14,8 @@ import Tokenizer
 enum SharedData {
   static let train = Golden.shared.appendingPathComponent("data/train")
   static let isHere =
-    FileManager.default.fileExists(atPath: train.path) && FileManager.default.fileExists(atPath: Checkout.defaultModel.path)
+    FileManager.default.fileExists(atPath: train.path)
+    && FileManager.default.fileExists(atPath: Checkout.defaultModel.path)
   static let absence: Comment = "skipped: ../shared/data (or PATRON_SHARED) or the default model (`make`) is not here"
 
   static let tokenizer = Result { try ModelLocation(Checkout.defaultModel).tokenizer() }

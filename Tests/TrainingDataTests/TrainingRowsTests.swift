@@ -29,7 +29,8 @@ import Tokenizer
   }
 
   @Test func theyTellWhatTheyAre() {
-    let rows = TrainingRows(rows: [row("a", .funders), row("b", .statements), row("c", .funders)], devRows: [row("d", nil)])
+    let rows = TrainingRows(
+      rows: [row("a", .funders), row("b", .statements), row("c", .funders)], devRows: [row("d", nil)])
     #expect(rows.summary == "3 rows (1 extract, 2 parse) of 6 tokens, 3 of them learnt; 1 dev rows")
   }
 
