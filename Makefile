@@ -80,7 +80,8 @@ install: $(PATRON) completions install-library  ## Install a binary that runs fr
 	install -D -m 644 .build/completions/_patron $(ROOT)/share/zsh/site-functions/_patron
 	install -D -m 644 .build/completions/patron.fish $(ROOT)/share/fish/vendor_completions.d/patron.fish
 
-# What programs need that depend on PatronKit: libtorch with its headers, patron-torch.pc, the default model and its adapter.
+# What programs need that depend on PatronKit: libtorch with its headers, patron-torch.pc, the default model and its
+# adapter.
 install-library: setup
 	install -D -m 644 .deps/models/SmolLM2-135M-Instruct.Q4_1.gguf -t $(ROOT)/share/patron/models
 	if [ -d Models ]; then cp -R Models/. $(ROOT)/share/patron/models/; fi
@@ -101,8 +102,8 @@ endif
 
 uninstall:  ## Remove what `make install` put there
 	rm -rf $(ROOT)/bin/patron $(ROOT)/lib/patron $(ROOT)/share/patron
-	rm -f $(ROOT)/lib/pkgconfig/patron-torch.pc $(ROOT)/share/bash-completion/completions/patron $(ROOT)/share/zsh/site-functions/_patron \
-	  $(ROOT)/share/fish/vendor_completions.d/patron.fish
+	rm -f $(ROOT)/lib/pkgconfig/patron-torch.pc $(ROOT)/share/bash-completion/completions/patron \
+	  $(ROOT)/share/zsh/site-functions/_patron $(ROOT)/share/fish/vendor_completions.d/patron.fish
 
 clean:  ## Remove what was built
 	rm -rf .build

@@ -13,16 +13,16 @@ let isDependency = Context.packageDirectory.contains("/checkouts/")
 // libtorch: `make` fetches it into .deps/torch; LIBTORCH=/path uses one that is already there
 // (the folder that holds lib/ and include/, such as a pip-installed `torch`).
 //
-// As a dependency this package has no .deps: without LIBTORCH the flags are those of the patron-torch.pc that `make install`
-// writes, found by PKG_CONFIG_PATH. SwiftPM reads that file itself, at each build. Nothing here may look at files, because
-// SwiftPM keeps what this manifest gave for the same environment.
+// As a dependency this package has no .deps: without LIBTORCH the flags are those of the patron-torch.pc that `make
+// install` writes, found by PKG_CONFIG_PATH. SwiftPM reads that file itself, at each build. Nothing here may look at
+// files, because SwiftPM keeps what this manifest gave for the same environment.
 let pkgConfigFolders = (setting("PKG_CONFIG_PATH") ?? "").split(separator: ":").map(String.init)
 let usesPkgConfig = isDependency && setting("LIBTORCH") == nil && !pkgConfigFolders.isEmpty
 let libtorch = setting("LIBTORCH") ?? Context.packageDirectory + "/.deps/torch"
 let torchHeaders = ["/include", "/include/torch/csrc/api/include"].flatMap { ["-isystem", libtorch + $0] }
 
-// Where programs look for the libraries when they start. SwiftPM leaves such flags of a .pc file out: here they follow from
-// where the file lies.
+// Where programs look for the libraries when they start. SwiftPM leaves such flags of a .pc file out: here they follow
+// from where the file lies.
 let torchFolders =
   usesPkgConfig
   ? pkgConfigFolders.map { $0 + "/../patron/torch/lib" } : ["$ORIGIN/../lib/patron/torch/lib", libtorch + "/lib"]
@@ -169,8 +169,8 @@ if usesPkgConfig {
   package.targets.append(.systemLibrary(name: "CLibtorch", pkgConfig: "patron-torch"))
 }
 
-// Each token walks a vocabulary: the debug builds of this checkout optimise these. Packages that depend on the text rooms get
-// no such flag.
+// Each token walks a vocabulary: the debug builds of this checkout optimise these. Packages that depend on the text
+// rooms get no such flag.
 for target in package.targets where ["Constraints", "ConstraintsTests"].contains(target.name) && !isDependency {
   target.swiftSettings = [.unsafeFlags(["-O"])]
 }

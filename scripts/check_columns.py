@@ -3,10 +3,12 @@
 
     scripts/check_columns.py [FILE or FOLDER …]
 
-Without names it looks at all sources, tests and scripts. Lines inside Swift's multi-line string literals may be longer:
-a line break there would change the text. Python's standard library only.
+Without names it looks at all sources, tests and scripts. A line of a Swift string may be longer, as for swift-format:
+lines inside multi-line literals, where a line break would change the text, and lines that hold nothing but one literal.
+Python's standard library only.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -16,6 +18,10 @@ ENDINGS = {".swift", ".c", ".cpp", ".h", ".hpp", ".py", ".sh"}
 EVERYTHING = ["Sources", "Tests", "scripts", "Package.swift", "Makefile"]
 
 
+# A literal, perhaps with an operator before it and a bracket or comma behind it.
+LITERAL = re.compile(r"""\s*(?:[+:=]=? )?\w{0,10}\(?#?".*"#?[)\],;]*\s*""")
+
+
 def long_lines(text, is_swift):
     """The numbers and lengths of the lines that are too long."""
     in_literal = False
@@ -23,7 +29,7 @@ def long_lines(text, is_swift):
         was_in_literal = in_literal
         if is_swift and line.count('"""') % 2 == 1:
             in_literal = not in_literal
-        if len(line) > COLUMNS and not was_in_literal:
+        if len(line) > COLUMNS and not was_in_literal and not (is_swift and LITERAL.fullmatch(line)):
             yield number, len(line)
 
 

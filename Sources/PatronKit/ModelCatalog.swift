@@ -25,8 +25,8 @@ public enum ModelCatalog {
     package let fileName: String
     package let sha256: String
     package let summary: String
-    /// Folders of the adapters that `patron extract` puts on it where they are there, in the order of merging; relative to
-    /// the folders that hold adapters.
+    /// Folders of the adapters that `patron extract` puts on it where they are there, in the order of merging; relative
+    /// to the folders that hold adapters.
     package let adapters: [String]
   }
 
@@ -40,8 +40,8 @@ public enum ModelCatalog {
       summary: "SmolLM2 135M Instruct, Q4_1; runs anywhere", adapters: ["smollm2-135m/sft"])
   ]
 
-  /// Folders that are searched for models, in this order: PATRON_MODELS, then `share/patron/models` beside the installed
-  /// binary, then `.deps/models` of the checkout that the binary was built in.
+  /// Folders that are searched for models, in this order: PATRON_MODELS, then `share/patron/models` beside the
+  /// installed binary, then `.deps/models` of the checkout that the binary was built in.
   package static func folders(executable: URL? = Bundle.main.executableURL) -> [URL] {
     folders(executable: executable, ofCheckout: ".deps/models")
   }
@@ -77,8 +77,8 @@ public enum ModelCatalog {
       .first { FileManager.default.fileExists(atPath: $0.path) }
   }
 
-  /// The adapters that a model called by its name comes with, as far as they are on this machine. One that is missing ends
-  /// the list, because the next was trained on top of it.
+  /// The adapters that a model called by its name comes with, as far as they are on this machine. One that is missing
+  /// ends the list, because the next was trained on top of it.
   package static func defaultAdapters(
     of model: String, in folders: [URL] = adapterFolders()
   ) -> ([URL], missing: MissingAdapter?) {

@@ -19,7 +19,8 @@ public struct ModelSelection: Sendable {
 
   /// - Parameters:
   ///   - name: a known name (`ModelCatalog.defaultName`), a Hugging Face folder or a GGUF file.
-  ///   - adapters: PEFT folders, in the order of merging; nil: those that the model comes with, as far as they are here.
+  ///   - adapters: PEFT folders, in the order of merging; nil: those that the model comes with, as far as they are
+  ///     here.
   ///   - ignoresMismatches: whether adapters are used against what their cards say.
   /// - Throws: `FileError` where a card cannot be read.
   public init(

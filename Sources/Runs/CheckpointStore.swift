@@ -34,8 +34,8 @@ public struct CheckpointRanking: Sendable, Equatable {
   /// By a figure of dev rows: the loss is to be low, all others are scores and to be high.
   public init(figure: String) { self.init(metric: figure, prefers: figure == MetricName.devLoss ? .lowest : .highest) }
 
-  /// The best of these, of equals the one with the lowest dev loss, of equals still the latest; nil where none has the metric
-  /// as a finite number.
+  /// The best of these, of equals the one with the lowest dev loss, of equals still the latest; nil where none has the
+  /// metric as a finite number.
   public func best(of checkpoints: [SavedCheckpoint]) -> SavedCheckpoint? { ranked(checkpoints).first }
 
   func ranked(_ checkpoints: [SavedCheckpoint]) -> [SavedCheckpoint] {
@@ -55,15 +55,14 @@ public struct CheckpointRanking: Sendable, Equatable {
 
 /// The checkpoints of a run: folders `checkpoints/step-000123`, each complete or without a marker and then not trusted.
 ///
-/// A checkpoint is written into a hidden folder, its files and folders are synchronised with the disk, the folder is renamed,
-/// and last of all its marker `complete.json` appears, which holds the size and the SHA-256 of each file. So a process
-/// that is killed at any moment, or a disk that fills up, costs the checkpoint that is being written and never an older
-/// one; and a file that changed afterwards is noticed.
+/// A checkpoint is written into a hidden folder, its files and folders are synchronised with the disk, the folder is
+/// renamed, and last of all its marker `complete.json` appears, which holds the size and the SHA-256 of each file. So a
+/// process that is killed at any moment, or a disk that fills up, costs the checkpoint that is being written and never
+/// an older one; and a file that changed afterwards is noticed.
 ///
-///     let store = CheckpointStore(run, keepingLast: 3, ranking: CheckpointRanking(metric: "dev/loss", prefers: .lowest))
-///     let (start, warnings) = try store.latest()
-///     …
-///     try store.save(step: 100, metrics: ["dev/loss": 0.31]) { folder in try writeEverything(into: folder) }
+///     let store = CheckpointStore(run, keepingLast: 3, ranking: CheckpointRanking(metric: "dev/loss", prefers:
+///     .lowest)) let (start, warnings) = try store.latest() … try store.save(step: 100, metrics: ["dev/loss": 0.31]) {
+///     folder in try writeEverything(into: folder) }
 public struct CheckpointStore: Sendable {
   /// Checkpoints that stay besides the best one, unless another number is asked for.
   public static let defaultKeptCount = 3
@@ -88,14 +87,14 @@ public struct CheckpointStore: Sendable {
 
   /// Saves a checkpoint, then removes those that need not stay.
   ///
-  /// Where a sound checkpoint of this step is there already, it stays as it is, with `metrics` added to it: the same step
-  /// of the same run is the same state.
+  /// Where a sound checkpoint of this step is there already, it stays as it is, with `metrics` added to it: the same
+  /// step of the same run is the same state.
   /// - Parameters:
   ///   - step: optimizer updates done, from 0.
   ///   - metrics: what was measured at this step.
   ///   - write: writes the content into a folder that exists and is empty; subfolders are allowed, links are not.
-  /// - Throws: `RunError` of code `.diskFull` where no space is left, and whatever `write` throws. The older checkpoints
-  ///   are then all there.
+  /// - Throws: `RunError` of code `.diskFull` where no space is left, and whatever `write` throws. The older
+  ///   checkpoints are then all there.
   @discardableResult
   public func save(
     step: Int, metrics: [String: Double] = [:], _ write: (URL) throws -> Void
@@ -160,14 +159,14 @@ public struct CheckpointStore: Sendable {
 
   /// The newest checkpoint that is as it was written.
   /// - Returns: nil where there is none yet; a warning for each newer one that was passed over.
-  /// - Throws: `RunError` of code `.damaged` where there are complete checkpoints and none is sound: to start again from
-  ///   nothing is for a person to decide.
+  /// - Throws: `RunError` of code `.damaged` where there are complete checkpoints and none is sound: to start again
+  ///   from nothing is for a person to decide.
   public func latest() throws -> (checkpoint: SavedCheckpoint?, warnings: [String]) {
     try Self.firstSound(Self.folders(in: run.url).reversed())
   }
 
-  /// The best checkpoint that is as it was written, by `ranking`; without a ranking, or where no checkpoint has the metric,
-  /// the newest.
+  /// The best checkpoint that is as it was written, by `ranking`; without a ranking, or where no checkpoint has the
+  /// metric, the newest.
   public func best() throws -> (checkpoint: SavedCheckpoint?, warnings: [String]) {
     let ranked = ranking?.ranked(Self.saved(in: run.url)) ?? []
     guard !ranked.isEmpty else { return try latest() }

@@ -30,8 +30,8 @@ public final class RunFolder: Sendable {
   /// Makes the folder, or takes up the run in it.
   /// - Parameter resuming: whether a run may be there; where none is, it begins, so that the same command line starts a
   ///   run and continues it.
-  /// - Throws: `RunError` of code `.isRun` where the folder holds a run that is not to be resumed; `.exists` where it holds
-  ///   anything else; `.inUse` where another process has it.
+  /// - Throws: `RunError` of code `.isRun` where the folder holds a run that is not to be resumed; `.exists` where it
+  ///   holds anything else; `.inUse` where another process has it.
   public init(_ url: URL, resuming: Bool) throws {
     self.url = url.standardizedFileURL
     let path = self.url.path

@@ -36,8 +36,8 @@ package enum DisplayWidth {
     return String(result)
   }
 
-  /// The text with its lines and tabs, but without other control characters: names of files and texts of articles may hold
-  /// escape sequences, which a terminal would obey.
+  /// The text with its lines and tabs, but without other control characters: names of files and texts of articles may
+  /// hold escape sequences, which a terminal would obey.
   package static func printable(_ text: String) -> String {
     var result = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {

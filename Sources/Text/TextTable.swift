@@ -3,7 +3,8 @@ package struct TextTable {
   package var header: [String]
   private var rows: [[String]?] = []
   package var leftColumns = 2
-  /// Columns of the terminal: cells are wrapped, the widest columns first, until the table fits. Nil: as wide as its cells.
+  /// Columns of the terminal: cells are wrapped, the widest columns first, until the table fits. Nil: as wide as its
+  /// cells.
   package var width: Int?
 
   package init(_ header: [String], leftColumns: Int = 2, width: Int? = nil) {

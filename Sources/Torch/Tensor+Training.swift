@@ -88,7 +88,8 @@ public struct PackedAttention: Sendable {
   public struct Segments: Sendable, Equatable {
     /// Segment i is the rows bounds[i] ..< bounds[i + 1]; the first bound is 0, the last the number of rows.
     public var bounds: [Int]
-    /// For each segment the earlier one that it continues, whose rows it sees too, or −1. The earlier one starts at its own first token.
+    /// For each segment the earlier one that it continues, whose rows it sees too, or −1. The earlier one starts at its
+    /// own first token.
     public var prefixes: [Int]
 
     /// - Parameter prefixes: nil: no segment continues another.

@@ -197,8 +197,8 @@ import Testing
       let store = CheckpointStore(try folder.open())
       for step in [1, 2] { try store.save(step: step, content(step)) }
     }
-    // While the content is written; between the renaming and the marker; while the marker is written; while an old checkpoint
-    // is removed.
+    // While the content is written; between the renaming and the marker; while the marker is written; while an old
+    // checkpoint is removed.
     try write("half", to: checkpoint(folder, ".step-000003.0A1B2C3D.partial/state"))
     try write("old", to: checkpoint(folder, ".step-000003.0A1B2C3D.partial.old/state"))
     try write("state 4", to: checkpoint(folder, "step-000004/state"))

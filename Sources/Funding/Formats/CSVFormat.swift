@@ -2,10 +2,10 @@ import Text
 
 /// Records as comma-separated values (RFC 4180, lines end with CR LF).
 ///
-/// One row per funder and award id; a funder or an award without ids has one row. An article without funders has one row per
-/// statement, or a single one, so that none is missing; an input without a result has none. Several schemes or titles are
-/// joined by `; `. `start` and `end` are UTF-8 bytes in the file: the place of the award id or, without one, of the funder's
-/// name; empty where it was not found.
+/// One row per funder and award id; a funder or an award without ids has one row. An article without funders has one
+/// row per statement, or a single one, so that none is missing; an input without a result has none. Several schemes or
+/// titles are joined by `; `. `start` and `end` are UTF-8 bytes in the file: the place of the award id or, without one,
+/// of the funder's name; empty where it was not found.
 public struct CSVFormat: RecordFormat {
   /// Puts `'` before cells that spreadsheets would run as formulas (they begin with `=`, `+`, `-`, `@`). Off by default
   /// because it changes values.

@@ -2,8 +2,9 @@ import JSON
 
 /// Takes away what the end of an output may have brought into the funders.
 package enum FunderCleanup {
-  /// The funders that an extraction makes of those that were read from an output of stage 2: without an empty last funder where
-  /// the output was closed at its limit, and where a constraint held it, without repetitions and words in place of ids.
+  /// The funders that an extraction makes of those that were read from an output of stage 2: without an empty last
+  /// funder where the output was closed at its limit, and where a constraint held it, without repetitions and words in
+  /// place of ids.
   /// - Parameters:
   ///   - closedAtLimit: as in ``Completion``.
   ///   - isConstrained: whether a constraint held the output.
@@ -25,8 +26,8 @@ package enum FunderCleanup {
     return kept.name == nil && kept.awards.isEmpty ? nil : kept
   }
 
-  /// Without repetitions at the ends of lists: where a constraint holds, an item that repeats an earlier one is its list's last,
-  /// and says only that the model had nothing more to say.
+  /// Without repetitions at the ends of lists: where a constraint holds, an item that repeats an earlier one is its
+  /// list's last, and says only that the model had nothing more to say.
   private static func withoutRepetitions(_ funder: FunderTree<OutputString>) -> FunderTree<OutputString> {
     var kept = funder
     for index in kept.awards.indices {
@@ -43,8 +44,9 @@ package enum FunderCleanup {
     return items.dropLast()
   }
 
-  /// Without award ids that hold no digit, and without the awards in which nothing else stands: the model took a word for an id.
-  /// Ids without a digit are next to unknown; among the 2,220 of the annotated statements at hand there is none.
+  /// Without award ids that hold no digit, and without the awards in which nothing else stands: the model took a word
+  /// for an id. Ids without a digit are next to unknown; among the 2,220 of the annotated statements at hand there is
+  /// none.
   private static func withoutWordsForIDs(_ funder: FunderTree<OutputString>) -> FunderTree<OutputString> {
     var kept = funder
     kept.awards = funder.awards.compactMap { award in

@@ -2,10 +2,11 @@ import JSON
 import Text
 
 extension FunderReader {
-  /// Reads funders for the pipeline: as the reference where that understands the output, otherwise what is complete in it.
+  /// Reads funders for the pipeline: as the reference where that understands the output, otherwise what is complete in
+  /// it.
   ///
-  /// Of truncated output the complete funders are kept; a funder that is cut off is dropped. Award ids that are numbers are
-  /// taken as text, and blank strings stand for nothing. Linear time.
+  /// Of truncated output the complete funders are kept; a funder that is cut off is dropped. Award ids that are numbers
+  /// are taken as text, and blank strings stand for nothing. Linear time.
   public static func read(_ output: String) -> Reading<FunderTree<OutputString>> {
     if let value = referenceValue(of: output), let funders = try? located(value), isList(value) {
       var reading = typed(funders)

@@ -1,7 +1,8 @@
 import JSON
 import Text
 
-/// A funder as a model wrote it: names and values may be anything that JSON can say but null and, in lists, empty strings.
+/// A funder as a model wrote it: names and values may be anything that JSON can say but null and, in lists, empty
+/// strings.
 public typealias UntypedFunder = FunderTree<JSON>
 
 /// Reads what stage 2 wrote: funders with their awards.
@@ -13,9 +14,9 @@ public enum FunderReader {
 
   /// Reads as the reference's `extract_funders_from_text` does.
   ///
-  /// The first code block, wherever it stands, is taken instead of the whole text. Text that is not JSON has no funders. A
-  /// `{"funders": …}` wrapper, a single funder, awards nested or flat, and strings in place of lists are understood; nulls
-  /// and empty strings in lists are dropped.
+  /// The first code block, wherever it stands, is taken instead of the whole text. Text that is not JSON has no
+  /// funders. A `{"funders": …}` wrapper, a single funder, awards nested or flat, and strings in place of lists are
+  /// understood; nulls and empty strings in lists are dropped.
   /// - Throws: `FundingError.unreadableOutput` where the reference raises: a JSON string that holds no JSON.
   public static func referenceFunders(in text: String) throws(FundingError) -> [UntypedFunder] {
     guard let value = referenceValue(of: text) else { return [] }
@@ -105,8 +106,8 @@ public enum FunderReader {
 }
 
 extension FunderTree where Value == String {
-  /// The typed form of what a model wrote. Names, schemes and titles become text as Python's `str` makes it; a name that is
-  /// false by Python's rules (0, false, an empty string or list) is nil.
+  /// The typed form of what a model wrote. Names, schemes and titles become text as Python's `str` makes it; a name
+  /// that is false by Python's rules (0, false, an empty string or list) is nil.
   /// - Throws: `FundingError.unreadableOutput` for an award id that is no string: the reference raises there.
   public init(_ funder: UntypedFunder) throws(FundingError) {
     self = try funder.compactMap { value, kind throws(FundingError) -> String? in

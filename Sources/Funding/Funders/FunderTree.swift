@@ -52,7 +52,8 @@ extension FunderTree {
     try compactMap { value, kind throws(Failure) -> NewValue? in .some(try transform(value, kind)) }
   }
 
-  /// The same without the values of which the function makes nil. An award in which nothing is left stays, as an empty one.
+  /// The same without the values of which the function makes nil. An award in which nothing is left stays, as an empty
+  /// one.
   public func compactMap<NewValue, Failure: Error>(
     _ transform: (Value, ValueKind) throws(Failure) -> NewValue?
   ) throws(Failure) -> FunderTree<NewValue> {

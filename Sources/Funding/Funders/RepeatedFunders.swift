@@ -2,8 +2,8 @@ import JSON
 
 /// Funders that several stage-2 calls name, put together.
 enum RepeatedFunders {
-  /// Funders of the same name (the same bytes) become one at the first one's place; an award that is there already is not
-  /// repeated. Nameless funders stay apart unless they are the same.
+  /// Funders of the same name (the same bytes) become one at the first one's place; an award that is there already is
+  /// not repeated. Nameless funders stay apart unless they are the same.
   static func joined<Value>(
     _ funders: [FunderTree<Value>], text: (Value) -> String
   ) -> [FunderTree<Value>] {

@@ -38,8 +38,8 @@ indirect enum LocatedJSON {
     }
   }
 
-  /// Reads one JSON value with nothing but whitespace around it; nil if the bytes are something else. Ranges of strings are
-  /// indices of the slice.
+  /// Reads one JSON value with nothing but whitespace around it; nil if the bytes are something else. Ranges of strings
+  /// are indices of the slice.
   init?(parsing bytes: ArraySlice<UInt8>, options: JSON.ParseOptions) {
     let value = try? bytes.withUnsafeBufferPointer { buffer in
       var scanner = JSONScanner(buffer, options: options)

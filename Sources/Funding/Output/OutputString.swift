@@ -1,8 +1,8 @@
 /// A string that a model wrote, and where it stands in the output.
 public struct OutputString: Sendable, Hashable {
   public var text: String
-  /// The UTF-8 bytes between its quotes in the output. Nil where it does not stand there in quotes of its own: a number that
-  /// was taken as text, a string inside JSON that is itself a string.
+  /// The UTF-8 bytes between its quotes in the output. Nil where it does not stand there in quotes of its own: a number
+  /// that was taken as text, a string inside JSON that is itself a string.
   public var range: Range<Int>?
 
   public init(_ text: String, range: Range<Int>? = nil) {

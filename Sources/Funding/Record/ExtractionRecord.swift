@@ -54,8 +54,8 @@ public struct ModelCall: Sendable, Equatable {
   public var finishReason: FinishReason
   /// Whether the output was closed near its token limit, so that something may be missing.
   public var closedAtLimit: Bool = false
-  /// Sum of the natural logarithms of the tokens' probabilities under the model (temperature 1), and under the model held to
-  /// the constraint; nil where the generator did not tell them.
+  /// Sum of the natural logarithms of the tokens' probabilities under the model (temperature 1), and under the model
+  /// held to the constraint; nil where the generator did not tell them.
   public var logProbability: Double?
   public var constrainedLogProbability: Double?
   public var promptTokens: Int

@@ -1,6 +1,6 @@
 extension Trainer {
-  /// Trains to the end, from wherever ``progress`` stands: steps, measurements and checkpoints in their order, without a
-  /// folder. `onEvent` saves what is to be kept, as a ``TrainingRun`` does.
+  /// Trains to the end, from wherever ``progress`` stands: steps, measurements and checkpoints in their order, without
+  /// a folder. `onEvent` saves what is to be kept, as a ``TrainingRun`` does.
   ///
   ///     try trainer.run { event in
   ///       if case .stepped(let step) = event { print(step.metrics) }
@@ -17,8 +17,8 @@ extension Trainer {
     }
   }
 
-  /// Measures and saves what is due after the last step, unless that was done before: a run that was interrupted here does
-  /// it when it goes on.
+  /// Measures and saves what is due after the last step, unless that was done before: a run that was interrupted here
+  /// does it when it goes on.
   private func settle(_ onEvent: (TrainingEvent) throws -> Void) throws {
     guard progress.settledStep < progress.step else { return }
     let isLast = progress.step == totalSteps

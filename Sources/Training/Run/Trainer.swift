@@ -4,9 +4,9 @@ import Torch
 
 /// What trains an adapter, step by step: all that a ``TrainingRun`` asks of it.
 ///
-/// A trainer computes; the run owns the folder, the logs, the checkpoints and the status. Every call that takes `report`
-/// tells with it how far the work is, and passes on what it throws: that is how a run is interrupted. ``progress``, the
-/// adapter and the optimizer then stand as after the last whole step, and can be saved.
+/// A trainer computes; the run owns the folder, the logs, the checkpoints and the status. Every call that takes
+/// `report` tells with it how far the work is, and passes on what it throws: that is how a run is interrupted.
+/// ``progress``, the adapter and the optimizer then stand as after the last whole step, and can be saved.
 public protocol Trainer: AnyObject {
   /// What the records of a run call it, such as `sft`.
   var kind: String { get }
@@ -18,7 +18,8 @@ public protocol Trainer: AnyObject {
   var evaluationInterval: Int { get }
   /// Steps between checkpoints to go on from, besides those; 0: at the end only.
   var checkpointInterval: Int { get }
-  /// Names of the figures that ``measure(_:)`` gives. Checkpoints are chosen by one of them. Empty: nothing is measured.
+  /// Names of the figures that ``measure(_:)`` gives. Checkpoints are chosen by one of them. Empty: nothing is
+  /// measured.
   var figures: [String] { get }
 
   /// Takes the step that follows `progress.step`.

@@ -64,7 +64,8 @@ public final class TrainingRun {
   ///   - resuming: whether to go on from the last checkpoint in the folder, where there is one.
   ///   - onEvent: is told of everything that happens, after it was recorded.
   /// - Returns: the checkpoint that became the adapter.
-  /// - Throws: `CancellationError` where `onEvent` throws it; the last whole step is then saved, and the run can be resumed.
+  /// - Throws: `CancellationError` where `onEvent` throws it; the last whole step is then saved, and the run can be
+  ///   resumed.
   @discardableResult
   public func run(
     resuming: Bool, _ onEvent: (TrainingEvent) throws -> Void = { _ in }

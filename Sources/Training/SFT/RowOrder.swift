@@ -1,5 +1,5 @@
-/// Which rows each step trains on: every epoch all of them once, in an order that the seed and the epoch decide. The last
-/// step of an epoch may have fewer.
+/// Which rows each step trains on: every epoch all of them once, in an order that the seed and the epoch decide. The
+/// last step of an epoch may have fewer.
 struct RowOrder: Sendable {
   let rowCount: Int
   let rowsPerStep: Int

@@ -12,8 +12,8 @@ import TrainingData
 ///     let trainer = try SFTTrainer(model: model, settings: settings, rows: rows, devRows: devRows)
 ///     try trainer.run()
 ///
-/// Everything that the next step depends on is in the saved state: on a CPU, a run that is interrupted and restored from it
-/// ends with the same bytes as one that was not (same number of threads, same libtorch).
+/// Everything that the next step depends on is in the saved state: on a CPU, a run that is interrupted and restored
+/// from it ends with the same bytes as one that was not (same number of threads, same libtorch).
 public final class SFTTrainer: Trainer {
   public let kind = "sft"
   public let model: TrainableLlama
@@ -40,8 +40,8 @@ public final class SFTTrainer: Trainer {
   ///   - modelIdentity: what tells the base model from others in saved states, such as its SHA-256.
   ///   - rows: to train on.
   ///   - devRows: to measure the loss on; may be empty.
-  /// - Throws: `TrainingError.setting` for a setting out of range; `TrainingError.data` where there are no rows, or one of
-  ///   them is longer than the model's context, has ids outside its vocabulary or no supervised token.
+  /// - Throws: `TrainingError.setting` for a setting out of range; `TrainingError.data` where there are no rows, or one
+  ///   of them is longer than the model's context, has ids outside its vocabulary or no supervised token.
   public init(
     model: TrainableLlama, baseModelName: String? = nil, modelIdentity: String = "", settings: SFTSettings,
     rows: [TrainingExample], devRows: [TrainingExample] = []
@@ -146,7 +146,8 @@ public final class SFTTrainer: Trainer {
 
   // MARK: Dev rows
 
-  /// The mean loss over the supervised tokens of the dev rows, without dropout, and the figures of what the model writes.
+  /// The mean loss over the supervised tokens of the dev rows, without dropout, and the figures of what the model
+  /// writes.
   public func measure(_ report: (TrainingEvent) throws -> Void) throws -> TrainingMeasurement {
     var measurement = TrainingMeasurement(step: progress.step)
     if !devRows.isEmpty {

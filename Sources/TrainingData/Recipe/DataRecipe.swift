@@ -2,7 +2,8 @@ import Funding
 import Generation
 import Tokenizer
 
-/// What a model is trained on, and how rows become examples. The same recipe, files and tokenizer give the same examples.
+/// What a model is trained on, and how rows become examples. The same recipe, files and tokenizer give the same
+/// examples.
 public struct DataRecipe: Sendable, Equatable {
   /// Rows of any of the formats that `DataRow` knows.
   public var files: [DataFile]
@@ -18,13 +19,14 @@ public struct DataRecipe: Sendable, Equatable {
   /// should be where the model is used.
   public var chunkTokens = ExtractionOptions().chunkTokens
   public var overlapTokens = ExtractionOptions().overlapTokens
-  /// Chunks without a statement for each one with statements, over all articles; nil keeps all of them. The rest of them is
-  /// left out by chance.
+  /// Chunks without a statement for each one with statements, over all articles; nil keeps all of them. The rest of
+  /// them is left out by chance.
   public var negativesPerPositive: Double? = 1
-  /// Of the chunks without a statement, the share that holds a word of funding (`ChunkSelection.likely`), as far as there
-  /// are such chunks. A model that has only seen such is to read only such.
+  /// Of the chunks without a statement, the share that holds a word of funding (`ChunkSelection.likely`), as far as
+  /// there are such chunks. A model that has only seen such is to read only such.
   public var hardNegativeShare = 0.75
-  /// Leaves out statements of which a funder's value, after cleaning, is not in the text; otherwise they are only counted.
+  /// Leaves out statements of which a funder's value, after cleaning, is not in the text; otherwise they are only
+  /// counted.
   public var requiresVerbatimValues = true
   /// Share of the statements that get another one behind them on a line of its own, as stage 2 reads an article of two
   /// statements.
@@ -34,14 +36,14 @@ public struct DataRecipe: Sendable, Equatable {
   /// Damage put into the articles and statements.
   public var noise = DataNoise()
 
-  /// Most tokens of an example. Longer ones are left out and counted; chunks of articles are cut so that they fit with an
-  /// answer of 512 tokens, and never get longer than that.
+  /// Most tokens of an example. Longer ones are left out and counted; chunks of articles are cut so that they fit with
+  /// an answer of 512 tokens, and never get longer than that.
   public var maximumLength = 8_192
 
   public init(files: [DataFile]) { self.files = files }
 
-  /// The same rows for figures that can be compared whatever the recipe of the training rows: each once and as it is, in an
-  /// order of its own.
+  /// The same rows for figures that can be compared whatever the recipe of the training rows: each once and as it is,
+  /// in an order of its own.
   public var forMeasuring: DataRecipe {
     var recipe = self
     for index in recipe.files.indices { recipe.files[index].weight = 1 }
@@ -67,9 +69,10 @@ public struct DataRecipe: Sendable, Equatable {
   /// - Parameters:
   ///   - shuffled: false keeps the order of the files and rows.
   ///   - keepsSources: whether the examples hold the texts that they are about, which takes more memory.
-  /// - Throws: `DataError`, `FileError` for files that cannot be read, `FundingError` for a chunk size that does not fit.
-  /// - Complexity: linear in the text; an article is tokenized about three times. Memory: the text of the articles and 9
-  ///   bytes a token.
+  /// - Throws: `DataError`, `FileError` for files that cannot be read, `FundingError` for a chunk size that does not
+  ///   fit.
+  /// - Complexity: linear in the text; an article is tokenized about three times. Memory: the text of the articles and
+  ///   9 bytes a token.
   public func examples(
     tokenizer: Tokenizer, template: ChatTemplate, shuffled: Bool = true, keepsSources: Bool = false,
     onProgress: Progress? = nil

@@ -3,8 +3,8 @@ import Foundation
 import Generation
 import JSON
 
-/// A file of rows of token ids, as trainers of transformers take them. Those of `patron data tokenize` say what task they
-/// are of.
+/// A file of rows of token ids, as trainers of transformers take them. Those of `patron data tokenize` say what task
+/// they are of.
 public struct TokenFile: Sendable {
   /// What the records of a run say of the file.
   public struct Record: Sendable, Equatable {

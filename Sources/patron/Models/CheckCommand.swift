@@ -25,8 +25,8 @@ struct CheckCommand: AsyncParsableCommand {
   @Flag(name: .long, help: "Print JSON.")
   var json = false
 
-  /// What may differ, for a dtype: the mean Kullback-Leibler divergence of the next-token distributions in nats, and the
-  /// share of positions whose most probable token is another one.
+  /// What may differ, for a dtype: the mean Kullback-Leibler divergence of the next-token distributions in nats, and
+  /// the share of positions whose most probable token is another one.
   static func tolerance(_ dtype: DType) -> (divergence: Double, disagreement: Double) {
     dtype == .float32 ? (1e-6, 0.005) : (0.02, 0.10)
   }

@@ -22,8 +22,8 @@ final class TrainingMeter {
     smoothedRate = smoothedRate.map { 0.8 * $0 + 0.2 * rate } ?? rate
   }
 
-  /// For example `step 12/80 (epoch 0.30): loss 1.234, lr 8.5e-05, grad 0.81, 180 tok/s`; figures that the trainer does not
-  /// give are left out.
+  /// For example `step 12/80 (epoch 0.30): loss 1.234, lr 8.5e-05, grad 0.81, 180 tok/s`; figures that the trainer does
+  /// not give are left out.
   var summary: String {
     guard let last else { return "" }
     let epoch = last[MetricName.epoch].map { String(format: " (epoch %.2f)", $0) } ?? ""

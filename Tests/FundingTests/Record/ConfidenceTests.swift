@@ -16,7 +16,8 @@ import Testing
   }
 
   @Test func tokensThatTouchAValueCount() throws {
-    // The second token writes the end of the frame and the beginning of the value; the last one the end and what follows.
+    // The second token writes the end of the frame and the beginning of the value; the last one the end and what
+    // follows.
     let output = completion([
       (#"{"statements":"#, -8), (#"["We"#, -1), (" thank", -2), (" é", -0.5), (#".","B"]}"#, -4),
     ])

@@ -133,7 +133,8 @@ import Text
       name: "国家自然科学基金委员会 National Natural Science Foundation of China",
       awards: [
         Award(
-          awardIDs: (0..<20).map { "1234567\($0)" }, fundingSchemes: ["Key programme"], awardTitles: ["Long title 👩🏽‍🔬"])
+          awardIDs: (0..<20).map { "1234567\($0)" }, fundingSchemes: ["Key programme"],
+          awardTitles: ["Long title 👩🏽‍🔬"])
       ])
     var record = ExtractionRecord(id: "x", sha256: "", funders: [funder])
     record.statements = [FundingStatement(text: String(repeating: "基金", count: 100), status: .unverified)]

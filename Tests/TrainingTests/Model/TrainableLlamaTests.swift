@@ -199,8 +199,8 @@ struct TrainableLlamaTests {
   /// (0.0031 and 3.8 % when their sums were rounded, too), activations of bfloat16 0.0027 and 4.5 % (0.0026 and 3.4 %
   /// where products are widened).
   ///
-  /// Bounds: a mean is no further off than its terms, 2⁻⁸ of their size; a gradient comes of some 50 roundings one after
-  /// the other, √50 · 2⁻⁸, of which the largest is four times that.
+  /// Bounds: a mean is no further off than its terms, 2⁻⁸ of their size; a gradient comes of some 50 roundings one
+  /// after the other, √50 · 2⁻⁸, of which the largest is four times that.
   @Test(arguments: ProcessorPaths.runnable, [DType.float32, .bfloat16])
   func bfloat16StaysClose(_ paths: ProcessorPaths, _ dtype: DType) throws {
     let half = try Golden.tinyLlama("untied_bf16_sharded", LoadOptions(dtype: .bfloat16))

@@ -5,7 +5,8 @@ import Runs
 import Torch
 import Training
 
-/// A trainer that counts: what ``Trainer`` asks of a second trainer, with the public names only. Its adapter is a number.
+/// A trainer that counts: what ``Trainer`` asks of a second trainer, with the public names only. Its adapter is a
+/// number.
 final class CountingTrainer: Trainer {
   let kind = "count"
   let totalSteps = 6

@@ -96,7 +96,8 @@ struct SFTTests {
     #expect(try distance(logits(live), logits(loaded)) < 1e-3)
   }
 
-  /// Interrupted between micro-batches of any step and restored from its last checkpoint, a run ends with the same bytes.
+  /// Interrupted between micro-batches of any step and restored from its last checkpoint, a run ends with the same
+  /// bytes.
   @Test(arguments: [1, 3, 4, 7])
   func resumingIsExact(_ interruptedIn: Int) throws {
     let whole = try trainer()

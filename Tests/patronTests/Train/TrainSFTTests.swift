@@ -360,8 +360,8 @@ enum TinyModel {
     return folder.path("model")
   }
 
-  /// Rows of 8 to 30 tokens, the second half to be learnt; each counts up from its first token, so that there is something
-  /// to learn.
+  /// Rows of 8 to 30 tokens, the second half to be learnt; each counts up from its first token, so that there is
+  /// something to learn.
   static func rows(_ count: Int, from start: Int = 0) -> String {
     (start..<start + count).map { index in
       let ids = (0..<8 + index * 7 % 23).map { (index * 31 + $0) % 250 }
