@@ -65,18 +65,18 @@ let package = Package(
   targets: [
     // Text only: these never see a tensor and build without libtorch.
     .target(name: "Text"),
-    .target(name: "JSON", dependencies: ["Text"]),
-    .target(name: "Files", dependencies: ["JSON", "Text", .product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "JSON"),
+    .target(name: "Files", dependencies: ["JSON", .product(name: "Crypto", package: "swift-crypto")]),
     .target(name: "TextRepair", dependencies: ["Text"]),
     .target(name: "Generation", dependencies: ["JSON"]),
     .target(name: "Tokenizer", dependencies: ["Generation", "JSON", "Text"]),
     .target(name: "Constraints", dependencies: ["Generation", "Text"]),
     .target(name: "Funding", dependencies: ["Generation", "JSON", "Text", "Files"]),
     .target(name: "Scoring", dependencies: ["Funding", "JSON", "Text", "TextRepair"]),
-    .target(name: "ModelFiles", dependencies: ["Files", "Generation", "JSON", "Text", "Tokenizer"]),
+    .target(name: "ModelFiles", dependencies: ["Files", "Generation", "JSON", "Tokenizer"]),
     .target(
       name: "TrainingData",
-      dependencies: ["Files", "Funding", "Generation", "JSON", "ModelFiles", "Text", "Tokenizer"]),
+      dependencies: ["Files", "Funding", "Generation", "JSON", "Text", "Tokenizer"]),
     .target(name: "Runs", dependencies: ["Files", "JSON", "Text"]),
 
     // Tensors.
@@ -99,7 +99,7 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "Files", "Funding", "Generation", "JSON", "Llama", "ModelFiles", "Runs", "Scoring", "Text", "Tokenizer",
+        "Files", "Funding", "Generation", "JSON", "Llama", "ModelFiles", "Runs", "Scoring", "Tokenizer",
         "Torch",
         "TrainingData",
       ]),
@@ -123,7 +123,7 @@ let package = Package(
       name: "TensorTestSupport", dependencies: ["JSON", "Llama", "ModelFiles", "TestSupport", "Torch"],
       path: "Tests/TensorTestSupport"),
     .testTarget(name: "TextTests", dependencies: ["Text", "TestSupport"]),
-    .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
+    .testTarget(name: "JSONTests", dependencies: ["JSON"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
     .testTarget(name: "TextRepairTests", dependencies: ["TextRepair", "Text", "JSON", "TestSupport"]),
     .testTarget(name: "GenerationTests", dependencies: ["Generation"]),
@@ -133,26 +133,26 @@ let package = Package(
       dependencies: ["Constraints", "Funding", "Generation", "Tokenizer", "JSON", "Text", "TestSupport"]),
     .testTarget(name: "FundingTests", dependencies: ["Funding", "Generation", "JSON", "Text", "TestSupport"]),
     .testTarget(
-      name: "ScoringTests", dependencies: ["Scoring", "Funding", "JSON", "Text", "TextRepair", "TestSupport"]),
+      name: "ScoringTests", dependencies: ["Scoring", "Funding", "JSON", "Text", "TestSupport"]),
     .testTarget(
       name: "ModelFilesTests", dependencies: ["ModelFiles", "Files", "Generation", "JSON", "Text", "TestSupport"]),
     .testTarget(
       name: "TrainingDataTests",
       dependencies: [
-        "TrainingData", "Files", "Funding", "Generation", "JSON", "ModelFiles", "Text", "Tokenizer", "TestSupport",
+        "TrainingData", "Files", "Funding", "Generation", "JSON", "ModelFiles", "Tokenizer", "TestSupport",
       ]),
     .testTarget(name: "RunsTests", dependencies: ["Runs", "Files", "JSON", "TestSupport"]),
-    .testTarget(name: "TorchTests", dependencies: ["Torch", "TensorTestSupport", "TestSupport"]),
+    .testTarget(name: "TorchTests", dependencies: ["Torch", "TensorTestSupport"]),
     .testTarget(
       name: "LlamaTests",
       dependencies: [
-        "Constraints", "Files", "Generation", "JSON", "Llama", "ModelFiles", "Text", "Tokenizer", "Torch",
+        "Constraints", "Generation", "JSON", "Llama", "ModelFiles", "Tokenizer", "Torch",
         "TensorTestSupport", "TestSupport",
       ]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Files", "Funding", "Generation", "JSON", "Llama", "ModelFiles", "Runs", "Scoring", "Tokenizer", "Torch",
+        "Files", "Funding", "Generation", "JSON", "Llama", "ModelFiles", "Runs", "Tokenizer", "Torch",
         "Training",
         "TrainingData", "TensorTestSupport", "TestSupport",
       ]),

@@ -51,6 +51,9 @@ import Testing
       }
       let own = imported.intersection(targets.keys)
       #expect(own.subtracting(dependencies) == [], "\(name) imports rooms that it does not depend on")
+      #expect(
+        dependencies.intersection(targets.keys).subtracting(own) == [],
+        "\(name) depends on rooms that it does not import")
     }
     #expect(fileCount > 100)
   }

@@ -1,4 +1,4 @@
-import Crypto
+import Files
 import Text
 
 /// A place in a text file.
@@ -46,7 +46,7 @@ public struct ArticleText: Sendable {
   public init(_ original: [UInt8]) throws(FundingError) {
     try Self.check(original)
     self.original = original
-    hash = SHA256.hexDigest(original)
+    hash = FileHash.sha256(of: original)
 
     var bytes: [UInt8] = []
     bytes.reserveCapacity(original.count)

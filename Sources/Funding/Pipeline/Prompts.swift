@@ -1,4 +1,4 @@
-import Crypto
+import Files
 import Generation
 
 /// The prompts that the two-stage system was trained with, byte for byte.
@@ -33,17 +33,8 @@ public enum Prompts {
   }
 
   /// SHA-256 of the stage-1 system prompt, in hexadecimal.
-  public static let statementsHash = SHA256.hexDigest(statementsSystem.utf8)
+  public static let statementsHash = FileHash.sha256(of: statementsSystem)
 
   /// SHA-256 of the stage-2 system prompt and the fixed part of its user message, in hexadecimal.
-  public static let fundersHash = SHA256.hexDigest((fundersSystem + fundersUserPrefix).utf8)
-}
-
-extension SHA256 {
-  /// The digest of these bytes in lower-case hexadecimal.
-  static func hexDigest(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    let digest = SHA256.hash(data: Array(bytes))
-    return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-  }
+  public static let fundersHash = FileHash.sha256(of: fundersSystem + fundersUserPrefix)
 }
