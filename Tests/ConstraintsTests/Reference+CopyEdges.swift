@@ -1,0 +1,70 @@
+import Generation
+
+@testable import Constraints
+
+/// The rules of `CopyEdges`, place by place.
+extension Reference.SourceText {
+  private func scalar(_ index: Int) -> Unicode.Scalar? { scalars.indices.contains(index) ? scalars[index] : nil }
+
+  func mayStart(_ index: Int, _ edges: CopyEdges) -> Bool {
+    guard scalars[index].isVisibleHere else { return false }
+    if edges == .anywhere { return true }
+    if let before = scalar(index - 1), before.isWordHere && scalars[index].isWordHere || scalars[index].isMarkHere {
+      return false
+    }
+    switch edges {
+    case .anywhere, .words: return true
+    case .lines: return startsLine(index)
+    case .sentences: return startsLine(index) || startsSentence(index)
+    }
+  }
+
+  private func lineBefore(_ index: Int) -> ArraySlice<Unicode.Scalar> {
+    let start = scalars[..<index].lastIndex(where: \.breaksLineHere).map { $0 + 1 } ?? 0
+    return scalars[start..<index]
+  }
+
+  private func startsLine(_ index: Int) -> Bool {
+    let words = lineBefore(index).split { !$0.isVisibleHere }
+    // The last character before must be invisible: words end there.
+    if let last = lineBefore(index).last, last.isVisibleHere { return false }
+    return words.count <= 3 && words.allSatisfy { !$0.contains { $0.properties.isAlphabetic } }
+  }
+
+  private func startsSentence(_ index: Int) -> Bool {
+    var place = index - 1
+    while let before = scalar(place), !before.isVisibleHere, !before.breaksLineHere { place -= 1 }
+    guard let before = scalar(place), before.isVisibleHere else { return false }
+    let hasSpace = place < index - 1
+    if before == ":" { return hasSpace }
+    return sentenceEnds(place + 1).map { $0 == .withoutSpace || hasSpace } ?? false
+  }
+
+  private enum Ending { case withSpace, withoutSpace }
+
+  /// Whether terminator and closers end before `index`. All closers belong to it: another one must not follow.
+  private func sentenceEnds(_ index: Int) -> Ending? {
+    let closers = "\"')]}*_”’»›」』）】".unicodeScalars
+    if let next = scalar(index), closers.contains(next) { return nil }
+    var place = index - 1
+    while let before = scalar(place), closers.contains(before) { place -= 1 }
+    guard let terminator = scalar(place) else { return nil }
+    if "。！？｡".unicodeScalars.contains(terminator) { return .withoutSpace }
+    return ".!?…".unicodeScalars.contains(terminator) ? .withSpace : nil
+  }
+
+  func mayEnd(_ index: Int, _ edges: CopyEdges) -> Bool {
+    guard let before = scalar(index - 1), before.isVisibleHere else { return false }
+    if edges == .anywhere { return true }
+    if let next = scalar(index), before.isWordHere && next.isWordHere || next.isMarkHere { return false }
+    let rest = scalars[index...]
+    let endsLine = rest.prefix { !$0.breaksLineHere }.allSatisfy { !$0.isVisibleHere }
+    switch edges {
+    case .anywhere, .words: return true
+    case .lines: return endsLine
+    case .sentences:
+      if endsLine { return true }
+      return sentenceEnds(index).map { $0 == .withoutSpace || !scalars[index].isVisibleHere } ?? false
+    }
+  }
+}
