@@ -97,8 +97,8 @@ def save(folder, patron, data):
 
 def diff(old, new):
     def files(folder):
-        return {
-            str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and "work" not in path.parts}
+        names = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+        return {str(name) for name in names if name.parts[0] != "work"}
 
     differing = 0
     for name in sorted(files(old) | files(new)):
