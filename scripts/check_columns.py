@@ -18,8 +18,36 @@ ENDINGS = {".swift", ".c", ".cpp", ".h", ".hpp", ".py", ".sh"}
 EVERYTHING = ["Sources", "Tests", "scripts", "Package.swift", "Makefile"]
 
 
-# A literal, perhaps with an operator before it and a bracket or comma behind it.
-LITERAL = re.compile(r"""\s*(?:[+:=]=? )?\w{0,10}\(?#?".*"#?[)\],;]*\s*""")
+def end_of_literal(line, start):
+    """Where the Swift string literal that opens at `start` ends; None where none opens, or it does not end."""
+    hashes = len(line[start:]) - len(line[start:].lstrip("#"))
+    place = start + hashes
+    if line[place:place + 1] != '"':
+        return None
+    closing, escape = '"' + "#" * hashes, "\\" + "#" * hashes
+    place += 1
+    while place < len(line):
+        if line.startswith(escape + "(", place):
+            # An interpolation is code: brackets are counted, and literals in it passed over.
+            depth, place = 1, place + len(escape) + 1
+            while depth and place < len(line):
+                inner = end_of_literal(line, place)
+                depth += {"(": 1, ")": -1}.get(line[place], 0) if inner is None else 0
+                place = place + 1 if inner is None else inner
+        elif line.startswith(escape, place):
+            place += len(escape) + 1
+        elif line.startswith(closing, place):
+            return place + len(closing)
+        else:
+            place += 1
+    return None
+
+
+def is_one_literal(line):
+    """Whether a line of Swift holds one literal alone, but for an operator before it and brackets behind it."""
+    start = re.match(r"\s*(?:(?:==|[+:]) )?", line).end()
+    end = end_of_literal(line, start)
+    return end is not None and not line[end:].strip(")],; ")
 
 
 def long_lines(text, is_swift):
@@ -29,7 +57,7 @@ def long_lines(text, is_swift):
         was_in_literal = in_literal
         if is_swift and line.count('"""') % 2 == 1:
             in_literal = not in_literal
-        if len(line) > COLUMNS and not was_in_literal and not (is_swift and LITERAL.fullmatch(line)):
+        if len(line) > COLUMNS and not was_in_literal and not (is_swift and is_one_literal(line)):
             yield number, len(line)
 
 

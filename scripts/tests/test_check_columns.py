@@ -22,6 +22,27 @@ class ColumnTests(unittest.TestCase):
         self.assertEqual(self.long_lines('a("""', "x" * 121, '  """)', is_swift=False), [(2, 121)])
         self.assertEqual(self.long_lines('a("""b""")', "x" * 122), [(2, 122)])
 
+    def test_a_literal_alone_may_be_longer(self):
+        text = "x" * 125
+        for line in (
+            f'    + "{text} said",',
+            f'"{text} \\(a ? "b" : f("c)")) end")',
+            f'  #"{text} "quoted" text"#,',
+            f'== "{text} \\" \\\\"',
+        ):
+            self.assertEqual(self.long_lines(line), [], line)
+
+    def test_code_beside_a_literal_may_not(self):
+        text = "x" * 120
+        for line in (
+            f'f("{text}", other, "end")',
+            f'"a" + {text} + "b"',
+            f'let a = "{text}"',
+            f'"{text}" // why "so"',
+            f'"{text}',
+        ):
+            self.assertEqual(self.long_lines(line), [(1, len(line))], line)
+
 
 if __name__ == "__main__":
     unittest.main()
