@@ -32,7 +32,8 @@ public struct ArticleText: Sendable {
   /// SHA-256 of the file's bytes, in hexadecimal.
   public let hash: String
 
-  /// Where stretches of unchanged bytes begin, here and in the original; ascending.
+  /// Where stretches of unchanged bytes begin, here and in the original; ascending. The byte of a space that stands for
+  /// a line break is one, too.
   private let runs: [(cleaned: Int, original: Int)]
   /// Number of scalars before every `scalarStride`-th byte of the original.
   private let scalarCounts: [Int]
@@ -82,6 +83,47 @@ public struct ArticleText: Sendable {
 
   public init(_ text: String) throws(FundingError) { try self.init(Array(text.utf8)) }
 
+  /// The same file with each paragraph in one line, where its lines were broken at a width (`LineWrapping`): what the
+  /// pipeline reads. Places still lead to the file's own text, line breaks and hyphens included.
+  public func unwrapped() -> ArticleText {
+    let cuts = LineWrapping.cuts(of: bytes)
+    return cuts.isEmpty ? self : ArticleText(self, without: cuts)
+  }
+
+  private init(_ article: ArticleText, without cuts: [LineWrapping.Cut]) {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(article.bytes.count)
+    var runs: [(cleaned: Int, original: Int)] = []
+    var oldRuns = article.runs[...]
+    func copy(_ range: Range<Int>) {
+      guard !range.isEmpty else { return }
+      // Runs that begin inside the range, and the one that it begins in.
+      while oldRuns.count > 1, oldRuns[oldRuns.startIndex + 1].cleaned <= range.lowerBound { oldRuns.removeFirst() }
+      runs.append((bytes.count, article.originalOffset(range.lowerBound)))
+      for run in oldRuns.dropFirst().prefix(while: { $0.cleaned < range.upperBound }) {
+        runs.append((bytes.count + run.cleaned - range.lowerBound, run.original))
+      }
+      bytes += article.bytes[range]
+    }
+    var start = 0
+    for cut in cuts {
+      copy(start..<cut.range.lowerBound)
+      if cut.leavesSpace {
+        runs.append((bytes.count, article.originalOffset(cut.range.lowerBound)))
+        bytes.append(UInt8(ascii: " "))
+      }
+      start = cut.range.upperBound
+    }
+    copy(start..<article.bytes.count)
+    self.bytes = bytes
+    self.runs = runs
+    cleaned = String(decoding: bytes, as: UTF8.self)
+    original = article.original
+    hash = article.hash
+    scalarCounts = article.scalarCounts
+    lineStarts = article.lineStarts
+  }
+
   /// The stretch of the original that a non-empty stretch of the cleaned text stands in. What was removed inside it
   /// belongs to it; what was removed at its ends does not. O(log n).
   public func span(ofCleaned range: Range<Int>) -> TextSpan {
@@ -91,6 +133,19 @@ public struct ArticleText: Sendable {
     return TextSpan(
       bytes: start..<end, scalars: scalarOffset(start)..<scalarOffset(end),
       line: lineStarts.partitioningIndex { $0 > start })
+  }
+
+  /// The stretch of the cleaned text that stands for a stretch of the original's bytes.
+  package func cleanedRange(ofOriginal range: Range<Int>) -> Range<Int> {
+    let lower = cleanedOffset(range.lowerBound)
+    return lower..<max(lower, cleanedOffset(range.upperBound))
+  }
+
+  /// Where the first cleaned byte stands that is at this place of the original or behind it.
+  private func cleanedOffset(_ originalOffset: Int) -> Int {
+    let next = runs.partitioningIndex { $0.original > originalOffset }
+    let end = next < runs.count ? runs[next].cleaned : bytes.count
+    return next == 0 ? end : min(runs[next - 1].cleaned + originalOffset - runs[next - 1].original, end)
   }
 
   /// The text of the original at a span of it.

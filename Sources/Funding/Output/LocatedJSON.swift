@@ -10,7 +10,13 @@ indirect enum LocatedJSON {
 
   /// Members in order; of a repeated key the last value stands at the first one's place.
   struct Object {
-    private(set) var members: [(key: String, value: LocatedJSON)] = []
+    // Not a tuple: the compiler then finds a circular reference in some builds.
+    struct Member {
+      var key: String
+      var value: LocatedJSON
+    }
+
+    private(set) var members: [Member] = []
     private var places: [JSON: Int] = [:]
 
     subscript(_ key: String) -> LocatedJSON? { places[.string(key)].map { members[$0].value } }
@@ -20,7 +26,7 @@ indirect enum LocatedJSON {
         members[place].value = value
       } else {
         places[.string(key)] = members.count
-        members.append((key, value))
+        members.append(Member(key: key, value: value))
       }
     }
   }
