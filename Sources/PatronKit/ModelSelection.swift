@@ -46,6 +46,7 @@ public struct ModelSelection: Sendable {
     var options = ExtractionOptions()
     if let card = cards.chunking {
       (options.chunkTokens, options.overlapTokens) = (card.chunkTokens, card.overlapTokens)
+      options.chunking = card.cutsAtParagraphs ? .paragraphs : .overlapping
       if card.readsLikelyChunks { options.chunkSelection = .likely }
     }
     options.calibration = try cards.calibration()

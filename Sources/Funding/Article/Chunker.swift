@@ -1,7 +1,17 @@
 import Generation
 
-/// Cuts a text into overlapping chunks that the model can read.
+/// How an article is cut into what stage 1 reads at a time.
+public enum Chunking: String, Sendable, Hashable, CaseIterable {
+  /// Between paragraphs. A heading goes with what it stands above; a paragraph longer than a chunk is one by itself. What
+  /// does not even fit into the model's context is cut at sentences, and the pieces overlap.
+  case paragraphs
+  /// At a number of tokens, where possible at a line's, sentence's or word's end; neighbours overlap.
+  case overlapping
+}
+
+/// Cuts a text into chunks that the model can read.
 struct Chunker {
+  var chunking = Chunking.overlapping
   /// Most tokens of a chunk.
   let limit: Int
   /// Tokens that a chunk is to repeat of the one before.
@@ -14,8 +24,8 @@ struct Chunker {
   /// Tokens that a chunk repeats of the one before: as asked for, where the limit allows.
   var usedOverlap: Int { min(overlap, limit / 2) }
 
-  /// UTF-8 ranges of the chunks, in order. Together they cover the text; each begins and ends at a scalar, where
-  /// possible at a line's, sentence's or word's end, and begins and ends behind the one before.
+  /// UTF-8 ranges of the chunks, in order. Together they cover the text; each begins and ends at a scalar, and begins
+  /// and ends behind the one before.
   /// - Throws: `FundingError.contextTooSmall` if not even one character fits.
   func chunks(of text: String) throws -> [Range<Int>] {
     guard limit > 0 else { throw Self.tooSmall }
@@ -23,21 +33,10 @@ struct Chunker {
     let offsets = try checkedOffsets(of: text, count: bytes.count)
     if offsets.count <= limit, try fits(text) { return bytes.isEmpty ? [] : [0..<bytes.count] }
 
-    var chunks: [Range<Int>] = []
-    while (chunks.last?.upperBound ?? 0) < bytes.count {
-      try Task.checkCancellation()
-      var chunk: Range<Int>?
-      if let last = chunks.last {
-        let start = startOfOverlap(before: last.upperBound, offsets, bytes)
-        if start > last.lowerBound {
-          chunk = try self.chunk(from: start, offsets, bytes)
-          if let end = chunk?.upperBound, end <= last.upperBound { chunk = nil }
-        }
-      }
-      // Without overlap where that would not move on.
-      chunks.append(try chunk ?? self.chunk(from: chunks.last?.upperBound ?? 0, offsets, bytes))
+    switch chunking {
+    case .overlapping: return try overlapping(0..<bytes.count, offsets, bytes)
+    case .paragraphs: return try paragraphs(offsets, bytes)
     }
-    return chunks
   }
 
   static let tooSmall = FundingError(
@@ -45,15 +44,73 @@ struct Chunker {
     "The model's context cannot hold the prompt, a piece of text and the new tokens; lower the token limits or choose "
       + "another model.")
 
-  private func chunk(from start: Int, _ offsets: [Int], _ bytes: [UInt8]) throws -> Range<Int> {
+  // MARK: Paragraphs
+
+  /// As many whole paragraphs in each chunk as it holds.
+  private func paragraphs(_ offsets: [Int], _ bytes: [UInt8]) throws -> [Range<Int>] {
+    func tokens(_ range: Range<Int>) -> Int {
+      offsets.partitioningIndex { $0 >= range.upperBound } - offsets.partitioningIndex { $0 >= range.lowerBound }
+    }
+    var chunks: [Range<Int>] = []
+    var rest = Paragraphs.ranges(in: bytes)[...]
+    while let first = rest.first {
+      try Task.checkCancellation()
+      var count = 1
+      while count < rest.count, tokens(first.lowerBound..<rest[rest.startIndex + count].upperBound) <= limit {
+        count += 1
+      }
+      // A slice may have other tokens at its ends than the same bytes in the whole text.
+      while count > 1, try !holds(first.lowerBound..<rest[rest.startIndex + count - 1].upperBound, bytes) { count -= 1 }
+      let chunk = first.lowerBound..<rest[rest.startIndex + count - 1].upperBound
+      if try count > 1 || fits(String(decoding: bytes[chunk], as: UTF8.self)) {
+        chunks.append(chunk)
+      } else {
+        chunks += try overlapping(chunk, offsets, bytes)
+      }
+      rest.removeFirst(count)
+    }
+    return chunks
+  }
+
+  private func holds(_ range: Range<Int>, _ bytes: [UInt8]) throws -> Bool {
+    let slice = String(decoding: bytes[range], as: UTF8.self)
+    return try tokenOffsets(slice).count <= limit && fits(slice)
+  }
+
+  // MARK: Overlap
+
+  /// Chunks of a part of the text, each but the first repeating the end of the one before.
+  private func overlapping(_ part: Range<Int>, _ offsets: [Int], _ bytes: [UInt8]) throws -> [Range<Int>] {
+    var chunks: [Range<Int>] = []
+    while (chunks.last?.upperBound ?? part.lowerBound) < part.upperBound {
+      try Task.checkCancellation()
+      var chunk: Range<Int>?
+      if let last = chunks.last {
+        let start = startOfOverlap(before: last.upperBound, offsets, bytes)
+        if start > last.lowerBound {
+          chunk = try self.chunk(from: start, to: part.upperBound, offsets, bytes)
+          if let end = chunk?.upperBound, end <= last.upperBound { chunk = nil }
+        }
+      }
+      // Without overlap where that would not move on.
+      let start = chunks.last?.upperBound ?? part.lowerBound
+      chunks.append(try chunk ?? self.chunk(from: start, to: part.upperBound, offsets, bytes))
+    }
+    return chunks
+  }
+
+  /// A good place for a chunk's end, or for the overlap's start, is looked for within this part of the chunk.
+  private var windowDivisor: Int { chunking == .paragraphs ? 2 : 16 }
+
+  private func chunk(from start: Int, to last: Int, _ offsets: [Int], _ bytes: [UInt8]) throws -> Range<Int> {
     let first = offsets.partitioningIndex { $0 >= start }
     var tokens = limit
     while true {
-      let hardEnd = first + tokens < offsets.count ? offsets[first + tokens] : bytes.count
-      let window = first + tokens - tokens / 16
-      let softEnd = window < offsets.count ? offsets[window] : bytes.count
+      let hardEnd = first + tokens < offsets.count ? min(offsets[first + tokens], last) : last
+      let window = first + tokens - tokens / windowDivisor
+      let softEnd = window < offsets.count ? offsets[window] : last
       let end =
-        hardEnd == bytes.count
+        hardEnd == last
         ? hardEnd : TextBoundary.best(in: bytes, from: max(softEnd, start + 1), to: hardEnd, after: start)
       guard end > start else { throw Self.tooSmall }
       // A slice may have other tokens at its ends than the same bytes in the whole text.
@@ -69,7 +126,7 @@ struct Chunker {
   private func startOfOverlap(before end: Int, _ offsets: [Int], _ bytes: [UInt8]) -> Int {
     guard overlap > 0 else { return end }
     let token = max(offsets.partitioningIndex { $0 >= end } - usedOverlap, 0)
-    let earliest = max(token - limit / 16, 0)
+    let earliest = max(token - limit / windowDivisor, 0)
     guard token < offsets.count, offsets[token] > 0 else { return 0 }
     return TextBoundary.best(in: bytes, from: offsets[earliest], to: offsets[token], after: 0)
   }

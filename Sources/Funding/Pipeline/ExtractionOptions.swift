@@ -6,7 +6,9 @@ public struct ExtractionOptions: Sendable, Equatable {
   public var stages: Set<Stage> = [.statements, .funders]
   /// Most tokens of a chunk; fewer where the model's context is smaller.
   public var chunkTokens = 7_500
-  /// Tokens that neighbouring chunks share.
+  /// Where chunks begin and end.
+  public var chunking = Chunking.paragraphs
+  /// Tokens that neighbouring chunks share; of chunks of paragraphs only those of a paragraph that had to be cut.
   public var overlapTokens = 1_024
   /// Which chunks are read.
   public var chunkSelection = ChunkSelection.all

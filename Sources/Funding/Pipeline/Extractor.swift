@@ -35,8 +35,10 @@ public struct Extractor: Sendable {
         "Found no stage that reads articles; expected the one for statements. Use parse for a statement.")
     }
     return try await record(id, contents, stages: options.stages) { article, record throws in
-      try await findStatements(in: article, &record, onProgress)
-      if options.stages.contains(.funders), !record.statements.isEmpty { try await findFunders(&record, onProgress) }
+      let found = try await findStatements(in: article, &record, onProgress)
+      if options.stages.contains(.funders), !found.isEmpty {
+        try await findFunders(in: found, of: article, &record, onProgress)
+      }
     }
   }
 
@@ -49,8 +51,9 @@ public struct Extractor: Sendable {
     id: String, contents: [UInt8], onProgress: ProgressHandler? = nil
   ) async throws -> ExtractionRecord {
     try await record(id, contents, stages: [.funders]) { article, record throws in
-      record.statements = [wholeText(of: article)]
-      try await findFunders(&record, onProgress)
+      let whole = wholeText(of: article)
+      record.statements = [statement(whole, in: article)]
+      try await findFunders(in: [whole], of: article, &record, onProgress)
     }
   }
 
@@ -60,14 +63,11 @@ public struct Extractor: Sendable {
   ) async throws -> ExtractionRecord {
     try options.check()
     let start = ContinuousClock.now
-    let article = try ArticleText(contents)
+    let article = try ArticleText(contents).unwrapped()
     var record = ExtractionRecord(id: id, sha256: article.hash, calls: [], provenance: provenance(stages))
     try await fill(article, &record)
-    if options.includesEvidence {
-      record.evidence = Evidence.places(of: record.funders, in: record.statements)
-    } else {
-      record.calls = nil
-    }
+    record.evidence = options.includesEvidence ? record.evidence ?? [] : nil
+    if !options.includesEvidence { record.calls = nil }
     record.seconds = (ContinuousClock.now - start) / .seconds(1)
     return record
   }
@@ -76,9 +76,10 @@ public struct Extractor: Sendable {
 
   // MARK: Stage 1
 
+  /// - Returns: the statements of the record, as the pipeline read them.
   private func findStatements(
     in article: ArticleText, _ record: inout ExtractionRecord, _ onProgress: ProgressHandler?
-  ) async throws {
+  ) async throws -> [StatementCandidate] {
     var chunks: [Range<Int>] = []
     var texts: [String] = []
     for chunk in try inputs.chunks(of: article) {
@@ -110,26 +111,32 @@ public struct Extractor: Sendable {
             confidence: confidence))
       }
     }
-    record.statements = StatementMerging.merge(candidates, in: article.bytes).map { candidate in
-      let span = candidate.range.map(article.span(ofCleaned:))
-      return FundingStatement(
-        text: span.map(article.originalText) ?? candidate.modelText, status: candidate.status, span: span,
-        chunk: candidate.chunk, confidence: candidate.confidence)
-    }
+    let found = StatementMerging.merge(candidates, in: article.bytes)
+    record.statements = found.map { statement($0, in: article) }
+    return found
+  }
+
+  private func statement(_ found: StatementCandidate, in article: ArticleText) -> FundingStatement {
+    let span = found.range.map(article.span(ofCleaned:))
+    return FundingStatement(
+      text: span.map(article.originalText) ?? found.modelText, status: found.status, span: span,
+      chunk: found.chunk, confidence: found.confidence)
   }
 
   /// A statement without the whitespace around it.
-  private func wholeText(of article: ArticleText) -> FundingStatement {
+  private func wholeText(of article: ArticleText) -> StatementCandidate {
     let text = PythonText.strip(article.cleaned)
     let range = ByteSearch(Array(text.utf8)).firstRange(in: article.bytes) ?? article.bytes.indices
-    let span = article.span(ofCleaned: range)
-    return FundingStatement(text: article.originalText(span), status: .exact, span: span)
+    return StatementCandidate(modelText: text, chunk: 0, status: .exact, range: range, confidence: nil)
   }
 
   // MARK: Stage 2
 
-  private func findFunders(_ record: inout ExtractionRecord, _ onProgress: ProgressHandler?) async throws {
-    let statements = record.statements.map { inputs.stage2Text($0.text) }
+  private func findFunders(
+    in found: [StatementCandidate], of article: ArticleText, _ record: inout ExtractionRecord,
+    _ onProgress: ProgressHandler?
+  ) async throws {
+    let statements = found.map { inputs.cleanedUp($0.text(in: article)) }
     let groups = try inputs.groups(of: statements)
     if groups != [statements] {
       record.warnings.append(
@@ -140,18 +147,19 @@ public struct Extractor: Sendable {
       (Prompts.funders(in: StageInputs.joined($0)), options.constraint.funders(in: $0))
     }
     let completions = try await complete(.funders, tasks, options.maximumFunderTokens, onProgress)
-    var found: [FunderTree<(text: String, confidence: Confidence?)>] = []
+    var funders: [FunderTree<(text: String, confidence: Confidence?)>] = []
     for (index, completion) in completions.enumerated() {
       let reading = FunderReader.read(completion.text)
       note(completion, .funders, index, reading.problems, nil, &record)
       let confidences = OutputConfidence(completion, calibration: options.calibration)
-      let funders = FunderCleanup.clean(
+      let cleaned = FunderCleanup.clean(
         reading.elements, closedAtLimit: completion.closedAtLimit, isConstrained: options.constraint.mode != .none)
-      found += funders.map { $0.map { value, kind in (value.text, confidences?.confidence(of: value, kind)) } }
+      funders += cleaned.map { $0.map { value, kind in (value.text, confidences?.confidence(of: value, kind)) } }
     }
-    if groups.count > 1 { found = RepeatedFunders.joined(found) { $0.text } }
-    record.funders = found.map { $0.map { value, _ in value.text } }
-    record.confidences = found.isEmpty ? nil : found.map { $0.map { value, _ in value.confidence } }
+    if groups.count > 1 { funders = RepeatedFunders.joined(funders) { $0.text } }
+    record.funders = funders.map { $0.map { value, _ in value.text } }
+    record.confidences = funders.isEmpty ? nil : funders.map { $0.map { value, _ in value.confidence } }
+    record.evidence = Evidence.places(of: record.funders, in: found, of: article)
   }
 
   // MARK: Both
@@ -232,7 +240,7 @@ public struct Extractor: Sendable {
     var entries = [
       ("version", version), ("stages", stages.name), ("prompt_1_sha256", Prompts.statementsHash),
       ("prompt_2_sha256", Prompts.fundersHash), ("chunk_tokens", String(options.chunkTokens)),
-      ("overlap_tokens", String(options.overlapTokens)), ("chunks", options.chunkSelection.rawValue),
+      ("chunking", options.chunking.rawValue), ("overlap_tokens", String(options.overlapTokens)), ("chunks", options.chunkSelection.rawValue),
       ("max_new_tokens_1", String(options.maximumStatementTokens)),
       ("max_new_tokens_2", String(options.maximumFunderTokens)), ("context_length", String(generator.contextLength)),
       ("special_tokens_in_text", options.specialTokens.rawValue),

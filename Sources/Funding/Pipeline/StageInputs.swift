@@ -13,7 +13,7 @@ package struct StageInputs: Sendable {
 
   // MARK: Stage 1
 
-  /// The UTF-8 ranges of the cleaned text that stage 1 reads, one at a time, where no selection leaves them out.
+  /// The UTF-8 ranges of an unwrapped article that stage 1 reads, one at a time, where no selection leaves them out.
   package func chunks(of article: ArticleText) throws -> [Range<Int>] {
     try statementChunker().chunks(of: article.cleaned)
   }
@@ -26,22 +26,30 @@ package struct StageInputs: Sendable {
   }
 
   private func statementChunker() throws -> Chunker {
-    try chunker(newTokens: options.maximumStatementTokens, overlap: options.overlapTokens) {
+    try chunker(
+      newTokens: options.maximumStatementTokens, chunking: options.chunking, overlap: options.overlapTokens
+    ) {
       Prompts.statements(in: $0)
     }
   }
 
   // MARK: Stage 2
 
-  /// A statement as stage 2 reads it.
+  /// A statement that stands by itself, as stage 2 reads it.
   package func stage2Text(_ statement: String) -> String {
-    let cleaned = (try? ArticleText(statement))?.cleaned ?? statement
-    return options.cleansStatements ? StatementCleanup.clean(cleaned) : cleaned
+    cleanedUp((try? ArticleText(statement).unwrapped())?.cleaned ?? statement)
+  }
+
+  /// A statement out of an unwrapped article, as stage 2 reads it.
+  func cleanedUp(_ statement: String) -> String {
+    options.cleansStatements ? StatementCleanup.clean(statement) : statement
   }
 
   /// Statements that share a prompt: all of them if that fits into the context, else in as few groups as do.
   func groups(of statements: [String]) throws -> [[String]] {
-    let chunker = try chunker(newTokens: options.maximumFunderTokens, overlap: 0) { Prompts.funders(in: $0) }
+    let chunker = try chunker(newTokens: options.maximumFunderTokens, chunking: .paragraphs, overlap: 0) {
+      Prompts.funders(in: $0)
+    }
     if try chunker.fits(Self.joined(statements)) { return [statements] }
     var groups: [[String]] = []
     for statement in statements {
@@ -64,13 +72,13 @@ package struct StageInputs: Sendable {
 
   /// - Parameter prompt: the chat around a piece of text.
   private func chunker(
-    newTokens: Int, overlap: Int, prompt: @escaping (String) -> [Message]
+    newTokens: Int, chunking: Chunking, overlap: Int, prompt: @escaping (String) -> [Message]
   ) throws -> Chunker {
     let room = tokenizer.contextLength.subtractingReportingOverflow(newTokens).partialValue
     let frame = try tokenizer.promptTokenCount(of: prompt(""), specialTokens: options.specialTokens)
     guard frame >= 0, room > frame else { throw Chunker.tooSmall }
     return Chunker(
-      limit: min(options.chunkTokens, room - frame), overlap: overlap, tokenOffsets: tokenizer.tokenOffsets,
+      chunking: chunking, limit: min(options.chunkTokens, room - frame), overlap: overlap, tokenOffsets: tokenizer.tokenOffsets,
       fits: { [tokenizer, options] text in
         try tokenizer.promptTokenCount(of: prompt(text), specialTokens: options.specialTokens) <= room
       })

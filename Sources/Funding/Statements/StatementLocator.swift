@@ -2,7 +2,7 @@ import Text
 
 /// How a statement of the model relates to the article.
 public enum StatementStatus: String, Sendable, Hashable, CaseIterable {
-  /// It is a substring of the cleaned text.
+  /// It is a substring of the text as the model read it: cleaned, each paragraph in one line.
   case exact
   /// It is one after folding whitespace, hyphenation at line ends and typographic characters.
   case normalised

@@ -8,6 +8,11 @@ struct StatementCandidate {
   /// UTF-8 range in the cleaned text; nil if unverified.
   var range: Range<Int>?
   var confidence: Confidence?
+
+  /// As the article reads, where it stands in it.
+  func text(in article: ArticleText) -> String {
+    range.map { String(decoding: article.bytes[$0], as: UTF8.self) } ?? modelText
+  }
 }
 
 /// Makes one list of the statements of all chunks.

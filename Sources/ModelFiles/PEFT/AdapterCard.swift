@@ -10,7 +10,7 @@ import JSON
 ///
 ///     {"format": 1, "version": "0.1.0+148b06e",
 ///      "base_model": {"name": "smollm2-135m", "model_sha256": "b179…"}, "previous_adapters": [],
-///      "chunk_tokens": 1024, "overlap_tokens": 128, "chunks": "all", "chat_template": "smollm2",
+///      "chunk_tokens": 1024, "chunking": "paragraphs", "overlap_tokens": 128, "chunks": "all", "chat_template": "smollm2",
 ///      "stages": {"statements": {"prompt_sha256": "…"}, "parse": {"prompt_sha256": "…"}},
 ///      "data": {"parse.jsonl": "…"}, "recipe": {…}, "dev_metrics": {…}, "calibration": …}
 public struct AdapterCard: Sendable, Equatable {
@@ -47,6 +47,9 @@ public struct AdapterCard: Sendable, Equatable {
   /// Most tokens of an article in one chunk, and tokens that neighbouring chunks share, as in training.
   public var chunkTokens: Int
   public var overlapTokens: Int
+  /// Whether chunks were cut between paragraphs, with an overlap only where a paragraph had to be cut. A card that does
+  /// not say so is of chunks that overlap.
+  public var cutsAtParagraphs = false
   /// Whether it was trained on chunks that hold a word of funding only, and is to read only such.
   public var readsLikelyChunks = false
   /// The chat template's name, such as `llama3.1` or `smollm2`.
@@ -87,7 +90,8 @@ public struct AdapterCard: Sendable, Equatable {
         .object([("name", .string(baseModel.name)), (baseModel.kind.rawValue, .string(baseModel.identity))])
       ),
       ("previous_adapters", .array(previousAdapters.map(JSON.string))),
-      ("chunk_tokens", .number(chunkTokens)), ("overlap_tokens", .number(overlapTokens)),
+      ("chunk_tokens", .number(chunkTokens)), ("chunking", .string(cutsAtParagraphs ? "paragraphs" : "overlapping")),
+      ("overlap_tokens", .number(overlapTokens)),
       ("chunks", .string(readsLikelyChunks ? "likely" : "all")),
       ("chat_template", .string(chatTemplate)), ("stages", .object(stages)),
       ("data", .object(dataHashes.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
@@ -120,9 +124,8 @@ public struct AdapterCard: Sendable, Equatable {
   }
 
   private static let keys: Set<String> = [
-    "format", "version", "base_model", "previous_adapters", "chunk_tokens", "overlap_tokens", "chunks", "chat_template",
-    "stages",
-    "data", "recipe", "dev_metrics", "calibration",
+    "format", "version", "base_model", "previous_adapters", "chunk_tokens", "chunking", "overlap_tokens", "chunks",
+    "chat_template", "stages", "data", "recipe", "dev_metrics", "calibration",
   ]
 
   init(_ json: JSON, place: String) throws {
@@ -147,6 +150,11 @@ public struct AdapterCard: Sendable, Equatable {
     chunkTokens = try fields.requiredInteger("chunk_tokens", in: 1...Limits.context)
     overlapTokens = try fields.requiredInteger("overlap_tokens", in: 0...Limits.context)
     guard overlapTokens < chunkTokens else { throw fields.wrong("overlap_tokens", "less than \"chunk_tokens\"") }
+    switch try fields.text("chunking") {
+    case "paragraphs": cutsAtParagraphs = true
+    case "overlapping", nil: cutsAtParagraphs = false
+    default: throw fields.wrong("chunking", "\"paragraphs\" or \"overlapping\"")
+    }
     switch try fields.text("chunks") {
     case "likely": readsLikelyChunks = true
     case "all", nil: readsLikelyChunks = false

@@ -19,6 +19,9 @@ struct ScalarPlaces {
   /// Scalars of a byte range that begins and ends at scalars. O(log n).
   func scalars(_ bytes: Range<Int>) -> Range<Int> { index(of: bytes.lowerBound)..<index(of: bytes.upperBound) }
 
+  /// The byte range of so many scalars.
+  func bytes(_ scalars: Range<Int>) -> Range<Int> { offsets[scalars.lowerBound]..<offsets[scalars.upperBound] }
+
   private func index(of offset: Int) -> Int {
     var low = 0
     var high = offsets.count - 1

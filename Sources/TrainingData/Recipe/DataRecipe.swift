@@ -18,6 +18,8 @@ public struct DataRecipe: Sendable, Equatable {
   /// Most tokens of a chunk, and tokens that neighbouring chunks share: as in `ExtractionOptions`, whose values they
   /// should be where the model is used.
   public var chunkTokens = ExtractionOptions().chunkTokens
+  /// Where chunks begin and end; as in `ExtractionOptions`.
+  public var chunking = ExtractionOptions().chunking
   public var overlapTokens = ExtractionOptions().overlapTokens
   /// Chunks without a statement for each one with statements, over all articles; nil keeps all of them. The rest of
   /// them is left out by chance.

@@ -23,17 +23,16 @@ extension ExampleBuilder {
       (report.extract.chunkTokens, report.extract.overlapTokens) = try inputs.chunkSize()
     }
     report.extract.statements += statements.count
-    var article = try ArticleText(text)
-    let places = statements.map { self.places(of: $0, in: article) }
+    let raw = try ArticleText(text)
+    let places = statements.map { self.places(of: $0, in: raw) }
     let lost = places.count(where: \.isEmpty)
     report.extract.statementsNotFound += lost
     var occurrences = zip(statements.indices, places).flatMap { index, ranges in ranges.map { (index, $0) } }
       .sorted { ($0.1.lowerBound, $0.0) < ($1.1.lowerBound, $1.0) }
-    let noisy = noisyArticle(article, occurrences.map(\.1), id: id)
-    if let noisy {
-      article = noisy.article
-      occurrences = zip(occurrences, noisy.places).map { ($0.0, $1) }
-    }
+    let noisy = noisyArticle(raw, occurrences.map(\.1), id: id)
+    let article = noisy?.article ?? raw.unwrapped()
+    let unwrapped = noisy?.places ?? occurrences.map { article.cleanedRange(ofOriginal: raw.span(ofCleaned: $0.1).bytes) }
+    occurrences = zip(occurrences, unwrapped).map { ($0.0, $1) }
 
     var isWhole = statements.map { _ in false }
     for (number, range) in try chunks(of: article, copy: copy, id: id).enumerated() {
@@ -77,7 +76,7 @@ extension ExampleBuilder {
       isNoisy: chunk.isNoisy)
   }
 
-  /// The article with training noise, and where the places of its statements are in it.
+  /// The article with training noise as the pipeline reads it, and where the places of its statements are in it.
   private func noisyArticle(
     _ article: ArticleText, _ places: [Range<Int>], id: String
   ) -> (article: ArticleText, places: [Range<Int>])? {
@@ -87,22 +86,15 @@ extension ExampleBuilder {
       zip(places, places.dropFirst()).allSatisfy({ $0.upperBound <= $1.lowerBound }),
       let damaged = recipe.noise.applied(
         to: scalars.text, keeping: places.map(scalars.scalars), isFixed: false, &random),
-      // Cleaning may take away again what was put in.
-      let noisy = try? ArticleText(String(damaged.text))
+      // Reading may take away again what was put in.
+      let noisy = try? ArticleText(String(damaged.text)).unwrapped()
     else { return nil }
-    var found: [Range<Int>] = []
-    for range in damaged.kept {
-      let statement = String(damaged.text[range])
-      guard
-        let place = self.places(of: statement, in: noisy)
-          .first(where: { $0.lowerBound >= found.last?.upperBound ?? 0 })
-      else { return nil }
-      found.append(place)
-    }
-    return (noisy, found)
+    let bytes = ScalarPlaces(String(damaged.text))
+    let found = damaged.kept.map { noisy.cleanedRange(ofOriginal: bytes.bytes($0)) }
+    return found.contains(where: \.isEmpty) ? nil : (noisy, found)
   }
 
-  /// Ranges of the cleaned text.
+  /// Ranges of the article as the pipeline reads it.
   private func chunks(of article: ArticleText, copy: Int, id: String) throws -> [Range<Int>] {
     let chunks = try inputs.chunks(of: article)
     guard copy > 0, chunks.count > 1, let first = chunks.first else { return chunks }

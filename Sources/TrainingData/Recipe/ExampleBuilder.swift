@@ -29,6 +29,7 @@ struct ExampleBuilder {
     encoder = try ChatEncoder(tokenizer, template, contextLength: recipe.maximumLength)
     var options = ExtractionOptions()
     options.chunkTokens = recipe.chunkTokens
+    options.chunking = recipe.chunking
     options.overlapTokens = recipe.overlapTokens
     inputs = StageInputs(tokenizer: encoder, options: options)
   }

@@ -33,7 +33,17 @@ struct DataOptions: ParsableArguments {
   @Option(name: .long, help: ArgumentHelp("Most tokens of a chunk of an article.", valueName: "n"))
   var chunkTokens = Self.defaults.chunkTokens
 
-  @Option(name: .long, help: ArgumentHelp("Tokens that neighbouring chunks share.", valueName: "n"))
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "How an article is cut: paragraphs (whole ones) or overlapping (at a number of tokens).", valueName: "how"))
+  var chunking = Self.defaults.chunking
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Tokens that neighbouring chunks share; with paragraphs only those of a paragraph too long for the model.",
+      valueName: "n"))
   var overlapTokens = Self.defaults.overlapTokens
 
   @Option(
@@ -92,6 +102,7 @@ struct DataOptions: ParsableArguments {
     recipe.skipsBadRows = skipBadRows
     recipe.seed = dataSeed
     recipe.chunkTokens = chunkTokens
+    recipe.chunking = chunking
     recipe.overlapTokens = overlapTokens
     recipe.negativesPerPositive = negatives.ratio
     recipe.hardNegativeShare = hardNegatives

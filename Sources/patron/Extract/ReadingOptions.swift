@@ -21,7 +21,16 @@ struct ReadingOptions: ParsableArguments {
     name: .long,
     help: ArgumentHelp(
       """
-      Tokens that neighbouring chunks share (default: as the adapter was trained, else \(Self.defaults.overlapTokens)).
+      How an article is cut: paragraphs (whole ones, a heading with what it stands above) or overlapping (at a number of \
+      tokens) (default: as the adapter was trained, else \(Self.defaults.chunking.rawValue)).
+      """, valueName: "how"))
+  var chunking: Chunking?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      Tokens that neighbouring chunks share; with paragraphs only those of a paragraph too long for the model (default: as the adapter was trained, else \(Self.defaults.overlapTokens)).
       """, valueName: "n"))
   var overlapTokens: Int?
 
@@ -89,11 +98,13 @@ struct ReadingOptions: ParsableArguments {
     let overlap = overlapTokens ?? card?.overlapTokens ?? Self.defaults.overlapTokens
     try Self.check(chunk, overlap)
     (chunkTokens, overlapTokens) = (chunk, overlap)
+    if chunking == nil, let card { chunking = card.cutsAtParagraphs ? .paragraphs : .overlapping }
     if chunks == nil, card?.readsLikelyChunks == true { chunks = .likely }
   }
 
   func apply(to options: inout ExtractionOptions) {
     options.chunkTokens = chunkTokens ?? options.chunkTokens
+    options.chunking = chunking ?? options.chunking
     options.overlapTokens = overlapTokens ?? options.overlapTokens
     options.chunkSelection = chunks ?? options.chunkSelection
     options.maximumStatementTokens = statementTokens
@@ -139,3 +150,4 @@ struct SamplingOptions: ParsableArguments {
 }
 
 extension ChunkSelection: ExpressibleByArgument {}
+extension Chunking: ExpressibleByArgument {}

@@ -31,6 +31,7 @@ extension AdapterCard {
       overlapTokens: hasChunks ? report.extract.overlapTokens : data.overlapTokens,
       chatTemplate: template.rawValue,
       promptHashes: Dictionary(uniqueKeysWithValues: stages.map { ($0, AdapterCards.promptHash(of: $0)) }))
+    cutsAtParagraphs = data.chunking == .paragraphs
     // Where there are too few likely chunks the others fill up, and the adapter has seen those, too.
     readsLikelyChunks =
       hasChunks && data.hardNegatives == 1 && report.extract.hardNegativesKept == report.extract.negativesKept
