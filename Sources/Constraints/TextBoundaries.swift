@@ -7,8 +7,8 @@
 ///   line's end comes then; after `。`, `！`, `？` and `｡` whatever comes. The next begins at the next visible character.
 ///   A sentence also begins after a colon and whitespace (`Funding: We thank …`).
 ///
-/// Abbreviations end sentences here (`Dr. Smith`): the rule keeps copies from beginning and ending inside words and
-/// clauses; which of the places is right is the model's choice.
+/// - A full stop ends no sentence behind an abbreviation (`grant No. 12`, `A. Person`, `the U.S. Department`), nor where
+///   a lower-case letter comes next, unless the line ends there.
 struct TextBoundaries {
   enum Kind: UInt8, Comparable {
     case none, sentence, line
@@ -59,6 +59,7 @@ struct TextBoundaries {
 
     while index < last {
       let scalar = text[index]
+      let stop = index
       index += 1
       switch scalar {
       case ":":
@@ -68,12 +69,38 @@ struct TextBoundaries {
         while index < last, Self.closers.contains(text[index]) { index += 1 }
         let next = skipInvisible(index)
         guard index == last || next > index || scalar.value >= 0x3000 else { continue }
+        if scalar == ".", next < last, isInsideSentence(text, line, stop: stop, next: text[next]) { continue }
         ends[index] = max(ends[index], .sentence)
         if next < last { starts[next] = max(starts[next], .sentence) }
       default: break
       }
     }
   }
+
+  /// Whether a full stop belongs to an abbreviation, or something goes on behind it that begins no sentence.
+  private func isInsideSentence(
+    _ text: [Unicode.Scalar], _ line: Range<Int>, stop: Int, next: Unicode.Scalar
+  ) -> Bool {
+    if next.properties.isLowercase { return true }
+    var start = stop
+    while start > line.lowerBound, stop - start < Self.longestAbbreviation,
+      CharacterClass.isLetter(text[start - 1]) || text[start - 1] == "."
+    {
+      start -= 1
+    }
+    let word = String(String.UnicodeScalarView(text[start..<stop]))
+    // "A. Person", "U.S. Department"
+    let isInitials = word.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { $0.count == 1 }
+    return isInitials && word.first?.isUppercase == true || Self.abbreviations.contains(word.lowercased())
+  }
+
+  private static let longestAbbreviation = 8
+  /// What is seldom a sentence's last word.
+  private static let abbreviations: Set<String> = [
+    "no", "nos", "nr", "dr", "drs", "prof", "profs", "mr", "mrs", "ms", "st", "e.g", "i.e", "cf", "vs", "fig", "figs",
+    "eq", "ref", "refs", "approx", "dept", "univ", "inst", "vol", "pp", "gov", "contr", "proj", "prog", "nat", "natl",
+    "int", "intl", "sci", "acad",
+  ]
 
   private static let mostMarks = 3
   private static let closers = Set("\"')]}*_”’»›」』）】".unicodeScalars)

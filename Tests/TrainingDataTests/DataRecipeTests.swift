@@ -124,6 +124,7 @@ import Tokenizer
     var recipe = try recipe([
       "article": .string(article(statementAt: 3, statement)), "statements": [.string(statement)],
     ])
+    recipe.chunking = .overlapping
     recipe.chunkTokens = 400
     recipe.overlapTokens = 50
     recipe.negativesPerPositive = nil
@@ -132,6 +133,11 @@ import Tokenizer
     #expect(report.extract.statementsNeverWhole == 1)
     #expect(examples.allSatisfy { !$0.input(tokenizer).contains("Foundation") })
     #expect(examples.count + report.extract.cutChunks == report.extract.chunks)
+
+    // A chunk of whole paragraphs cuts none.
+    recipe.chunking = .paragraphs
+    let whole = try recipe.byteExamples().report.extract
+    #expect(whole.cutChunks == 0 && whole.statementsNeverWhole == 0 && whole.answeredChunks == 1)
   }
 
   @Test func anArticleWhoseStatementIsNotFoundHasNoChunksWithoutOne() throws {

@@ -86,7 +86,7 @@ struct Chunker {
       try Task.checkCancellation()
       var chunk: Range<Int>?
       if let last = chunks.last {
-        let start = startOfOverlap(before: last.upperBound, offsets, bytes)
+        let start = startOfOverlap(before: last, offsets, bytes)
         if start > last.lowerBound {
           chunk = try self.chunk(from: start, to: part.upperBound, offsets, bytes)
           if let end = chunk?.upperBound, end <= last.upperBound { chunk = nil }
@@ -122,13 +122,15 @@ struct Chunker {
     }
   }
 
-  /// Where the chunk after one that ends at `end` begins.
-  private func startOfOverlap(before end: Int, _ offsets: [Int], _ bytes: [UInt8]) -> Int {
-    guard overlap > 0 else { return end }
-    let token = max(offsets.partitioningIndex { $0 >= end } - usedOverlap, 0)
-    let earliest = max(token - limit / windowDivisor, 0)
+  /// Where the chunk after the last one begins.
+  private func startOfOverlap(before last: Range<Int>, _ offsets: [Int], _ bytes: [UInt8]) -> Int {
+    guard overlap > 0 else { return last.upperBound }
+    let token = max(offsets.partitioningIndex { $0 >= last.upperBound } - usedOverlap, 0)
     guard token < offsets.count, offsets[token] > 0 else { return 0 }
-    return TextBoundary.best(in: bytes, from: offsets[earliest], to: offsets[token], after: 0)
+    var earliest = offsets[max(token - limit / windowDivisor, 0)]
+    // The start of a paragraph would be the best place of all.
+    if chunking == .paragraphs { earliest = max(earliest, last.lowerBound + 1) }
+    return TextBoundary.best(in: bytes, from: earliest, to: offsets[token], after: 0)
   }
 
   private func checkedOffsets(of text: String, count: Int) throws -> [Int] {

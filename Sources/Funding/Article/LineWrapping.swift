@@ -101,8 +101,11 @@ struct LineWrapping {
       let hasUsualWidth = Self.usualWidths.contains(Double(width) / usual)
       guard hasUsualWidth || zip(block, block.dropFirst()).contains(where: { goesOn(lines[$0], lines[$1]) })
       else { continue }
-      for (upper, lower) in zip(block, block.dropFirst()) where continues(lines[upper], lines[lower], width: width) {
-        next[upper] = lower
+      for place in block.indices.dropLast() {
+        let after = place + 2 < block.count ? lines[block[place + 2]] : nil
+        if continues(lines[block[place]], lines[block[place + 1]], after: after, width: width) {
+          next[block[place]] = block[place + 1]
+        }
       }
       guard let last = block.last, let lower = lineBehindPage(last, isFurniture), isInBlock[lower] else { continue }
       if goesOn(lines[last], lines[lower]) || isFull(lines[last], lines[lower], width) { next[last] = lower }
@@ -131,7 +134,7 @@ struct LineWrapping {
   /// 1, or 2 where nearly every line is followed by an empty one, as in texts with double spacing.
   private func lineSpacing(_ text: [Int]) -> Int {
     let pairs = zip(text, text.dropFirst()).filter { lines[$0].length <= Self.mostColumns && $1 - $0 == 2 }
-    guard pairs.count >= 4, Double(pairs.count) >= 0.8 * Double(text.count - 1) else { return 1 }
+    guard pairs.count >= 4, Double(pairs.count) >= 0.7 * Double(text.count - 1) else { return 1 }
     let going = pairs.count { goesOn(lines[$0], lines[$1]) }
     return Double(going) >= 0.3 * Double(pairs.count) ? 2 : 1
   }
@@ -153,7 +156,7 @@ struct LineWrapping {
     guard lower.itemMark(bytes) == 0, !upper.endsSentence(bytes) else { return false }
     let (last, first) = (upper.lastScalar(bytes), lower.firstScalar(bytes))
     if first.properties.isLowercase || last == "," || last == "\u{AD}" { return true }
-    if WordJoint.isHyphen(last), upper.lastWord(bytes).count > 1 { return true }
+    if WordJoint.joinsWords(last), upper.lastWord(bytes).count > UTF8.width(last) { return true }
     if WordJoint.writesNoSpaces(last), WordJoint.writesNoSpaces(first) { return upper.length >= Self.leastColumns }
     return Self.openWords.contains(String(decoding: upper.lastWord(bytes), as: UTF8.self).lowercased())
   }
@@ -175,7 +178,8 @@ struct LineWrapping {
   }
 
   /// Whether a line of a wrapped block goes on in the next one.
-  private func continues(_ upper: TextLine, _ lower: TextLine, width: Int) -> Bool {
+  /// - Parameter after: the line behind the next one, if the block has one.
+  private func continues(_ upper: TextLine, _ lower: TextLine, after: TextLine?, width: Int) -> Bool {
     if lower.itemMark(bytes) > 0 {
       // A number may stand at a line's start inside a sentence.
       let isNumber = (0x30...0x39).contains(bytes[lower.content.lowerBound])
@@ -184,6 +188,9 @@ struct LineWrapping {
     if goesOn(upper, lower) { return true }
     // The first line of a paragraph is indented; the later lines of a list's item are, too.
     if upper.itemMark(bytes) == 0, lower.indentation >= upper.indentation + 2 { return false }
+    // Behind a sentence, a short line that ends none is a heading.
+    let isFollowed = after.map { goesOn(lower, $0) || isFull(lower, $0, width) } ?? false
+    if upper.endsSentence(bytes), !lower.endsSentence(bytes), !isFollowed { return false }
     return isFull(upper, lower, width)
   }
 
@@ -216,8 +223,7 @@ private struct WordJoint {
       hasSpace = false
       return
     }
-    let joins = Self.isHyphen(last) || ["/", "_", "–"].contains(last)
-    guard joins, Self.isWord(first),
+    guard Self.joinsWords(last), Self.isWord(first),
       let before = UTF8Scalar.before(bytes, upper.content.upperBound - UTF8.width(last)), Self.isWord(before)
     else { return }
     let next = lower.firstWord(bytes)
@@ -233,7 +239,10 @@ private struct WordJoint {
 
   private static let conjunctions: Set<String> = ["and", "or", "to", "und", "oder", "et", "ou", "y", "e"]
 
-  static func isHyphen(_ scalar: Unicode.Scalar) -> Bool { ["-", "\u{2010}", "\u{2011}"].contains(scalar) }
+  /// What stands inside words, ranges and identifiers, without spaces around it.
+  static func joinsWords(_ scalar: Unicode.Scalar) -> Bool { isHyphen(scalar) || ["/", "_", "–"].contains(scalar) }
+
+  private static func isHyphen(_ scalar: Unicode.Scalar) -> Bool { ["-", "\u{2010}", "\u{2011}"].contains(scalar) }
 
   private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
     scalar.properties.isAlphabetic || scalar.properties.numericType != nil

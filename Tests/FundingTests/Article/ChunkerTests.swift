@@ -45,6 +45,50 @@ import Text
     #expect(chunks.count == 13 || chunks.count == 14)
   }
 
+  /// Chunks of whole paragraphs, by words.
+  private func paragraphChunks(_ text: String, limit: Int, overlap: Int = 0, context: Int = .max) throws -> [String] {
+    let tokens = { FakeGenerator().tokenOffsets(in: $0) }
+    let chunker = Chunker(
+      chunking: .paragraphs, limit: limit, overlap: overlap, tokenOffsets: tokens,
+      fits: { tokens($0).count <= context })
+    return try chunker.chunks(of: text).map { String(decoding: Array(text.utf8)[$0], as: UTF8.self) }
+  }
+
+  @Test func wholeParagraphs() throws {
+    let text = "One two three.\n\nFour five six.\n\nSeven eight nine ten.\n\n- eleven.\n- twelve.\n"
+    #expect(
+      try paragraphChunks(text, limit: 9)
+        == ["One two three.\n\nFour five six.\n\n", "Seven eight nine ten.\n\n- eleven.\n", "- twelve.\n"])
+    #expect(try paragraphChunks(text, limit: 100) == [text])
+    #expect(try paragraphChunks("\n\n  \n", limit: 1) == ["\n\n  \n"])
+  }
+
+  @Test func aHeadingGoesWithItsParagraph() throws {
+    for heading in ["# Acknowledgements", "Acknowledgements", "## Declarations\n\n### Funding", "5 Funding"] {
+      let text = "One two three. Four.\n\n\(heading)\n\nWe thank X and Y for money.\n"
+      #expect(
+        try paragraphChunks(text, limit: 7)
+          == ["One two three. Four.\n\n", "\(heading)\n\nWe thank X and Y for money.\n"])
+    }
+    // Of a list of names none is a heading.
+    let names = "A. Person\nB. Other\nC. Third\n"
+    #expect(try paragraphChunks(names, limit: 2) == ["A. Person\n", "B. Other\n", "C. Third\n"])
+  }
+
+  @Test func aLongParagraphIsAChunkOfItsOwn() throws {
+    let long = (0..<20).map { "Sentence \($0)." }.joined(separator: " ") + "\n\n"
+    let text = "Short one.\n\n" + long + "Short two.\n"
+    #expect(try paragraphChunks(text, limit: 10) == ["Short one.\n\n", long, "Short two.\n"])
+    // Beyond the context it is cut at sentences, with overlap.
+    let pieces = try paragraphChunks(text, limit: 10, overlap: 4, context: 12)
+    #expect(pieces.first == "Short one.\n\n" && pieces.last == "Short two.\n")
+    for (piece, next) in zip(pieces.dropFirst(), pieces.dropFirst(2)).dropLast() {
+      #expect(piece.hasPrefix("Sentence ") && (piece.hasSuffix(". ") || piece.hasSuffix(".\n\n")))
+      #expect(piece.contains(next.prefix { $0 != "." } + "."))
+    }
+    #expect(Set(pieces.flatMap { $0.split(separator: ".") }.map { $0.filter(\.isNumber) }).count >= 20)
+  }
+
   @Test func cutsAtLines() throws {
     let text = String(repeating: "One two three. Four five.\n", count: 200)
     let bytes = Array(text.utf8)

@@ -33,6 +33,7 @@ import Text
     var fewer = card
     fewer.baseModel.kind = .fingerprint
     fewer.readsLikelyChunks = true
+    fewer.cutsAtParagraphs = true
     fewer.promptHashes = [.funders: hash]
     fewer.calibration = nil
     fewer.dataHashes = [:]
@@ -45,8 +46,8 @@ import Text
     let json = card.json
     #expect(
       json.object?.keys == [
-        "format", "version", "base_model", "previous_adapters", "chunk_tokens", "overlap_tokens", "chunks",
-        "chat_template", "stages", "data", "recipe", "dev_metrics", "calibration",
+        "format", "version", "base_model", "previous_adapters", "chunk_tokens", "chunking", "overlap_tokens",
+        "chunks", "chat_template", "stages", "data", "recipe", "dev_metrics", "calibration",
       ])
     #expect(json["base_model"] == ["name": "smollm2-135m", "model_sha256": .string(hash)])
     #expect(json["stages"]?["parse"] == ["prompt_sha256": .string(hash)])
@@ -78,6 +79,7 @@ import Text
       "calibration": { _ in true }, "recipe": { $0.object != nil }, "dev_metrics": { $0.object != nil },
       "data": { $0.object?.isEmpty == true }, "previous_adapters": { $0.isNull || $0.array?.isEmpty != false },
       "version": { $0 == "text" }, "chat_template": { $0 == "text" }, "chunks": { $0.isNull },
+      "chunking": { $0.isNull },
     ]
     for key in card.json.object?.keys ?? [] {
       for value in values {
@@ -90,7 +92,7 @@ import Text
       }
       var object = try #require(card.json.object)
       object[key] = nil
-      let isOptional = ["calibration", "chunks", "previous_adapters"].contains(key)
+      let isOptional = ["calibration", "chunking", "chunks", "previous_adapters"].contains(key)
       #expect(
         (failure(FileError.self) { _ = try AdapterCard(.object(object), place: "card") } == nil) == isOptional, "\(key)"
       )
