@@ -90,12 +90,14 @@ void rotateInPlace(
       x.dim() == 2 && heads > 0 && width <= x.size(1) && x.size(0) == cosine.size(0),
       "expected [T, heads * D] with a row of the rotary tables for each");
   if (!hasRowKernels(x) || x.stride(1) != 1 || !cosine.is_contiguous() || !sine.is_contiguous()) {
-    at::Tensor view = x.slice(1, 0, width).unflatten(1, {heads, 2 * half});
-    const at::Tensor first = view.slice(2, 0, half).to(at::kFloat, false, true),
-                     second = view.slice(2, half).to(at::kFloat, false, true);
-    const at::Tensor c = cosine.unsqueeze(1), s = (inverse ? sine.neg() : sine).unsqueeze(1);
-    view.slice(2, 0, half).copy_(first * c - second * s);
-    view.slice(2, half).copy_(second * c + first * s);
+    // In few calls: on a GPU each is a kernel.
+    const at::Tensor halves = x.slice(1, 0, width).unflatten(1, {heads, 2, half});
+    const at::Tensor c = cosine.unsqueeze(1), s = sine.unsqueeze(1);
+    const double sign = inverse ? -1 : 1;
+    const at::Tensor turned = halves * c.unsqueeze(1);  // not x itself, which is read until it is written at the end
+    turned.select(2, 0).addcmul_(halves.select(2, 1), s, -sign);
+    turned.select(2, 1).addcmul_(halves.select(2, 0), s, sign);
+    halves.copy_(turned);
     return;
   }
   withElement(x, [&](auto element) {

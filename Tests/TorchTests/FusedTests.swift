@@ -9,7 +9,7 @@ import Torch
     try Tensor.randomNormal(shape, generator: generator).to(dtype)
   }
 
-  /// In bfloat16 the normalised value is rounded before it is multiplied by the weight, as LlamaRMSNorm does.
+  /// In bfloat16 the own kernels round the normalised value before the product with the weight, as LlamaRMSNorm does.
   @Test(arguments: [DType.float32, .bfloat16, .float64], [1, 7, 300])
   func rmsNorm(_ dtype: DType, _ rows: Int) throws {
     let x = try normal([rows, 67], dtype)

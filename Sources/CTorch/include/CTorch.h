@@ -266,7 +266,8 @@ ct_status ct_attention(
 
 // --- Fused operators of the inference path (no gradients) ------------------------------------------------------
 
-// x [.., width] normalised by its root mean square in float32, rounded to x's dtype, times weight [width].
+// x [.., width] normalised by its root mean square in float32, rounded to x's dtype, times weight [width]. Where ATen
+// computes it (ct_processor_paths, GPUs) only the product is rounded.
 ct_status ct_rms_norm(const ct_tensor *x, const ct_tensor *weight, double epsilon, ct_tensor **out);
 // silu(gate) * up, both [.., rows, width]; rows may be strided.
 ct_status ct_silu_multiply(const ct_tensor *gate, const ct_tensor *up, ct_tensor **out);
