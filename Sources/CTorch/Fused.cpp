@@ -3,6 +3,7 @@
 // gradients.
 #include <algorithm>
 
+#include "CachedAttention.hpp"
 #include "Elements.hpp"
 #include "Parallel.hpp"
 #include "RowKernels.hpp"
@@ -190,7 +191,9 @@ at::Tensor attentionOfOneToken(
   return out;
 }
 
-at::Tensor cachedAttention(
+}  // namespace
+
+at::Tensor ctorch::cachedAttention(
     const at::Tensor &query, const at::Tensor &keyCache, const at::Tensor &valueCache, int64_t length, double scale) {
   expect(query.dim() == 3 && keyCache.dim() == 3 && keyCache.sizes() == valueCache.sizes(),
          "expected queries [H, T, D] and caches [Hkv, capacity, D]");
@@ -227,6 +230,8 @@ at::Tensor cachedAttention(
       heads != groups);
   return mixed.squeeze(0).transpose(0, 1).reshape({count, heads * dimension});
 }
+
+namespace {
 
 // Many rows of bfloat16 on a processor that multiplies only float32: the weight is widened a block at a time, which
 // stays in the cache and is soon paid for by the rows. Sums are float32, rounded once.

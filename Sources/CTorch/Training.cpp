@@ -240,6 +240,13 @@ ct_status ct_add_rows(ct_tensor *sum, const ct_tensor *places, const ct_tensor *
   });
 }
 
+ct_status ct_set_rows(ct_tensor *tensor, const ct_tensor *places, const ct_tensor *rows) {
+  return guarded("set rows", {tensor, places, rows}, [&] {
+    at::NoGradGuard guard;
+    tensor->value.index_copy_(0, places->value, rows->value);
+  });
+}
+
 ct_status ct_adamw(
     ct_tensor *values, const ct_tensor *gradients, ct_tensor *first_moments, ct_tensor *second_moments, int64_t step,
     double learning_rate, double beta1, double beta2, double epsilon, double weight_decay) {

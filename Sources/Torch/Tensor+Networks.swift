@@ -79,4 +79,58 @@ extension Tensor {
   ) throws(TorchError) -> Tensor {
     try Tensor.make { ct_cached_attention(pointer, keyCache.pointer, valueCache.pointer, Int64(length), scale, $0) }
   }
+
+  /// Causal attention of the newest rows of several sequences: queries [T, H·D], the sequences one after the other, ->
+  /// [T, H·D]. Rows may be strided.
+  ///
+  /// - Parameters:
+  ///   - pool: [rows, 2·groups·D]: of each position its keys, then its values.
+  ///   - sequences: where their rows and positions are.
+  public func pooledAttention(
+    pool: Tensor, groups: Int, _ sequences: PooledSequences, scale: Double
+  ) throws(TorchError) -> Tensor {
+    try Tensor.make { out in
+      sequences.places.withUnsafeBufferPointer {
+        ct_pooled_attention(
+          pointer, pool.pointer, Int64(groups), $0.baseAddress, sequences.placesOnDevice.pointer,
+          Int32(sequences.count), scale, out)
+      }
+    }
+  }
+}
+
+/// Where the rows of several sequences are in a step, and their keys and values in a pool.
+public struct PooledSequences: Sendable {
+  /// What a step knows of one sequence.
+  public struct Sequence: Sendable {
+    /// New rows, which are the last of its positions.
+    let rows: Int
+    /// The first of its positions in the pool; the others follow.
+    let start: Int
+    /// Positions with the new ones.
+    let length: Int
+
+    public init(rows: Int, start: Int, length: Int) {
+      self.rows = rows
+      self.start = start
+      self.length = length
+    }
+  }
+
+  let count: Int
+  /// As `ct_pooled_attention` takes them.
+  let places: [Int32]
+  let placesOnDevice: Tensor
+
+  /// - Throws: `TorchError` of code `.argument` for a place that 32 bits do not hold.
+  public init(_ sequences: [Sequence], device: Device) throws(TorchError) {
+    let bounds = sequences.reduce(into: [0]) { $0.append($0.last! + $1.rows) }
+    let all = bounds + sequences.map(\.start) + [0] + sequences.map(\.length)
+    guard let largest = all.max(), largest <= Int32.max, all.allSatisfy({ $0 >= 0 }) else {
+      throw TorchError(.argument, "pooled attention: found a place outside of 0 to \(Int32.max)")
+    }
+    count = sequences.count
+    places = all.map(Int32.init)
+    placesOnDevice = try Tensor(places).to(device: device)
+  }
 }

@@ -57,6 +57,11 @@ extension Tensor {
     try check(ct_add_rows(pointer, places.pointer, rows.pointer))
   }
 
+  /// self[places[i]] = rows[i]; places int64 [n], none of them twice, rows [n, W].
+  public func setRows(_ rows: Tensor, at places: Tensor) throws(TorchError) {
+    try check(ct_set_rows(pointer, places.pointer, rows.pointer))
+  }
+
   /// One AdamW update of this tensor in place (Loshchilov and Hutter 2019, as torch.optim.AdamW computes it).
   /// - Parameter step: counts from 1.
   public func updateByAdamW(

@@ -283,6 +283,16 @@ ct_status ct_cached_attention(
     const ct_tensor *query, const ct_tensor *key_cache, const ct_tensor *value_cache, int64_t length, double scale,
     ct_tensor **out);
 
+// Causal attention of the newest rows of several sequences whose keys and values stand in one pool.
+//   queries [T, H·D]: the sequences one after the other; rows may be strided;
+//   pool [rows, 2·groups·D]: a position's keys, then its values; a sequence's positions stand one after the other;
+//   places: where the rows of each sequence begin and the last ends [sequences + 1], its first row in the pool
+//   [sequences + 1, the last is not looked at], and how many positions it has with the new ones [sequences];
+//   places_on_device: the same numbers, int32 on the device of the queries; out [T, H·D].
+ct_status ct_pooled_attention(
+    const ct_tensor *queries, const ct_tensor *pool, int64_t groups, const int32_t *places,
+    const ct_tensor *places_on_device, int32_t sequences, double scale, ct_tensor **out);
+
 // input [rows, in] · weight [out, in]^T (+ residual [rows, out], may be null), without gradients. Few rows (up to 8, or
 // 64 of bfloat16 where its products are widened) stream the weight as it lies in memory; more go through the library's
 // product.
@@ -333,6 +343,8 @@ ct_status ct_add_counted_dropout(ct_tensor *sum, const ct_tensor *x, double prob
 ct_status ct_cross_entropy(ct_tensor *logits, const ct_tensor *targets, double scale, ct_tensor **losses);
 // sum[places[i]] += rows[i]; places int64.
 ct_status ct_add_rows(ct_tensor *sum, const ct_tensor *places, const ct_tensor *rows);
+// tensor[places[i]] = rows[i]; places int64, none of them twice.
+ct_status ct_set_rows(ct_tensor *tensor, const ct_tensor *places, const ct_tensor *rows);
 // One AdamW update in place; `step` counts from 1.
 ct_status ct_adamw(
     ct_tensor *values, const ct_tensor *gradients, ct_tensor *first_moments, ct_tensor *second_moments, int64_t step,

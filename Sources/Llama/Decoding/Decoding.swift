@@ -29,7 +29,7 @@ struct Decoding {
   }
 
   mutating func run() throws -> [Completion] {
-    for index in sequences.indices { try prefill(index) }
+    try prefill()
     let start = ContinuousClock.now
     while true {
       let active = sequences.indices.filter { sequences[$0].isWriting }
@@ -50,13 +50,17 @@ struct Decoding {
     return min(Self.mostPlannedTokens, max(1, Self.mostPlannedTokensInAll / count))
   }
 
+  private mutating func prefill() throws {
+    let caches = try generator.model.makeCaches(capacities: sequences.map { $0.prompt.count + $0.maximumNewTokens })
+    for (index, cache) in caches.enumerated() { try prefill(index, into: cache) }
+  }
+
   /// Reads a prompt in blocks, its opening by itself, and the tokens that must come first with the last of them, and
   /// chooses a token.
-  private mutating func prefill(_ index: Int) throws {
+  private mutating func prefill(_ index: Int, into cache: KVCache) throws {
     let start = ContinuousClock.now
     let prompt = sequences[index].prompt
     let planned = sequences[index].plan(atMost: mostPlanned(among: 1))
-    let cache = try generator.model.makeCache(capacity: prompt.count + sequences[index].maximumNewTokens)
     func read(_ tokens: ArraySlice<Int>) throws -> Tensor? {
       var hidden: Tensor?
       for first in stride(from: tokens.startIndex, to: tokens.endIndex, by: generator.prefillBlock) {

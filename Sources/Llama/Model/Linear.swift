@@ -44,7 +44,16 @@ package final class Linear: Sendable {
   }
 
   /// The output of each part: [T, width], views of one tensor where the weights are one.
-  func parts(_ x: Tensor) throws -> [Tensor] {
+  func parts(_ x: Tensor) throws -> [Tensor] { try products(x).parts }
+
+  /// The outputs of all parts side by side: [T, sum of widths].
+  func joined(_ x: Tensor) throws -> Tensor {
+    let (products, parts) = try products(x)
+    return try products.count == 1 ? products[0] : Tensor.concatenate(parts, dimension: 1)
+  }
+
+  /// One product for each weight, and the parts as views of them.
+  private func products(_ x: Tensor) throws -> (products: [Tensor], parts: [Tensor]) {
     let products = try weights.map { try x.streamedLinear($0) }
     let outputs = try products.count < widths.count ? split(products[0]) : products
     if !updates.isEmpty {
@@ -55,7 +64,7 @@ package final class Linear: Sendable {
         }
       }
     }
-    return outputs
+    return (products, outputs)
   }
 
   private func split(_ joined: Tensor) throws -> [Tensor] {

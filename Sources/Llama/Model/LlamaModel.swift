@@ -4,8 +4,7 @@ import Torch
 /// A Llama decoder: grouped-query attention, rotary embedding, RMSNorm, SwiGLU.
 ///
 /// Several sequences of different lengths run side by side without padding: their new tokens stand one after the other
-/// in one matrix, and only attention looks at each sequence by itself. A sequence therefore gets the same result alone
-/// and in company.
+/// in one matrix, and attention mixes no two of them. A sequence therefore gets the same result alone and in company.
 public final class LlamaModel: Sendable {
   public let configuration: LlamaConfiguration
   public let dtype: DType
@@ -30,15 +29,24 @@ public final class LlamaModel: Sendable {
     rotary = try RotaryEmbedding(configuration, device: device)
   }
 
-  /// A part of the step's rows that belongs to one sequence.
-  struct Segment {
-    let cache: KVCache
-    let rows: Range<Int>
-    let rotary: RotaryEmbedding.Tables
+  public func makeCache(capacity: Int) throws -> KVCache { try makeCaches(capacities: [capacity])[0] }
+
+  /// Caches of sequences that run side by side. On a GPU they share memory, which stays until none of them is used.
+  public func makeCaches(capacities: [Int]) throws -> [KVCache] {
+    try makeCaches(capacities: capacities, pooled: device != .cpu)
   }
 
-  public func makeCache(capacity: Int) throws -> KVCache {
-    try KVCache(configuration, capacity: capacity, dtype: dtype, device: device)
+  /// - Parameter pooled: true on a CPU is for tests.
+  func makeCaches(capacities: [Int], pooled: Bool) throws -> [KVCache] {
+    guard pooled else {
+      return try capacities.map { try KVCache(configuration, capacity: $0, dtype: dtype, device: device) }
+    }
+    let pool = try KVPool(configuration, rows: capacities.reduce(0, +), dtype: dtype, device: device)
+    var start = 0
+    return capacities.map { capacity in
+      defer { start += capacity }
+      return KVCache(in: pool, start: start, capacity: capacity)
+    }
   }
 
   /// Runs new tokens of one or several sequences, each after what its cache holds, and extends the caches.
@@ -53,15 +61,13 @@ public final class LlamaModel: Sendable {
           .prompt, "found no tokens or ids outside the model's vocabulary of \(configuration.vocabularySize)")
       }
       try cache.reserve(tokens.count)
-      segments.append(
-        Segment(
-          cache: cache, rows: ids.count..<ids.count + tokens.count,
-          rotary: try rotary.tables(forPositions: cache.length + tokens.count)))
+      segments.append(Segment(cache: cache, rows: ids.count..<ids.count + tokens.count))
       ids.append(contentsOf: tokens.map(Int64.init))
     }
+    let step = try Step(segments, rotary: rotary, device: device)
     var x = try embeddings.embedding(Tensor(ids).to(device: embeddings.device)).to(dtype, device: device)  // [T, H]
     for (layer, block) in blocks.enumerated() {
-      x = try block(x, layer: layer, segments: segments)
+      x = try block(x, layer: layer, step: step)
     }
     for segment in segments { segment.cache.advance(segment.rows.count) }
     return try finalNorm(x)
@@ -104,8 +110,8 @@ public final class LlamaModel: Sendable {
       }
     }
 
-    func callAsFunction(_ x: Tensor, layer: Int, segments: [Segment]) throws -> Tensor {
-      let h = try attention(attentionNorm(x), adding: x, layer: layer, segments: segments)
+    func callAsFunction(_ x: Tensor, layer: Int, step: Step) throws -> Tensor {
+      let h = try attention(attentionNorm(x), adding: x, layer: layer, step: step)
       return try feedForward(feedForwardNorm(h), adding: h)
     }
   }
@@ -116,19 +122,13 @@ public final class LlamaModel: Sendable {
     package let scale: Double
 
     /// x [T, H] -> residual + attention, [T, H]
-    func callAsFunction(_ x: Tensor, adding residual: Tensor, layer: Int, segments: [Segment]) throws -> Tensor {
-      let parts = try queryKeyValue.parts(x)  // [T, Hq·D], [T, Hkv·D], [T, Hkv·D]
-      let mixed = try segments.map { segment -> Tensor in
-        let rows = segments.count == 1 ? parts : try parts.map { try $0[segment.rows] }
-        let cache = segment.cache
-        let queries = try Tensor.rotateAndCache(
-          queries: rows[0], keys: rows[1], values: rows[2], cosine: segment.rotary.cosine, sine: segment.rotary.sine,
-          start: cache.length, keyCache: cache.keys[layer], valueCache: cache.values[layer])  // [Hq, T, D]
-        return try queries.cachedAttention(
-          keyCache: cache.keys[layer], valueCache: cache.values[layer], length: cache.length + segment.rows.count,
-          scale: scale)  // [T, Hq·D]
-      }
-      return try output(mixed.count == 1 ? mixed[0] : Tensor.concatenate(mixed), adding: residual)
+    func callAsFunction(_ x: Tensor, adding residual: Tensor, layer: Int, step: Step) throws -> Tensor {
+      let mixed =
+        switch step {
+        case .apart(let step): try step.attention(queryKeyValue.parts(x), layer: layer, scale: scale)
+        case .pooled(let step): try step.attention(queryKeyValue.joined(x), layer: layer, scale: scale)
+        }
+      return try output(mixed, adding: residual)
     }
   }
 

@@ -85,7 +85,7 @@ struct BenchModelCommand: AsyncParsableCommand {
     var steps: [Double] = []
     let block = model.device == .cpu ? 512 : 8192
     for run in 0...runs {
-      let caches = try (0..<batch).map { _ in try model.makeCache(capacity: length + decode) }
+      let caches = try model.makeCaches(capacities: Array(repeating: length + decode, count: batch))
       try Runtime.synchronize()
       var start = ContinuousClock.now
       for cache in caches {

@@ -123,6 +123,42 @@ struct LlamaModelTests {
     }
   }
 
+  /// What a GPU runs: keys and values of all sequences in one pool. In one pool or in several, alone and in company,
+  /// growing and continued, sequences get the logits that they get with caches of their own.
+  @Test(arguments: ProcessorPaths.runnable)
+  func pooledCaches(_ paths: ProcessorPaths) throws {
+    let model = try Golden.tinyLlama("untied")
+    let prompts = [3, 70, 1, 20].enumerated().map { index, count in (0..<count).map { ($0 * 37 + index) % 512 } }
+    func logits(_ caches: [KVCache]) throws -> Tensor {
+      var rows = [try model.logits(model.forward(zip(prompts, caches).map { ($0, $1) }))]
+      // The first alone, then some of them in another order, then all.
+      for members in [[0], [3, 1], [0, 1, 2, 3], [0, 1, 2, 3]] {
+        rows.append(try model.logits(model.forward(members.map { ([$0 + 5, $0 + 6], caches[$0]) })))
+      }
+      let continued = try model.makeCaches(capacities: [2], pooled: true)[0]
+      try continued.append(caches[1].copy())
+      rows.append(try model.logits(model.forward([([9], continued), ([9], caches[1])])))
+      return try Tensor.concatenate(rows)
+    }
+    try withProcessorPaths(paths) {
+      try withoutGradients {
+        let capacities = prompts.map { $0.count + 8 }
+        func caches(_ capacities: some Collection<Int>, pooled: Bool = true) throws -> [KVCache] {
+          try model.makeCaches(capacities: Array(capacities), pooled: pooled)
+        }
+        let expected = try logits(caches(capacities, pooled: false))
+        let arrangements = try [
+          "one pool": caches(capacities), "too small a pool": caches([1, 1, 1, 1]),
+          "two pools": caches(capacities[..<2]) + caches(capacities[2...]),
+          "a pool beside others": caches(capacities[..<2]) + caches(capacities[2...], pooled: false),
+        ]
+        for (name, caches) in arrangements {
+          #expect(try distance(logits(caches), expected) < 1e-4, "\(name)")
+        }
+      }
+    }
+  }
+
   @Test func tokensOutsideTheVocabularyAreErrors() throws {
     let model = try Golden.tinyLlama("tied")
     for tokens in [[], [-1], [512], [3, Int.max]] {
