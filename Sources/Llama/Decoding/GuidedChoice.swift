@@ -54,7 +54,7 @@ final class GuidedChoice {
         let isBest = shared.contains(row.best)
         let other =
           isBest ? row.best : try Int(logits.filling(complement(of: shared).mask, with: -.infinity).argmax().item())
-        let value = try Float(logits.selected(other).item())
+        let value = isBest ? row.largest : try Float(logits.selected(other).item())
         if value > logit || (value == logit && other < id) || allowed.listed.isEmpty { (id, logit) = (other, value) }
       }
     }

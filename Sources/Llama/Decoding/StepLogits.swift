@@ -9,12 +9,16 @@ struct StepLogits {
   private let normalizers: [Float]
   /// Of each row the place of the largest logit.
   private let best: [Int]
+  /// Of each row that logit. Fetched for all rows together: each value by itself would be a wait for the GPU.
+  private let largest: [Float]
 
   /// - Parameter logits: [rows, V]
   init(_ logits: Tensor) throws {
     values = try logits.to(.float32)
     normalizers = try values.logSumExp(-1).floats()
-    best = try values.argmax(-1).to(device: .cpu).values(Int64.self).map(Int.init)
+    let places = try values.argmax(-1, keepingDimension: true)  // [rows, 1]
+    best = try places.to(device: .cpu).values(Int64.self).map(Int.init)
+    largest = try values.gathering(places).floats()
   }
 
   /// The log-probability of one token in each of the rows from `first` on.
@@ -26,7 +30,7 @@ struct StepLogits {
   }
 
   subscript(row: Int) -> Row {
-    get throws { Row(logits: try values[row], normalizer: normalizers[row], best: best[row]) }
+    get throws { Row(logits: try values[row], normalizer: normalizers[row], best: best[row], largest: largest[row]) }
   }
 
   /// What one token is chosen from.
@@ -37,7 +41,11 @@ struct StepLogits {
     let normalizer: Float
     /// The place of the largest.
     let best: Int
+    /// The largest.
+    let largest: Float
 
-    func logProbability(of token: Int) throws -> Float { try Float(logits.selected(token).item()) - normalizer }
+    func logProbability(of token: Int) throws -> Float {
+      try (token == best ? largest : Float(logits.selected(token).item())) - normalizer
+    }
   }
 }
