@@ -113,6 +113,9 @@ import Testing
   @Test(arguments: [
     "CC BY-NC 4.0 (article); MIT (repository)", "CC BY-NC-ND 3.0", "CC BY-ND 4.0", "cc-by-nc",
     "Creative Commons Attribution Non-Commercial (as stated) (article)", "CC BY Noncommercial", "No Derivatives",
+    "MIT (repository); data card CC BY-NC-SA 4.0", "CC BY-NC-SA 4.0 (data card)", "CC BY-NC4.0",
+    "CC BY 4.0 (repository); paper (CC BY-NC-SA 3.0 up to 2015, CC BY 4.0 from 2016)",
+    "https://creativecommons.org/licenses/by-nd/4.0/",
   ]) func refuses(_ license: String) {
     #expect(!LicenseFilter.open.accepts(license))
     #expect(LicenseFilter.none.accepts(license))
@@ -121,7 +124,25 @@ import Testing
   @Test(arguments: [
     nil, "CC BY 4.0 (article); CC BY 4.0 (repository)", "CC ZERO 1.0", "see article (article)", "synthetic",
     "Creative Commons Attribution (as stated)", "none stated for the data file (part of the repository's code: MIT)",
+    "ancillary and", "INCITE licence",
   ]) func accepts(_ license: String?) {
     #expect(LicenseFilter.open.accepts(license))
+  }
+
+  @Test func whatNamesNoLicenceIsCountedAsUnstated() throws {
+    for license in [nil, "", " - ", "not stated (article); MIT (repository)", "None stated for the file", "unknown"] {
+      #expect(!LicenseFilter.isStated(license), "\(license ?? "nil")")
+    }
+    for license in ["CC BY 4.0", "MIT", "not for profit"] { #expect(LicenseFilter.isStated(license)) }
+
+    let folder = try TemporaryFolder()
+    let rows: [JSON] = [
+      ["statement": "By A.", "funders": []], ["license": "CC0", "statement": "By B.", "funders": []],
+      ["license": "CC BY-ND 4.0", "statement": "By C.", "funders": []],
+    ]
+    var recipe = DataRecipe(files: [DataFile(try folder.write("rows.jsonl", rows: rows))])
+    recipe.licenses = .open
+    let file = try #require(try recipe.byteExamples().report.files.first)
+    #expect(file.rows == 3 && file.refusedLicenses == 1 && file.unstatedLicenses == 1)
   }
 }

@@ -13,6 +13,7 @@ extension DataReport {
             .object([
               ("path", .string(file.path)), ("sha256", .string(file.hash)), ("rows", .number(file.rows)),
               ("refused_licenses", .number(file.refusedLicenses)),
+              ("unstated_licenses", .number(file.unstatedLicenses)),
               (
                 "rows_by_license",
                 .object(file.rowsByLicense.sorted { $0.key < $1.key }.map { ($0.key, .number($0.value)) })

@@ -11,6 +11,8 @@ public struct DataReport: Sendable, Equatable {
     public var rows = 0
     /// Rows left out for their licence.
     public var refusedLicenses = 0
+    /// Rows kept that state no licence.
+    public var unstatedLicenses = 0
     /// Rows that could be read by what they state as licence; `not stated` where they state none.
     public var rowsByLicense: [String: Int] = [:]
   }

@@ -51,6 +51,7 @@ struct ExampleBuilder {
         counts.refusedLicenses += 1
         continue
       }
+      if !LicenseFilter.isStated(row.license) { counts.unstatedLicenses += 1 }
       var random = DataRandom(seed: recipe.seed, "copies", row.id, String(line))
       let copies = random.copies(file.weight * (recipe.taskWeights[row.content.task] ?? 1))
       for copy in 0..<copies {

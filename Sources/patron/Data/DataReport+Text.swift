@@ -25,6 +25,7 @@ extension DataReport {
       text += "\(file.path)\n"
       text += "  \(NumberText.grouped(file.rows)) rows"
       if file.refusedLicenses > 0 { text += ", \(NumberText.grouped(file.refusedLicenses)) left out for their licence" }
+      if file.unstatedLicenses > 0 { text += ", \(NumberText.grouped(file.unstatedLicenses)) without a stated licence" }
       let unreadable = problems.count { $0.path == file.path }
       if unreadable > 0 { text += ", \(NumberText.grouped(unreadable)) more unreadable" }
       text += "\n  sha256 \(file.hash)\n"
