@@ -49,7 +49,12 @@ extension DataReport {
           ("likely_answered_chunks", .number(extract.likelyAnsweredChunks)),
           ("uncertain_chunks", .number(extract.uncertainChunks)),
           ("negatives", .number(extract.negatives)), ("negatives_kept", .number(extract.negativesKept)),
-          ("hard_negatives_kept", .number(extract.hardNegativesKept)), ("statements", .number(extract.statements)),
+          ("hard_negatives_kept", .number(extract.hardNegativesKept)),
+          (
+            "negatives_kept_by_kind",
+            .object(NegativeKind.allCases.map { ($0.rawValue, .number(extract.negativesKeptByKind[$0] ?? 0)) })
+          ),
+          ("statements", .number(extract.statements)),
           ("statements_not_found", .number(extract.statementsNotFound)),
           ("statements_never_whole", .number(extract.statementsNeverWhole)),
         ])

@@ -57,6 +57,8 @@ public struct DataReport: Sendable, Equatable {
     public var negativesKept = 0
     /// Of the kept ones, those that speak of funds, grants, support or interests.
     public var hardNegativesKept = 0
+    /// Of the kept ones, those of kinds that are easily taken for funding.
+    public var negativesKeptByKind: [NegativeKind: Int] = [:]
     /// Gold statements, once per copy of their article.
     public var statements = 0
     /// Gold statements that are not in the cleaned text of their article.

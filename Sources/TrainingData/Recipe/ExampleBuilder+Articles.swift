@@ -129,12 +129,15 @@ extension ExampleBuilder {
 
   // MARK: Negatives
 
-  /// Which of the chunks without statements are kept, as indices of `entries`.
+  /// Which of the chunks without statements are kept, as indices of `entries`: of the hard ones and of the others,
+  /// each kind that is easily taken for funding, and the rest by chance.
   mutating func keptNegatives() -> Set<Int> {
     var hard: [Int] = []
     var easy: [Int] = []
+    var kinds: [Int: NegativeKind] = [:]
     for (index, entry) in entries.enumerated() {
       guard case .negative(let chunk) = entry else { continue }
+      kinds[index] = NegativeKind.of(chunk.text)
       if ChunkSelection.likely.includes(chunk.text) { hard.append(index) } else { easy.append(index) }
     }
     var wanted = hard.count + easy.count
@@ -150,6 +153,9 @@ extension ExampleBuilder {
     let keptHard = wanted - keptEasy
     report.extract.negativesKept = wanted
     report.extract.hardNegativesKept = keptHard
-    return Set(hard.prefix(keptHard) + easy.prefix(keptEasy))
+    let kept =
+      NegativeKind.chosen(keptHard, of: hard) { kinds[$0] } + NegativeKind.chosen(keptEasy, of: easy) { kinds[$0] }
+    for kind in kept.compactMap({ kinds[$0] }) { report.extract.negativesKeptByKind[kind, default: 0] += 1 }
+    return Set(kept)
   }
 }

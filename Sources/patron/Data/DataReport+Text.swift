@@ -75,6 +75,12 @@ extension DataReport {
         "extract: \(NumberText.grouped(extract.chunks)) chunks, \(NumberText.grouped(extract.cutChunks)) left out because their border "
           + "cuts a statement, \(NumberText.grouped(extract.negativesKept)) of \(NumberText.grouped(extract.negatives)) without "
           + "statement kept (\(NumberText.grouped(extract.hardNegativesKept)) of them hard)")
+      let kinds = NegativeKind.allCases.compactMap { kind in
+        extract.negativesKeptByKind[kind].map {
+          "\(kind.rawValue.replacing("_", with: " ")) \(NumberText.grouped($0))"
+        }
+      }
+      if !kinds.isEmpty { lines.append("extract: kept without statement, by kind: \(kinds.joined(separator: ", "))") }
       lines.append(
         "extract: --chunks likely reads \(NumberText.grouped(extract.likelyChunks)) of \(NumberText.grouped(extract.chunks)) chunks, "
           + "\(NumberText.grouped(extract.likelyAnsweredChunks)) of \(NumberText.grouped(extract.answeredChunks)) with a whole statement"
