@@ -12,6 +12,7 @@ extension Damage {
     case .zeroWidth: addZeroWidth(rate, &random)
     case .markup: addMarkup(rate, &random)
     case .hyphenation: addHyphenation(rate, &random)
+    case .wrapping: preconditionFailure("the text is set in lines when all other damage is done")
     }
   }
 
@@ -188,39 +189,12 @@ extension Damage {
 
   // MARK: Hyphenation
 
-  /// Paragraphs set in lines of a printed column; at some ends words are broken. Or a column's lines joined again, of
-  /// which the hyphens with a space behind them are left.
+  /// Words that the ends of printed lines broke, and whose hyphens stayed when the lines were joined: `infor- mation`.
   private mutating func addHyphenation(_ rate: Double, _ random: inout DataRandom) {
-    let isJoined = random.chance(0.4)
-    let width = random.number(in: 38...100)
-    let breaks = random.pick([0, 0.15, 0.4])
-    var column = 0
-    for (number, word) in words.enumerated() {
-      let previousEnd = number > 0 ? words[number - 1].upperBound : 0
-      let gap = previousEnd..<word.lowerBound
-      if text[gap].contains("\n") { column = 0 }
-      column += word.count + 1
-      guard column > width else { continue }
-      let room = word.count - (column - width)
-      if room >= 2, random.chance(breaks), let place = breakable(word, near: word.lowerBound + room) {
-        replace(place..<place, isJoined ? ["-", " "] : ["-", "\n"], isUndone: !isJoined)
-        column = word.upperBound - place
-      } else {
-        // After a hyphen a break would be taken for a broken word.
-        if gap.count == 1, text[gap.lowerBound] == " ", number > 0, text[previousEnd - 1] != "-", !isJoined {
-          replace(gap, ["\n"], isUndone: true)
-        }
-        column = word.count
-      }
-    }
-  }
-
-  /// A place between two lower-case ASCII letters of a word, two letters at least from its ends.
-  private func breakable(_ word: Range<Int>, near wanted: Int) -> Int? {
-    let wanted = min(wanted, word.upperBound - 3)
-    guard wanted >= word.lowerBound + 2 else { return nil }
-    return (word.lowerBound + 2...wanted).reversed().first { place in
-      (place - 2...place + 1).allSatisfy { ("a"..."z").contains(text[$0]) }
+    // Twice the rate: only longer words are broken.
+    for word in chosenWords(min(2 * rate, 0.5), &random) where word.count >= 5 {
+      let near = word.lowerBound + random.number(in: 2...word.count - 2)
+      if let place = text.breakablePlace(in: word, near: near) { replace(place..<place, ["-", " "]) }
     }
   }
 }

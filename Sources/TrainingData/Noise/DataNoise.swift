@@ -11,8 +11,10 @@ public struct DataNoise: Sendable, Equatable {
     case zeroWidth = "zero-width"
     /// Tags, entities and commands of XML, HTML and LaTeX.
     case markup
-    /// Lines of a printed column, words broken at their ends.
+    /// Hyphens that broken words keep when the lines of a printed column are joined.
     case hyphenation
+    /// Lines of 40 to 100 characters, words broken at their ends, pages with their heads and numbers, line numbers.
+    case wrapping
   }
 
   /// Share of the rows that get noise.
@@ -49,8 +51,14 @@ public struct DataNoise: Sendable, Equatable {
 
     var damage = Damage(text, kept: kept, isFixed: isFixed)
     // One damage may hide another; the order is that of the kinds, so that a seed keeps its meaning.
-    for kind in candidates where chosen.contains(kind) { damage.add(kind, &random) }
-    return damage.result()
+    for kind in candidates where chosen.contains(kind) && kind != .wrapping { damage.add(kind, &random) }
+    let damaged = damage.result()
+    guard chosen.contains(.wrapping) else { return damaged }
+    let (damagedText, damagedKept) = damaged ?? (text, kept)
+    // What is fixed has to come back when lines are joined; nothing takes a page's head out of a value again.
+    let pages = PrintedPages(for: damagedText, hasPages: !isFixed, &random)
+    let printed = pages.set(damagedText, keeping: damagedKept, &random)
+    return printed.text == text ? nil : printed
   }
 }
 
@@ -91,14 +99,13 @@ struct Damage {
   }
 
   /// Notes a change, unless one was noted there before or a kept range forbids it.
-  /// - Parameter isUndone: the clean-up before stage 2 takes it back.
-  mutating func replace(_ range: Range<Int>, _ replacement: some Sequence<Unicode.Scalar>, isUndone: Bool = false) {
+  mutating func replace(_ range: Range<Int>, _ replacement: some Sequence<Unicode.Scalar>) {
     guard range.lowerBound >= 0, range.upperBound <= text.count else { return }
     // Between two scalars of different owners nothing is inserted: it would be unclear whose it is.
     let before = range.lowerBound > 0 ? owner[range.lowerBound - 1] : 0
     let after = range.upperBound < text.count ? owner[range.upperBound] : 0
     if range.isEmpty {
-      guard before == after, before == 0 || !isFixed || isUndone else { return }
+      guard before == after, before == 0 || !isFixed else { return }
       // Once at a place, and not at the edge of another change.
       guard range.lowerBound == 0 || !isTaken[range.lowerBound - 1] else { return }
       guard range.upperBound == text.count || !isTaken[range.upperBound] else { return }
@@ -106,7 +113,7 @@ struct Damage {
     } else {
       let own = owner[range.lowerBound]
       guard range.allSatisfy({ owner[$0] == own && !isTaken[$0] }) else { return }
-      guard own == 0 || !isFixed || isUndone else { return }
+      guard own == 0 || !isFixed else { return }
       for place in range { isTaken[place] = true }
     }
     edits.append((range, Array(replacement)))

@@ -42,8 +42,8 @@ import Testing
       --noise <share>         Share of the rows that get damage as real texts have
                               it; 0: texts as they are. (default: 0.5)
       --noise-kinds <kinds>   What may happen to them: case, confusions, unicode,
-                              zero-width, markup, hyphenation; several with commas.
-                              (default: all)
+                              zero-width, markup, hyphenation, wrapping; several
+                              with commas. (default: all)
       --max-length <n>        Most tokens of an example; longer ones are left out.
                               (default: 8192)
     """#
