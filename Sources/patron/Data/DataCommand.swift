@@ -17,7 +17,10 @@ struct DataCommand: ParsableCommand {
       1), statement or funding_statement and funders (stage 2), or messages (a chat). FILE@2 counts the rows of a file \
       twice, FILE@0.5 half of them.
       """,
-    subcommands: [DataStatsCommand.self, DataInspectCommand.self, DataTokenizeCommand.self, DataSynthesizeCommand.self])
+    subcommands: [
+      DataStatsCommand.self, DataInspectCommand.self, DataSplitCommand.self, DataTokenizeCommand.self,
+      DataSynthesizeCommand.self,
+    ])
 }
 
 /// The model whose tokenizer and chat template are used; its weights are not loaded.

@@ -133,6 +133,47 @@ import TrainingData
     }
   }
 
+  @Test func splitWritesAFolderForEachPart() throws {
+    let folder = try TemporaryFolder()
+    let rows = (0..<200).map { #"{"id": "r\#($0)", "statement": "Funded by the \#($0)th council.", "x": \#($0)}"# }
+    let file = try folder.write("rows.jsonl", rows.joined(separator: "\n"))
+    let output = folder.path("parts")
+    let arguments = ["data", "split", file, "-o", output, "--part", "tune=0.1", "--part", "dapo=0.2", "--rest", "sft"]
+    let result = try Executable.run(arguments)
+    #expect(result.status == 0 && result.errors == "")
+    #expect(result.output.hasPrefix("rows        tune  dapo  sft\n"))
+    #expect(result.output.hasSuffix("largest document: 1 row\n"))
+    let parts = try ["tune", "dapo", "sft"].map {
+      try folder.read("parts/\($0)/rows.jsonl").split(separator: "\n").map(String.init)
+    }
+    #expect(parts.joined().sorted() == rows.sorted() && parts.allSatisfy { $0.count > 5 && $0.count < 190 })
+
+    // The same folder again, two files of one name, and no shares are refused.
+    #expect(try Executable.run(arguments).errors.contains("the folder exists and is not empty"))
+    let twin = try folder.write("other/rows.jsonl", rows[0])
+    let twice = try Executable.run(["data", "split", file, twin, "-o", folder.path("new")])
+    #expect(twice.status == 2 && twice.errors.contains("two files called rows.jsonl"))
+    #expect(try Executable.run(["data", "split", file, "-o", output, "--part", "tune"]).status == 64)
+    let wrong = try Executable.run(["data", "split", file, "-o", folder.path("new"), "--part", "tune=2"])
+    #expect(wrong.status == 2 && wrong.errors.contains("a share of 2.0 for tune"))
+    #expect(folder.names.allSatisfy { !$0.hasPrefix("new") && !$0.hasPrefix(".") })
+  }
+
+  @Test(.enabled(if: Checkout.hasDefaultModel, Checkout.defaultModelAbsence)) func statsShowsWhatFilesShare() throws {
+    let folder = try TemporaryFolder()
+    let first = try folder.write("a.jsonl", Self.rows)
+    let second = try folder.write("b.jsonl", #"{"statement": "supported by the X fund, 12-3", "funders": []}"#)
+    let third = try folder.write("c.jsonl", #"{"statement": "By nobody.", "funders": []}"#)
+    let result = try Executable.run(["data", "stats", first, second, third])
+    #expect(
+      result.output.hasSuffix("\nrows of one file that are in another one\n  1 of \(first) in \(second): 1 equal\n"))
+    let json = try JSON.parse(try Executable.run(["data", "stats", first, second, "--json"]).output)
+    #expect(json["overlaps"]?.array?.map { $0["equal"]?.int } == [1])
+    #expect(
+      try Executable.run(["data", "stats", first, third]).output.hasSuffix("\nno row of one file is in another one\n"))
+    #expect(try !Executable.run(["data", "stats", first]).output.contains("in another one"))
+  }
+
   @Test func synthesizeWritesRowsThatAreReadBack() throws {
     let folder = try TemporaryFolder()
     let list = try folder.write("funders.tsv", "the Zorblax Council\tZC\t\tZ-####\n")

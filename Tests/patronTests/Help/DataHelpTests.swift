@@ -81,6 +81,7 @@ import Testing
                                   out and why.
           inspect                 Shows examples as the model sees them, with what it
                                   learns marked.
+          split                   Divides data files into parts that share no document.
           tokenize                Writes examples as token ids, as other trainers take
                                   them.
           synthesize              Makes funding statements with their funders, or
@@ -117,6 +118,40 @@ import Testing
     #expect(
       help(DataInspectCommand.self) == #"""
         OVERVIEW: Shows examples as the model sees them, with what it learns marked.
+  @Test func split() {
+    #expect(
+      help(DataSplitCommand.self) == #"""
+        OVERVIEW: Divides data files into parts that share no document.
+
+        Rows that share an id, a DOI (doi, ref), a title or a text fall into the same
+        part, as do nearly equal texts (more than nine tenths of the words), and
+        articles with the statements in them. So give all files of the same documents
+        in one call. A hash of the text picks the part: the order of the files does not
+        matter, and a later call with the same rows divides them in the same way.
+
+        The folder gets a folder for each part with files of the same names:
+        OUTPUT/train/rows.jsonl, OUTPUT/dev/rows.jsonl. The rows are copied as they
+        are; statements without funders may be among them.
+
+        USAGE: patron data split <files> ... [--part <name=share> ...] [--rest <name>] [--seed <n>] --output <folder>
+
+        ARGUMENTS:
+          <files>                 Data files.
+
+        OPTIONS:
+          --part <name=share>     A part and its share of the documents; repeat it for
+                                  several. (default: dev=0.1)
+          --rest <name>           The name of the part that gets the rest. (default:
+                                  train)
+          --seed <n>              Another seed gives other parts. (default: 0)
+          -o, --output <folder>   The folder to make.
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """#)
+  }
+
 
         Special tokens are shown by their names. What is learnt is coloured on a
         terminal, and stands between ⟦ and ⟧ elsewhere.
