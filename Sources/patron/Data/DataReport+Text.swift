@@ -108,13 +108,14 @@ extension DataReport {
     return lines
   }
 
-  /// The report and the histogram as JSON.
-  func json(of examples: [TrainingExample]) -> JSON {
+  /// The report, the histogram and what the files share as JSON.
+  func json(of examples: [TrainingExample], overlaps: [DataOverlap]) -> JSON {
     guard case .object(var object) = json else { return json }
     object["examples_by_tokens"] = .array(
       histogram(examples).map {
         .object([("up_to", $0.upTo == Int.max ? .null : .number($0.upTo)), ("examples", .number($0.count))])
       })
+    object["overlaps"] = .array(overlaps.map(\.json))
     return .object(object)
   }
 
