@@ -73,8 +73,11 @@ enum PageFurniture {
   /// Fewest letters of a line that is known as a header by coming again.
   private static let leastLetters = 5
 
+  /// Most lines of one header.
+  private static let mostLines = 2
+
   /// For each line whether it looks like one: a page's number, the first line behind a page break that an empty line
-  /// follows, or a short line that comes again, with other digits perhaps.
+  /// follows, or a short line that comes again between other lines, with other digits perhaps.
   /// - Parameter text: indices of the lines that are not empty, ascending.
   static func find(_ lines: [TextLine], _ text: [Int], _ bytes: [UInt8]) -> [Bool] {
     var isFurniture = lines.map { _ in false }
@@ -84,6 +87,11 @@ enum PageFurniture {
         ? [] : bytes[line.content].filter { $0 >= 0x80 || (0x61...0x7A).contains($0 | 0x20) }.map { $0 | 0x20 }
     }
     for index in text { counts[letters[index], default: 0] += 1 }
+    // A paragraph that is printed twice has more such lines in a row, or ends a sentence.
+    for run in text.split(whereSeparator: { counts[letters[$0], default: 0] == 1 || letters[$0].count < leastLetters })
+    where run.count <= mostLines && !run.contains(where: { lines[$0].endsSentence(bytes) }) {
+      for index in run { isFurniture[index] = true }
+    }
     for index in text where lines[index].length <= mostColumns {
       let line = lines[index]
       let isAbove = index + 1 == lines.count || lines[index + 1].isBlank || lines[index + 1].beginsPage
@@ -94,8 +102,6 @@ enum PageFurniture {
         isFurniture[index] = isAbove || isBelow || line.length + next < lines[index - 1].length / 2
       } else if line.beginsPage, isAbove, !line.firstScalar(bytes).properties.isLowercase, !line.endsSentence(bytes) {
         isFurniture[index] = true
-      } else {
-        isFurniture[index] = letters[index].count >= leastLetters && counts[letters[index], default: 0] > 1
       }
     }
     return isFurniture

@@ -23,7 +23,12 @@ import Testing
       --data-seed <n>         Seed of copies, negatives, noise and order. (default:
                               0)
       --chunk-tokens <n>      Most tokens of a chunk of an article. (default: 7500)
-      --overlap-tokens <n>    Tokens that neighbouring chunks share. (default: 1024)
+      --chunking <how>        How an article is cut: paragraphs (whole ones) or
+                              overlapping (at a number of tokens). (values:
+                              paragraphs, overlapping; default: paragraphs)
+      --overlap-tokens <n>    Tokens that neighbouring chunks share; with
+                              paragraphs only those of a paragraph too long for the
+                              model. (default: 1024)
       --negatives <ratio>     Chunks without funding statements to keep for each
                               one with some, or all. (default: 1)
       --hard-negatives <share>

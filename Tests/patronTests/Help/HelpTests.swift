@@ -107,8 +107,15 @@ import Text
           --chunk-tokens <n>      Most tokens of an article that the model reads at
                                   once; fewer if its context is smaller (default: as
                                   the adapter was trained, else 7500).
-          --overlap-tokens <n>    Tokens that neighbouring chunks share (default: as
-                                  the adapter was trained, else 1024).
+          --chunking <how>        How an article is cut: paragraphs (whole ones, a
+                                  heading with what it stands above) or overlapping (at
+                                  a number of tokens) (default: as the adapter was
+                                  trained, else paragraphs). (values: paragraphs,
+                                  overlapping)
+          --overlap-tokens <n>    Tokens that neighbouring chunks share; with
+                                  paragraphs only those of a paragraph too long for the
+                                  model (default: as the adapter was trained, else
+                                  1024).
           --chunks <which>        Which chunks the model reads: all, or likely ones,
                                   those that hold a word of funding, support or thanks,
                                   which is several times faster (default: as the
