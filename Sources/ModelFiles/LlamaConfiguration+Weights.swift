@@ -31,11 +31,26 @@ extension LlamaConfiguration {
 
   /// Names of the weights outside of the blocks.
   public var embeddingsName: String { family.embeddings.huggingFace + ".weight" }
+  var embeddingsModuleName: String { family.embeddings.huggingFace }
   public var finalNormName: String { family.finalNorm.huggingFace + ".weight" }
 
   /// The output head, which is the embedding table where the model ties them.
   public var head: LinearLayer {
     LinearLayer(name: family.head.huggingFace, outputs: vocabularySize, inputs: hiddenSize)
+  }
+
+  /// The names of all modules: those that have weights, and those that they are in, such as `model.layers.0.mlp`.
+  var moduleNames: [String] {
+    var names: [String] = []
+    var seen: Set<String> = []
+    for weight in tensorShapes.map(\.name) + [head.weightName] {
+      var name = weight.dropLast(".weight".count)
+      while !name.isEmpty, seen.insert(String(name)).inserted {
+        names.append(String(name))
+        name = name[..<(name.lastIndex(of: ".") ?? name.startIndex)]
+      }
+    }
+    return names
   }
 
   /// The linear layers inside the transformer blocks, which is what PEFT calls `all-linear`.

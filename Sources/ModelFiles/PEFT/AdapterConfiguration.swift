@@ -20,7 +20,10 @@ public struct AdapterConfiguration: Sendable {
   private let targets: ModuleSelection
   private let excluded: ModuleSelection?
   private let layers: Set<Int>?
-  private let layersPatterns: [ModulePattern]
+  /// What finds the number of a module's layer; the first that matches counts.
+  private let layerIndices: [ModulePattern]
+  /// Fields that say nothing beside the others.
+  private let unusedFields: [String]
 
   /// - Throws: `FileError` of code `.unsupported` that names a feature which would change the function and is not
   ///   implemented; `.malformed` for values that cannot be.
@@ -34,7 +37,6 @@ public struct AdapterConfiguration: Sendable {
     alpha = try Self.number(fields, "lora_alpha") ?? 8
     usesRankStabilizedScale = try fields.flag("use_rslora") ?? false
     baseModel = try fields.text("base_model_name_or_path")
-    let place = fields.place
     rankPatterns = try Self.patterns(fields, "rank_pattern") { value in
       guard let rank = value.int, (1...Limits.count).contains(rank) else { return nil }
       return rank
@@ -43,60 +45,78 @@ public struct AdapterConfiguration: Sendable {
       guard let alpha = value.double, alpha.isFinite else { return nil }
       return alpha
     }.map { (pattern: $0.0, alpha: $0.1) }
-    guard let targets = try ModuleSelection(fields["target_modules"], key: "target_modules", place: place) else {
+    guard let targets = try ModuleSelection(fields, "target_modules", mayBeAllLinear: true) else {
       throw fields.missing("target_modules")
     }
     self.targets = targets
-    excluded = try ModuleSelection(fields["exclude_modules"], key: "exclude_modules", place: place)
+    excluded = try ModuleSelection(fields, "exclude_modules", mayBeAllLinear: false)
     // An empty list means all layers, as in PEFT.
     let layers = try fields.integerOrList("layers_to_transform", in: 0...Limits.layers)
     self.layers = layers.flatMap { $0.isEmpty ? nil : Set($0) }
-    let names = fields["layers_pattern"].map { $0.array?.compactMap(\.string) ?? $0.string.map { [$0] } ?? [] } ?? []
-    layersPatterns = try names.filter { !$0.isEmpty }.map {
-      try ModulePattern("(?:^|.*?\\.)(?:\($0))\\.(\\d+)\\..*", key: "layers_pattern", place: place)
-    }
+    let patterns = try Self.layersPatterns(fields)
+    layerIndices =
+      patterns.isEmpty ? [try ModulePattern(layerIndex: ModulePattern.anyLayerIndex, place: fields.place)] : patterns
+    var unused: [String] = []
+    if self.layers != nil, !targets.isList { unused.append("layers_to_transform") }
+    if !patterns.isEmpty, self.layers == nil || !targets.isList { unused.append("layers_pattern") }
+    unusedFields = unused
   }
 
   /// The rank of a module, by its full name: the first rank pattern that matches, else `rank`.
-  public func rank(of module: String) -> Int {
-    rankPatterns.first { $0.pattern.matches(module) }?.rank ?? rank
+  /// - Throws: `FileError` where a pattern takes too long, as the other methods do.
+  public func rank(of module: String) throws -> Int {
+    try rankPatterns.first { try $0.pattern.matches(module) }?.rank ?? rank
   }
 
   /// The alpha of a module, by its full name.
-  public func alpha(of module: String) -> Double {
-    alphaPatterns.first { $0.pattern.matches(module) }?.alpha ?? alpha
+  public func alpha(of module: String) throws -> Double {
+    try alphaPatterns.first { try $0.pattern.matches(module) }?.alpha ?? alpha
   }
 
   /// What B·A is multiplied by: alpha / rank, or alpha / √rank with rank-stabilised scaling.
-  public func scale(of module: String) -> Double {
-    let rank = Double(rank(of: module))
-    return alpha(of: module) / (usesRankStabilizedScale ? rank.squareRoot() : rank)
+  public func scale(of module: String) throws -> Double {
+    let rank = Double(try rank(of: module))
+    return try alpha(of: module) / (usesRankStabilizedScale ? rank.squareRoot() : rank)
   }
 
   /// Whether the configuration puts an adapter on the linear layer of this name.
-  public func targets(_ module: String) -> Bool {
-    if let excluded, excluded.contains(module) { return false }
-    guard targets.contains(module) else { return false }
+  public func targets(_ module: String) throws -> Bool {
+    if let excluded, try excluded.contains(module) { return false }
+    guard try targets.contains(module) else { return false }
     // PEFT ignores the layer list where the targets are a regular expression or the name is given in full.
-    guard let layers, !targets.isPattern, !targets.names(module) else { return true }
-    guard let layer = layerIndex(of: module) else { return false }
+    guard let layers, targets.isList, !targets.names(module) else { return true }
+    guard let layer = try layerIndex(of: module) else { return false }
     return layers.contains(layer)
   }
 
-  private func layerIndex(of module: String) -> Int? {
-    if layersPatterns.isEmpty {
-      // The first numbered segment that has two segments before it.
-      let parts = module.split(separator: ".")
-      let place = parts.indices.first { $0 >= 2 && $0 + 1 < parts.endIndex && isNumber(parts[$0]) }
-      return place.flatMap { Int(parts[$0]) }
-    }
-    for pattern in layersPatterns {
-      if let number = pattern.firstGroup(in: module) { return Int(number) }
+  /// Whether its targets are every linear layer of the blocks, whatever they are called.
+  var targetsAllLinear: Bool { targets.isAllLinear }
+
+  private func layerIndex(of module: String) throws -> Int? {
+    for pattern in layerIndices {
+      let found = try pattern.layerIndex(in: module)
+      if found.isMatch { return found.index }
     }
     return nil
   }
 
-  private func isNumber(_ text: Substring) -> Bool { text.utf8.allSatisfy { (0x30...0x39).contains($0) } }
+  /// What the configuration says to no effect, which hints at a slip of who wrote it: a sentence for each field.
+  /// - Parameters:
+  ///   - adapted: the adapted modules.
+  ///   - all: all modules of the model.
+  func unused(adapted: [String], all: [String]) throws -> [String] {
+    func sentence(_ key: String, _ parts: [String], _ what: String) -> [String] {
+      parts.isEmpty ? [] : ["\(quoted(key)): \(firstNames(parts)) \(what)"]
+    }
+    func isUnused(_ pattern: ModulePattern) throws -> Bool { try !adapted.contains(where: pattern.matches) }
+    let rankKeys = try rankPatterns.map(\.pattern).filter(isUnused).map(\.source)
+    let alphaKeys = try alphaPatterns.map(\.pattern).filter(isUnused).map(\.source)
+    return sentence("target_modules", try targets.unused(among: all), "names no module of the model")
+      + sentence("exclude_modules", try excluded?.unused(among: all) ?? [], "names no module of the model")
+      + sentence("rank_pattern", rankKeys, "matches no adapted module and changes no rank")
+      + sentence("alpha_pattern", alphaKeys, "matches no adapted module and changes no scale")
+      + unusedFields.map { "\(quoted($0)) changes nothing beside the other fields" }
+  }
 
   // MARK: Reading
 
@@ -115,7 +135,18 @@ public struct AdapterConfiguration: Sendable {
         throw FileError(
           .malformed, "\(fields.place): \(quoted(key)): \(quoted(pattern)) is \(value), expected a sensible number")
       }
-      return (try ModulePattern("(?:.*\\.)?(?:\(pattern))", key: key, place: fields.place), number)
+      let place = "\(fields.place): \(quoted(key))"
+      return (try ModulePattern(nameEnding: pattern, place: place), number)
+    }
+  }
+
+  private static func layersPatterns(_ fields: JSONFields) throws -> [ModulePattern] {
+    guard let value = fields["layers_pattern"], value.string?.isEmpty != true else { return [] }
+    return try (value.array ?? [value]).map { element in
+      guard let pattern = element.string else {
+        throw fields.wrong("layers_pattern", "a pattern or a list of patterns")
+      }
+      return try ModulePattern(beforeLayerIndex: pattern, place: "\(fields.place): \"layers_pattern\"")
     }
   }
 

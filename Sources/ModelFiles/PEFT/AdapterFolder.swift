@@ -67,7 +67,8 @@ public struct AdapterFolder: Sendable {
     if model.tiesEmbeddings, modules.contains(where: { $0.name == model.head.name }) {
       throw FileError(
         .unsupported,
-        "\(url.path): an adapter on \(quoted(model.head.name)) of a model whose output head is the embedding table")
+        "\(url.path): an adapter on \(quoted(model.head.name)) of a model whose output head is the embedding table; "
+          + "put it on a model that has a head of its own (\"tie_word_embeddings\" false)")
     }
     for module in modules {
       guard let size = sizes[module.name], size == (module.outputs, module.inputs) else {
@@ -79,12 +80,21 @@ public struct AdapterFolder: Sendable {
       }
     }
     let present = Set(modules.map(\.name))
-    let lacking = linearLayers.map(\.name).filter { configuration.targets($0) && !present.contains($0) }
+    var adaptable = linearLayers.map(\.name)
+    if !configuration.targetsAllLinear { adaptable += [model.head.name, model.embeddingsModuleName] }
+    let lacking = try adaptable.filter { try configuration.targets($0) && !present.contains($0) }
     guard lacking.isEmpty else {
       throw FileError(
         .mismatch,
         "\(url.path): \"target_modules\" asks for \(lacking.count) modules that the adapter file does not have: "
           + firstNames(lacking))
+    }
+  }
+
+  /// What its configuration says to no effect on this model.
+  public func warnings(on model: LlamaConfiguration) throws -> [String] {
+    try configuration.unused(adapted: modules.map(\.name), all: model.moduleNames).map {
+      "\(url.path)/adapter_config.json: \($0)"
     }
   }
 
@@ -114,7 +124,14 @@ public struct AdapterFolder: Sendable {
         .mismatch, "\(path): \(single.count) modules have only one of the two factors: \(firstNames(single.sorted()))")
     }
     guard !a.isEmpty else { throw FileError(.malformed, "\(path): no adapted module at all") }
-    let untargeted = a.keys.filter { !configuration.targets($0) }
+    let unnamable = a.keys.filter { !ModulePattern.canName($0) }
+    guard unnamable.isEmpty else {
+      throw FileError(
+        .malformed,
+        "\(path): \(unnamable.count) modules whose names are not short texts in ASCII: "
+          + firstNames(unnamable.sorted()))
+    }
+    let untargeted = try a.keys.filter { try !configuration.targets($0) }
     guard untargeted.isEmpty else {
       throw FileError(
         .mismatch,
@@ -126,7 +143,7 @@ public struct AdapterFolder: Sendable {
     var wrong: [String] = []
     for (name, first) in a {
       guard let second = b[name] else { continue }
-      let rank = configuration.rank(of: name)
+      let rank = try configuration.rank(of: name)
       guard first.shape.count == 2, second.shape.count == 2, first.shape[0] == rank, second.shape[1] == rank,
         first.elementCount > 0, second.elementCount > 0
       else {
@@ -137,7 +154,7 @@ public struct AdapterFolder: Sendable {
         throw FileError(
           .unsupported, "\(path): \(quoted(name)): factors of type \(first.encoding.name) and \(second.encoding.name)")
       }
-      modules.append(Module(name: name, a: first, b: second, scale: configuration.scale(of: name)))
+      modules.append(Module(name: name, a: first, b: second, scale: try configuration.scale(of: name)))
     }
     guard wrong.isEmpty else {
       throw FileError(

@@ -61,13 +61,13 @@ import Testing
       ("rank_pattern", .object([("layers.1.mlp.down_proj", 5), ("q_proj", 3), ("^model.layers.0.*", 7)])),
       ("alpha_pattern", .object([("layers.1.mlp.down_proj", 1)])),
     ])
-    #expect(patterned.rank(of: "model.layers.1.mlp.down_proj") == 5)
-    #expect(patterned.scale(of: "model.layers.1.mlp.down_proj") == 0.2)
+    #expect(try patterned.rank(of: "model.layers.1.mlp.down_proj") == 5)
+    #expect(try patterned.scale(of: "model.layers.1.mlp.down_proj") == 0.2)
     // The first pattern that matches wins; a pattern covers the end of the name from a dot on.
-    #expect(patterned.rank(of: Self.query) == 3 && patterned.scale(of: Self.query) == 8.0 / 3)
-    #expect(patterned.rank(of: "model.layers.0.self_attn.v_proj") == 7)
-    #expect(patterned.rank(of: "model.layers.11.mlp.down_proj") == 2)
-    #expect(patterned.rank(of: "model.layers.1.self_attn.my_q_proj") == 2)
+    #expect(try patterned.rank(of: Self.query) == 3 && patterned.scale(of: Self.query) == 8.0 / 3)
+    #expect(try patterned.rank(of: "model.layers.0.self_attn.v_proj") == 7)
+    #expect(try patterned.rank(of: "model.layers.11.mlp.down_proj") == 2)
+    #expect(try patterned.rank(of: "model.layers.1.self_attn.my_q_proj") == 2)
     #expect(try configuration([("use_rslora", true), ("r", 4)]).scale(of: Self.query) == 4)
   }
 
@@ -90,6 +90,66 @@ import Testing
     #expect(try targets([("layers_to_transform", [0]), ("layers_pattern", "layers")], Self.query))
     #expect(try !targets([("layers_to_transform", [0]), ("layers_pattern", ["h"])], Self.query))
     #expect(try targets([("target_modules", [.string(Self.query)]), ("layers_to_transform", [1])], Self.query))
+  }
+
+  /// `\b` lies between a dot and a letter, as in Python; `(?:…)` around a pattern is not added where PEFT adds none.
+  @Test func patternsMeanWhatPEFTMakesOfThem() throws {
+    func scale(_ pattern: String) throws -> Double {
+      try configuration([("alpha_pattern", .object([(pattern, .number(64))])), ("r", 8), ("lora_alpha", 16)]).scale(
+        of: Self.query)
+    }
+    for pattern in [
+      #"\bq_proj"#, #"(?<=\.)q_proj"#, #"(?i:Q_PROJ)"#, #".*q_proj\Z"#, #"self_attn\.[^k]_proj"#, "q_proj|v_proj",
+    ] {
+      #expect(try scale(pattern) == 8, "\(pattern)")
+    }
+    for pattern in [#"\Bq_proj"#, "_proj", #"\Aq_proj"#, "q_pro", "Q_PROJ"] {
+      #expect(try scale(pattern) == 2, "\(pattern)")
+    }
+    let layers = try configuration([("layers_to_transform", [0]), ("layers_pattern", "h|layers")])
+    #expect(try !layers.targets(Self.query))  // the layer's number belongs to the second alternative alone
+    #expect(try !configuration([("exclude_modules", "all-linear")]).targets("model.layers.0.mlp.up_proj"))
+    #expect(try configuration([("exclude_modules", "all-linear")]).targets(Self.query))
+  }
+
+  @Test(
+    arguments: [
+      ("target_modules", #".*(q)_\1"#), ("exclude_modules", "(?(1)a|b)"), ("rank_pattern", .object([("(?P=n)", 4)])),
+      ("alpha_pattern", .object([("é_proj", 4)])), ("layers_pattern", [#"\N{BULLET}"#]),
+    ] as [(String, JSON)])
+  func patternsThatWouldBeReadOtherwiseAreRefused(_ setting: (String, JSON)) throws {
+    let error = failure(FileError.self) { _ = try configuration([(setting.0, setting.1)]) }
+    #expect(error?.message.contains("adapter_config.json: \"\(setting.0)\": the pattern ") == true, "\(setting)")
+  }
+
+  @Test func whatMatchesNothingIsNamed() throws {
+    let factors = [(key(Self.query, "lora_A"), [2, 4]), (key(Self.query, "lora_B"), [4, 2])]
+    func warnings(_ changes: [(String, JSON?)]) throws -> String {
+      let folder = try TemporaryFolder()
+      let changed = try adapter(folder, factors, [("target_modules", ["q_proj"])] + changes)
+      return try changed.warnings(on: .tiny).joined(separator: "\n").replacing(folder.url.path, with: "")
+    }
+    #expect(try warnings([]) == "")
+    #expect(try warnings([("rank_pattern", .object([("q_proj", 2)])), ("exclude_modules", ["mlp"])]) == "")
+    let place = "/adapter_config.json: "
+    #expect(
+      try warnings([("rank_pattern", .object([("k_proj", 4)]))])
+        == place + "\"rank_pattern\": \"k_proj\" matches no adapted module and changes no rank")
+    #expect(
+      try warnings([("alpha_pattern", .object([("q_proj", 8), ("_proj", 4)]))])
+        == place + "\"alpha_pattern\": \"_proj\" matches no adapted module and changes no scale")
+    #expect(
+      try warnings([("target_modules", ["q_proj", "query"])])
+        == place + "\"target_modules\": \"query\" names no module of the model")
+    #expect(
+      try warnings([("exclude_modules", "vision.*")])
+        == place + "\"exclude_modules\": \"vision.*\" names no module of the model")
+    #expect(
+      try warnings([("layers_pattern", "layers")]) == place
+        + "\"layers_pattern\" changes nothing beside the other fields")
+    #expect(
+      try warnings([("target_modules", ".*q_proj"), ("layers_to_transform", [0])])
+        == place + "\"layers_to_transform\" changes nothing beside the other fields")
   }
 
   static let refused: [(key: String, value: JSON)] = [
@@ -174,6 +234,11 @@ import Testing
     #expect(
       failure(FileError.self) { try partial.check(against: .tiny) }?.message.contains("model.layers.0.self_attn.v_proj")
         == true)
+    // The head and the embeddings, too, are adapted where they are named.
+    for name in ["lm_head", "embed_tokens"] {
+      let named = try adapter(folder, good, [("target_modules", ["q_proj", .string(name)])])
+      #expect(failure(FileError.self) { try named.check(against: .tiny) }?.message.contains(name) == true)
+    }
     let deep = try adapter(
       folder, [(key(Self.value, "lora_A"), [2, 4]), (key(Self.value, "lora_B"), [2, 2])])
     #expect(
