@@ -5,6 +5,8 @@ public struct Checkpoint: Sendable {
   public let tensors: [String: StoredTensor]
   /// Where the weights came from, for messages.
   public let origin: String
+  /// Where the weights and the configuration contradict each other, and what was made of it: a sentence each.
+  public internal(set) var warnings: [String] = []
 
   public init(tensors: [String: StoredTensor], origin: String) {
     self.tensors = tensors
@@ -31,9 +33,6 @@ public struct Checkpoint: Sendable {
   }
 
   /// Checks that the names and shapes are those that `configuration` asks for, no more and no less.
-  ///
-  /// Buffers that old checkpoints carry beside the weights (`rotary_emb.inv_freq`) are ignored, and so is a stored
-  /// output head where the embeddings are tied.
   public func check(against configuration: LlamaConfiguration) throws {
     let expected = configuration.tensorShapes
     let missing = expected.map(\.name).filter { tensors[$0] == nil }
@@ -41,18 +40,30 @@ public struct Checkpoint: Sendable {
       throw FileError(
         .mismatch,
         "\(origin): \(missing.count) tensors are missing: \(firstNames(missing)); "
-          + "found \(tensors.count) tensors such as \(firstNames(tensors.keys.sorted().prefix(5)))")
+          + "found \(tensors.count) tensors such as \(firstNames(tensors.keys.sorted().prefix(5)))"
+          + (missing == [configuration.head.weightName]
+            ? "; where the embedding table is the output head, \"tie_word_embeddings\" has to be true" : ""))
     }
     let wanted = Set(expected.map(\.name))
-    let unknown = tensors.keys.filter {
-      !wanted.contains($0) && !$0.hasSuffix(".rotary_emb.inv_freq")
-        && !(configuration.tiesEmbeddings && $0 == configuration.head.weightName)
-    }
+    let unknown = tensors.keys.filter { !wanted.contains($0) }
     guard unknown.isEmpty else {
       throw FileError(
         .mismatch,
-        "\(origin): \(unknown.count) tensors that a Llama model does not have: \(firstNames(unknown.sorted()))")
+        "\(origin): \(unknown.count) tensors that a Llama model does not have: \(firstNames(unknown.sorted()))"
+          + Self.reasons(unknown, configuration))
     }
     for (name, shape) in expected { _ = try tensor(name, shape: shape) }
+  }
+
+  /// Which words of the configuration these tensors contradict.
+  private static func reasons(_ unknown: [String], _ configuration: LlamaConfiguration) -> String {
+    var reasons = ""
+    if unknown.contains(where: { $0.hasSuffix(".bias") }) {
+      reasons += "; layers with bias are not supported, whatever \"attention_bias\" and \"mlp_bias\" say"
+    }
+    if unknown.contains(where: { (ModelFamily.block(ofHuggingFace: $0) ?? 0) >= configuration.layerCount }) {
+      reasons += "; the configuration has \(configuration.layerCount) blocks (\"num_hidden_layers\")"
+    }
+    return reasons
   }
 }

@@ -82,6 +82,13 @@ extension ModelFamily {
   /// What stands before the names of a block's weights.
   static func huggingFacePrefix(ofBlock block: Int) -> String { "model.layers.\(block)." }
 
+  /// The number in `model.layers.3.…`; nil for other names.
+  static func block(ofHuggingFace name: String) -> Int? {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count > 3, parts[0] == "model", parts[1] == "layers" else { return nil }
+    return Int(parts[2])
+  }
+
   /// `blk.3.attn_q.weight` → `model.layers.3.self_attn.q_proj.weight`; nil for names that the family does not have.
   /// - Returns: also whether the file's rows stand in llama.cpp's order.
   public func huggingFaceName(ofGGUF name: String) -> (name: String, isPermuted: Bool)? {

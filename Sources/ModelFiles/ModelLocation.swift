@@ -51,16 +51,15 @@ public enum ModelLocation: Sendable {
     }
   }
 
-  /// Reads the configuration and opens the weights, checked against each other.
+  /// Reads the configuration and opens the weights, checked against each other. What was settled where they differ
+  /// stands in the checkpoint's warnings.
   public func open() throws -> (configuration: LlamaConfiguration, checkpoint: Checkpoint) {
     switch self {
     case .folder(let folder):
-      return (folder.configuration, try folder.checkpoint())
+      return try folder.checkpoint().settled(with: folder.configuration)
     case .gguf(let file):
       let configuration = try file.llamaConfiguration()
-      let checkpoint = file.checkpoint(for: configuration)
-      try checkpoint.check(against: configuration)
-      return (configuration, checkpoint)
+      return try file.checkpoint(for: configuration).settled(with: configuration)
     }
   }
 }

@@ -13,12 +13,15 @@ package struct ModelSummary {
   package let parameterCount: Int
   package let contextLength: Int
   package let vocabularySize: Int
+  /// Where the weights and the configuration contradict each other.
+  package let warnings: [String]
 
   /// Opens the model and checks its tensors against its configuration.
   package init(_ location: ModelLocation) throws {
     let (configuration, checkpoint) = try location.open()
     contextLength = configuration.contextLength
     vocabularySize = configuration.vocabularySize
+    warnings = checkpoint.warnings
     switch location {
     case .folder: format = "safetensors"
     case .gguf(let file): format = "GGUF v\(file.version)"

@@ -13,6 +13,8 @@ public final class LlamaGenerator: ChatGenerator {
   public let template: ChatTemplate
   public let stopTokens: Set<Int>
   public let provenance: [(key: String, value: String)]
+  /// What a person should know of the model's and the adapters' files, a sentence each.
+  public let warnings: [String]
   /// Prompt tokens that go through the model together.
   public let prefillBlock: Int
   /// Whether the tokens that a constraint leaves no choice for go through the model together. The output is the same
@@ -26,11 +28,12 @@ public final class LlamaGenerator: ChatGenerator {
   /// - Parameters:
   ///   - stopTokens: ids that end a completion, besides the template's own end-of-turn token.
   ///   - provenance: what the records say of this model.
+  ///   - warnings: what a person should know of the files.
   ///   - prefillBlock: nil: 512 on a CPU, 8192 on a GPU.
   ///   - readsPlannedTokensTogether: false is for tests and measurements.
   public init(
     model: LlamaModel, tokenizer: Tokenizer, template: ChatTemplate, stopTokens: some Sequence<Int>,
-    provenance: [(key: String, value: String)] = [], prefillBlock: Int? = nil,
+    provenance: [(key: String, value: String)] = [], warnings: [String] = [], prefillBlock: Int? = nil,
     readsPlannedTokensTogether: Bool = true
   ) throws {
     guard tokenizer.vocabularySize <= model.configuration.vocabularySize else {
@@ -45,6 +48,7 @@ public final class LlamaGenerator: ChatGenerator {
     endOfTurn = template.endOfTurnToken(in: tokenizer)
     self.stopTokens = Set(stopTokens).union(endOfTurn.map { [$0] } ?? [])
     self.provenance = provenance
+    self.warnings = warnings
     self.prefillBlock = prefillBlock ?? (model.device == .cpu ? 512 : 8192)
     self.readsPlannedTokensTogether = readsPlannedTokensTogether
   }

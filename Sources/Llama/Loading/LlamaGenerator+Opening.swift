@@ -26,6 +26,7 @@ extension LlamaGenerator {
     try checkIdentity?(identity.kind, identity.value)
     let model = try LlamaModel.load(
       checkpoint, configuration: configuration, options: options, onProgress: onProgress)
+    let warnings = try checkpoint.warnings + options.adapters.flatMap { try $0.warnings(on: configuration) }
     var provenance: [(key: String, value: String)] = [("model", name)]
     provenance.append((identity.kind.rawValue, identity.value))
     for adapter in options.adapters {
@@ -37,8 +38,9 @@ extension LlamaGenerator {
     provenance.append(("device", model.device.description))
     provenance.append(("chat_template", template.rawValue))
     provenance.append(("libtorch", Runtime.version))
+    if !warnings.isEmpty { provenance.append(("model_warnings", warnings.joined(separator: "; "))) }
     return try LlamaGenerator(
       model: model, tokenizer: tokenizer, template: template, stopTokens: configuration.eosTokenIDs,
-      provenance: provenance, prefillBlock: prefillBlock)
+      provenance: provenance, warnings: warnings, prefillBlock: prefillBlock)
   }
 }

@@ -62,8 +62,7 @@ extension GGUFFile {
       contextLength: try required(prefix + "context_length", in: 1...Limits.context),
       tiesEmbeddings: !tensors.contains { $0.name == family.head.gguf + ".weight" },
       bosTokenID: try integer("tokenizer.ggml.bos_token_id", in: tokenIDs),
-      eosTokenIDs: ends,
-      storedDType: storedDType
+      eosTokenIDs: ends
     )
   }
 
@@ -106,9 +105,11 @@ extension GGUFFile {
     return dimension
   }
 
-  /// Llama 3.1's scaling is stored as one factor per frequency; `linear` becomes the same factor for all.
+  /// Llama 3.1's scaling is stored as one factor per frequency; `linear` becomes the same factor for all. llama.cpp
+  /// applies both where a file has both, which is refused here.
   private func ropeScaling(prefix: String, headDimension: Int) throws -> RopeScaling? {
     let half = headDimension / 2
+    let factor = try linearRopeFactor(prefix: prefix)
     if let tensor = tensors.first(where: { $0.name == Self.ropeFactorsName }) {
       guard tensor.shape == [half], tensor.encoding == .plain(.float32) else {
         throw FileError(
@@ -121,22 +122,33 @@ extension GGUFFile {
         throw FileError(
           .malformed, "\(file.path): tensor \"\(Self.ropeFactorsName)\" holds a factor that is not a number above 0")
       }
+      guard factor == 1 else {
+        throw FileError(
+          .unsupported,
+          "\(file.path): rope scaling by \(factor) and the factors of \"\(Self.ropeFactorsName)\"; supported is one of "
+            + "the two")
+      }
       return .frequencyFactors(factors)
     }
-    switch metadata[prefix + "rope.scaling.type"]?.string ?? "none" {
-    case "none": return nil
-    case "linear":
-      let factor = Float(try positive(prefix + "rope.scaling.factor") ?? 1)
-      return factor == 1 ? nil : .frequencyFactors([Float](repeating: factor, count: half))
-    case let type:
-      throw FileError(.unsupported, "\(file.path): rope scaling of type \(quoted(type)) is not supported")
-    }
+    return factor == 1 ? nil : .frequencyFactors([Float](repeating: factor, count: half))
   }
 
-  private var storedDType: TensorDType? {
-    let encodings = Set(tensors.filter { $0.shape.count > 1 }.map(\.encoding))
-    guard encodings.count == 1, case .plain(let type)? = encodings.first else { return nil }
-    return type
+  /// What all frequencies are divided by. A factor without a type is a linear one, as in llama.cpp, and so is one under
+  /// the older key; 0 stands for none.
+  private func linearRopeFactor(prefix: String) throws -> Float {
+    let type = metadata[prefix + "rope.scaling.type"]?.string ?? "linear"
+    guard type == "none" || type == "linear" else {
+      throw FileError(.unsupported, "\(file.path): rope scaling of type \(quoted(type)) is not supported")
+    }
+    if let factor = try positive(prefix + "rope.scaling.attn_factor"), factor != 1 {
+      throw FileError(
+        .unsupported, "\(file.path): \"\(prefix)rope.scaling.attn_factor\" is \(factor), only 1 is supported")
+    }
+    let keys = ["rope.scaling.factor", "rope.scale_linear"].map { prefix + $0 }
+    guard type == "linear", let key = keys.first(where: { metadata[$0] != nil }), metadata[key]?.double != 0 else {
+      return 1
+    }
+    return Float(try positive(key) ?? 1)
   }
 
   // MARK: Typed metadata

@@ -65,15 +65,12 @@ public struct ModelFolder: Sendable {
       file: file("chat_template.jinja"), configuration: tokenizerConfiguration, in: url)
   }
 
-  /// Opens the weights and checks that they are those of `configuration`.
+  /// Opens the weights as they are; ``ModelLocation/open()`` compares them with the configuration.
   public func checkpoint() throws -> Checkpoint {
-    let checkpoint =
-      switch weights {
-      case .single(let url): try SafetensorsFile(url).checkpoint
-      case .sharded(let index): try ShardedSafetensors(index: index).checkpoint
-      }
-    try checkpoint.check(against: configuration)
-    return checkpoint
+    switch weights {
+    case .single(let url): try SafetensorsFile(url).checkpoint
+    case .sharded(let index): try ShardedSafetensors(index: index).checkpoint
+    }
   }
 
   /// transformers' order: the file of its own wins; a list of templates has one called `default`.

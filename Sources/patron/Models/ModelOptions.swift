@@ -71,10 +71,17 @@ struct ModelOptions: ParsableArguments {
   func adapters() throws -> [AdapterFolder] { try adapter.map { try AdapterFolder(URL(fileURLWithPath: $0)) } }
 
   /// Finds, checks and loads the model.
-  /// - Parameter selection: what `selection()` gave; nil: it is made here.
-  func open(_ selection: ModelSelection? = nil, onProgress: ((Double) -> Void)? = nil) throws -> LlamaGenerator {
+  /// - Parameters:
+  ///   - selection: what `selection()` gave; nil: it is made here.
+  ///   - console: is told the warnings.
+  func open(
+    _ selection: ModelSelection? = nil, warning console: Console = .standard, onProgress: ((Double) -> Void)? = nil
+  ) throws -> LlamaGenerator {
     if let threads { try Runtime.setThreadCount(threads) }
-    return try (selection ?? self.selection()).open(merge: merge, dtype: dtype, device: device, onProgress: onProgress)
+    let selection = try selection ?? self.selection()
+    let generator = try selection.open(merge: merge, dtype: dtype, device: device, onProgress: onProgress)
+    for warning in generator.warnings { console.warning(warning) }
+    return generator
   }
 }
 
@@ -90,7 +97,9 @@ extension ModelOptions {
   /// Like `open`, and tells on the console how far it is and what was chosen.
   func open(_ selection: ModelSelection, console: Console) throws -> LlamaGenerator {
     let start = ContinuousClock.now
-    let generator = try open(selection) { share in console.status("loading \(model): \(Int(share * 100)) %") }
+    let generator = try open(selection, warning: console) { share in
+      console.status("loading \(model): \(Int(share * 100)) %")
+    }
     console.clearStatus()
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     console.note(

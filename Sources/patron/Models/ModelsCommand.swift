@@ -116,7 +116,7 @@ struct ModelsCommand: ParsableCommand {
         }
         text += ", SHA-256 as published"
       }
-      return text
+      return ([text] + summary.warnings).joined(separator: "; ")
     }
   }
 }

@@ -141,12 +141,15 @@ struct TrainSFTCommand: AsyncParsableCommand {
     _ location: ModelLocation, _ identity: Identity, _ settings: SFTSettings, _ rows: TrainingRows, _ console: Console
   ) throws -> SFTTrainer {
     let (configuration, checkpoint) = try location.open()
+    let adapters = try modelOptions.adapters()
+    let warnings = try checkpoint.warnings + adapters.flatMap { try $0.warnings(on: configuration) }
+    for warning in warnings { console.warning(warning) }
     // Without bfloat16 products float32 is the faster type, and nothing is gained but memory by the other.
     let isSlow = modelOptions.device == .cpu && !Runtime.cpuHasFastBFloat16
     let base = try LlamaModel.load(
       checkpoint, configuration: configuration,
       options: LoadOptions(
-        adapters: modelOptions.adapters(), merge: modelOptions.merge,
+        adapters: adapters, merge: modelOptions.merge,
         dtype: modelOptions.dtype ?? (isSlow ? .float32 : .bfloat16), device: modelOptions.device),
       onProgress: { share in console.status("loading \(modelOptions.model): \(Int(share * 100)) %") })
     let dtype = recipeOptions.computeDtype ?? base.dtype
@@ -156,7 +159,7 @@ struct TrainSFTCommand: AsyncParsableCommand {
     if let start = recipeOptions.initAdapter { try adapter.load(AdapterFolder(URL(fileURLWithPath: start))) }
     let model = try TrainableLlama(
       base: base, adapter: adapter, computeDType: dtype, checkpointing: recipeOptions.checkpointing)
-    let identities = try [identity.value] + modelOptions.adapters().map { try $0.hash() }
+    let identities = try [identity.value] + adapters.map { try $0.hash() }
     return try SFTTrainer(
       model: model, baseModelName: modelOptions.model, modelIdentity: identities.joined(separator: "+"),
       settings: settings, rows: rows.rows,

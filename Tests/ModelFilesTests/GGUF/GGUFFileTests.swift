@@ -68,7 +68,7 @@ import Testing
         == LlamaConfiguration(
           vocabularySize: 3, hiddenSize: 4, intermediateSize: 6, layerCount: 1, headCount: 2, keyValueHeadCount: 1,
           headDimension: 2, rmsNormEpsilon: Double(Float(1e-5)), ropeTheta: 500_000, contextLength: 128,
-          tiesEmbeddings: true, bosTokenID: 0, eosTokenIDs: [2, 1], storedDType: .float32))
+          tiesEmbeddings: true, bosTokenID: 0, eosTokenIDs: [2, 1]))
     let checkpoint = file.checkpoint(for: configuration)
     try checkpoint.check(against: configuration)
     let down = try checkpoint.tensor("model.layers.0.mlp.down_proj.weight", shape: [4, 6])
@@ -103,6 +103,30 @@ import Testing
     let checkpoint = file.checkpoint(for: configuration)
     try checkpoint.check(against: configuration)
     #expect(checkpoint.tensors["lm_head.weight"] != nil && checkpoint.tensors["rope_freqs.weight"] == nil)
+  }
+
+  /// What llama.cpp makes of metadata, and of metadata against the factors that are stored.
+  @Test func scalingAgainstFactorsIsNeverDropped() throws {
+    func scaling(_ entries: [(String, String)], _ numbers: [(String, Float)], factors: [Float]? = nil) throws
+      -> RopeScaling?
+    {
+      var builder = GGUFBuilder.tinyLlama(ropeFactors: factors)
+      for (key, value) in entries { builder.entry("llama.rope." + key, value) }
+      for (key, value) in numbers { builder.entry("llama.rope." + key, value) }
+      return try open(builder).1.llamaConfiguration().ropeScaling
+    }
+    #expect(try scaling([], [("scaling.factor", 4)]) == .frequencyFactors([4]))
+    #expect(try scaling([], [("scale_linear", 2)]) == .frequencyFactors([2]))
+    #expect(try scaling([("scaling.type", "none")], [("scaling.factor", 4)]) == nil)
+    #expect(try scaling([], [("scaling.factor", 0)]) == nil)
+    #expect(try scaling([("scaling.type", "none")], [("scaling.factor", 4)], factors: [8]) == .frequencyFactors([8]))
+    for (entries, numbers) in [
+      ([("scaling.type", "linear")], [("scaling.factor", 4)]), ([], [("scaling.factor", 4)]),
+      ([("scaling.type", "yarn")], []), ([], [("scaling.attn_factor", 2)]),
+    ] as [([(String, String)], [(String, Float)])] {
+      let error = failure(FileError.self) { _ = try scaling(entries, numbers, factors: [8]) }
+      #expect(error?.code == .unsupported, "\(entries) \(numbers)")
+    }
   }
 
   @Test func linearScalingIsOneFactorForAll() throws {

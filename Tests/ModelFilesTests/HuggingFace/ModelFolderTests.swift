@@ -28,7 +28,7 @@ import Testing
   private static let expected = LlamaConfiguration(
     vocabularySize: 16, hiddenSize: 8, intermediateSize: 12, layerCount: 1, headCount: 2, keyValueHeadCount: 1,
     headDimension: 4, rmsNormEpsilon: 1e-5, ropeTheta: 500_000, contextLength: 64, tiesEmbeddings: true, bosTokenID: 1,
-    eosTokenIDs: [2, 3], storedDType: .bfloat16)
+    eosTokenIDs: [2, 3])
 
   @Test func thePublishedLayout() throws {
     #expect(try read() == Self.expected)
@@ -53,7 +53,6 @@ import Testing
   @Test func theNewerLayout() throws {
     var changed = Self.expected
     changed.ropeTheta = 1234
-    changed.storedDType = .float32
     let plain: [(String, JSON)] = [("rope_theta", 1234.0), ("rope_type", "default")]
     #expect(
       try read([
@@ -170,11 +169,12 @@ import Testing
     let folder = try TemporaryFolder()
     try model(folder)
     try folder.file("config.json", Self.config([("intermediate_size", 13)]))
-    let shape = failure(FileError.self) { _ = try ModelFolder(folder.url).checkpoint() }
+    let shape = failure(FileError.self) { _ = try ModelLocation(folder.url).open() }
     #expect(shape?.message.contains("\"model.layers.0.mlp.gate_proj.weight\" has shape [12, 8]") == true)
     try folder.file("config.json", Self.config([("tie_word_embeddings", false)]))
-    let missing = failure(FileError.self) { _ = try ModelFolder(folder.url).checkpoint() }
+    let missing = failure(FileError.self) { _ = try ModelLocation(folder.url).open() }
     #expect(missing?.message.contains("\"lm_head.weight\"") == true)
+    #expect(missing?.message.hasSuffix("\"tie_word_embeddings\" has to be true") == true)
   }
 
   @Test func locationsAreRecognised() throws {
