@@ -33,15 +33,13 @@ public struct LlamaConfiguration: Sendable, Hashable {
   public var bosTokenID: Int?
   /// Tokens that end a generation, in the file's order; may be empty.
   public var eosTokenIDs: [Int]
-  /// The type most weights are stored in; nil when the file does not say or mixes block-quantised types.
-  public var storedDType: TensorDType?
 
   public init(
     family: ModelFamily = .llama, vocabularySize: Int, hiddenSize: Int, intermediateSize: Int, layerCount: Int,
     headCount: Int,
     keyValueHeadCount: Int, headDimension: Int, rmsNormEpsilon: Double, ropeTheta: Double,
     ropeScaling: RopeScaling? = nil, contextLength: Int, tiesEmbeddings: Bool, bosTokenID: Int? = nil,
-    eosTokenIDs: [Int] = [], storedDType: TensorDType? = nil
+    eosTokenIDs: [Int] = []
   ) {
     self.family = family
     self.vocabularySize = vocabularySize
@@ -58,7 +56,6 @@ public struct LlamaConfiguration: Sendable, Hashable {
     self.tiesEmbeddings = tiesEmbeddings
     self.bosTokenID = bosTokenID
     self.eosTokenIDs = eosTokenIDs
-    self.storedDType = storedDType
   }
 }
 

@@ -26,18 +26,6 @@ public enum TensorDType: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// The type that a `config.json` calls `torch_dtype` (`bfloat16`, with or without `torch.`); nil for other names.
-  public init?(torchName: String) {
-    let bare = torchName.hasPrefix("torch.") ? String(torchName.dropFirst(6)) : torchName
-    switch bare {
-    case "float32", "float": self = .float32
-    case "float16", "half": self = .float16
-    case "bfloat16": self = .bfloat16
-    case "float64", "double": self = .float64
-    default: return nil
-    }
-  }
-
   /// What a `config.json` calls the type; nil for types that models do not run in.
   public var torchName: String? {
     switch self {

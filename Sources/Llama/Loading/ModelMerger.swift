@@ -9,7 +9,7 @@ import Torch
 public struct ModelMerger {
   public var adapters: [AdapterFolder]
   public var policy: MergePolicy
-  /// nil: the dtype that the base is stored in, bfloat16 for quantised ones.
+  /// nil: each weight keeps the dtype that the base stores it in, and quantised ones become bfloat16.
   public var dtype: DType?
   /// Largest shard in bytes.
   public var maximumShardByteCount: Int
@@ -40,21 +40,22 @@ public struct ModelMerger {
         .option, "found merge policy none, expected peft or fp32: a merged folder has the adapters inside")
     }
     let (configuration, checkpoint) = try base.open()
-    let dtype = self.dtype ?? configuration.storedDType.flatMap(DType.init) ?? .bfloat16
-    guard let storedDType = dtype.stored else {
-      throw LlamaError(.option, "found dtype \(dtype.rawValue), expected float32, float16 or bfloat16")
-    }
     let reader = try WeightReader(
       checkpoint: checkpoint, configuration: configuration, adapters: adapters, policy: policy, dtype: dtype)
-    let tensors = configuration.tensorShapes.map {
-      TensorDescription(name: $0.name, dtype: storedDType, shape: $0.shape)
+    let tensors = try configuration.tensorShapes.map { name, shape in
+      let dtype = try reader.dtype(of: name)
+      guard let stored = dtype.stored else {
+        throw LlamaError(.option, "found dtype \(dtype.rawValue), expected float32, float16 or bfloat16")
+      }
+      return TensorDescription(name: name, dtype: stored, shape: shape)
     }
+    let commonest = Self.commonest(tensors)
     let folder = try FolderWriter(output, replacingExisting: replacingExisting)
     // The small files first: what cannot be said in them shows before gigabytes are written.
     switch base {
-    case .folder(let base): try copyCompanions(of: base, dtype: dtype, to: folder)
+    case .folder(let base): try copyCompanions(of: base, configuration, dtype: commonest, to: folder)
     case .gguf(let file):
-      for (name, content) in try file.huggingFaceFiles(configuration, dtype: storedDType) {
+      for (name, content) in try file.huggingFaceFiles(configuration, dtype: commonest) {
         try folder.write(content.utf8(.pretty) + [0x0A], to: name)
       }
     }
@@ -75,8 +76,21 @@ public struct ModelMerger {
     try folder.commit()
   }
 
-  /// The files beside the weights, as the base has them; the configuration with the dtype that was written.
-  private func copyCompanions(of base: ModelFolder, dtype: DType, to folder: FolderWriter) throws {
+  /// The dtype of most tensors, and of most values where it is a draw: what the configuration states.
+  private static func commonest(_ tensors: [TensorDescription]) -> TensorDType {
+    var counts: [TensorDType: (tensors: Int, values: Int)] = [:]
+    for tensor in tensors {
+      let old = counts[tensor.dtype] ?? (0, 0)
+      counts[tensor.dtype] = (old.tensors + 1, old.values + tensor.shape.reduce(1, *))
+    }
+    return counts.max { $0.value < $1.value }?.key ?? .bfloat16
+  }
+
+  /// The files beside the weights, as the base has them; the configuration with the dtype and the head that were
+  /// written.
+  private func copyCompanions(
+    of base: ModelFolder, _ configuration: LlamaConfiguration, dtype: TensorDType, to folder: FolderWriter
+  ) throws {
     let companions = [
       "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
       "chat_template.jinja", "added_tokens.json", "vocab.json", "merges.txt", "tokenizer.model", "LICENSE",
@@ -90,11 +104,13 @@ public struct ModelMerger {
     guard case .object(let original) = try JSON.parse([UInt8](Data(contentsOf: source))) else {
       throw LlamaError(.model, "\(source.path): expected a JSON object")
     }
+    var written = original
+    written["quantization_config"] = nil
     // Newer files say `dtype`, older ones `torch_dtype`; whichever is there is corrected.
-    let members = original.members.filter { $0.key != "quantization_config" }.map { member in
-      ["dtype", "torch_dtype"].contains(member.key)
-        ? (member.key, JSON.string(dtype.rawValue)) : (member.key, member.value)
-    }
-    try folder.write(Array(JSON.object(JSONObject(members)).text(pretty: true).utf8), to: "config.json")
+    let stated = ["dtype", "torch_dtype"].filter { original[$0] != nil }
+    for key in stated.isEmpty ? ["torch_dtype"] : stated { written[key] = dtype.torchName.map { .string($0) } }
+    // The weights may have an output head of their own against the base's word.
+    if !configuration.tiesEmbeddings, original["tie_word_embeddings"] != nil { written["tie_word_embeddings"] = false }
+    try folder.write(Array(JSON.object(written).text(pretty: true).utf8), to: "config.json")
   }
 }

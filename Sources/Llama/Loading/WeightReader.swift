@@ -7,14 +7,15 @@ import Torch
 struct WeightReader {
   let checkpoint: Checkpoint
   let configuration: LlamaConfiguration
-  let dtype: DType
+  /// nil: each weight keeps the dtype that it is stored in, and quantised ones become bfloat16.
+  let dtype: DType?
   let policy: MergePolicy
   /// Adapters by layer name, in the order in which they are merged.
   private let adapters: [[String: AdapterFolder.Module]]
 
   init(
     checkpoint: Checkpoint, configuration: LlamaConfiguration, adapters: [AdapterFolder], policy: MergePolicy,
-    dtype: DType
+    dtype: DType?
   ) throws {
     try checkpoint.check(against: configuration)
     for adapter in adapters {
@@ -44,24 +45,45 @@ struct WeightReader {
     return tensor
   }
 
+  /// The dtype that ``weight(_:)`` gives.
+  func dtype(of name: String) throws -> DType {
+    if let dtype { return dtype }
+    let stored = try stored(name)
+    guard case .plain(let type) = stored.encoding else { return .bfloat16 }
+    guard let dtype = DType(type) else {
+      throw LlamaError(
+        .model, "\(checkpoint.origin): tensor \(name) is stored as \(type.rawValue), expected a floating-point type")
+    }
+    return dtype
+  }
+
   /// The weight of this name with the adapters merged in, unless they are to stay beside it. Without adapters and in
   /// the file's own dtype it is the mapped file itself, not a copy.
+  /// - Throws: `LlamaError` where a finite value is too large for the dtype.
   func weight(_ name: String) throws -> Tensor {
+    let dtype = try dtype(of: name)
     let base = try Tensor(stored(name))
     let modules = policy == .none ? [] : adapters.compactMap { $0[Self.layer(of: name)] }
-    guard !modules.isEmpty else { return try base.to(dtype) }
+    // The scales of quantised blocks are float16, which bfloat16 holds by far.
+    guard !modules.isEmpty || !(isQuantised(name) && dtype == .bfloat16) else { return try base.to(dtype) }
+    guard !modules.isEmpty else { return try base.narrowed(to: dtype, name: name) }
+    let wide = dtype == .float64 ? dtype : .float32
     switch policy {
     case .peft, .none:
-      var merged = try base.to(dtype)
+      var merged = try base.narrowed(to: dtype, name: name)
       for module in modules {
-        merged = try (merged.to(.float32) + LowRankUpdate(module, device: .cpu).delta()).to(dtype)
+        merged = try (merged.to(wide) + LowRankUpdate(module, device: .cpu).delta()).narrowed(to: dtype, name: name)
       }
       return merged
     case .fp32:
-      let sum = try base.to(.float32).clone()
+      let sum = try base.narrowed(to: wide, name: name).clone()
       for module in modules { try sum.add(LowRankUpdate(module, device: .cpu).delta()) }
-      return try sum.to(dtype)
+      return try sum.narrowed(to: dtype, name: name)
     }
+  }
+
+  private func isQuantised(_ name: String) -> Bool {
+    if case .blocks? = checkpoint.tensors[name]?.encoding { true } else { false }
   }
 
   /// The adapters that stay beside this layer's weight.
@@ -75,7 +97,8 @@ struct WeightReader {
     guard let tensor = checkpoint.tensors[name], tensor.isDirectlyUsable, case .plain(let type) = tensor.encoding else {
       return false
     }
-    return DType(type) == dtype && (policy == .none || adapters.allSatisfy { $0[Self.layer(of: name)] == nil })
+    return (dtype == nil || DType(type) == dtype)
+      && (policy == .none || adapters.allSatisfy { $0[Self.layer(of: name)] == nil })
   }
 
   private static func layer(of name: String) -> String {

@@ -52,8 +52,7 @@ extension LlamaConfiguration {
       contextLength: contextLength,
       tiesEmbeddings: try fields.flag("tie_word_embeddings") ?? false,
       bosTokenID: try fields.integer("bos_token_id", in: tokenIDs),
-      eosTokenIDs: try fields.integerOrList("eos_token_id", in: tokenIDs) ?? [],
-      storedDType: try (fields.text("dtype") ?? fields.text("torch_dtype")).flatMap(TensorDType.init(torchName:))
+      eosTokenIDs: try fields.integerOrList("eos_token_id", in: tokenIDs) ?? []
     )
   }
 

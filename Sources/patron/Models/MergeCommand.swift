@@ -14,8 +14,8 @@ struct MergeCommand: AsyncParsableCommand {
     abstract: "Writes a model with its adapters merged as a Hugging Face folder.",
     discussion: """
       The folder loads in transformers, vLLM and here (--model DIR). From a GGUF file, its weights are decoded, and the \
-      configuration, tokenizer and chat template are written as Hugging Face's files. It appears under its name only \
-      when it is complete. What it was made from (base, adapters in order with their SHA-256, policy, version) stands \
+      configuration, tokenizer and chat template are written as Hugging Face's files. A weight that the type cannot \
+      hold is an error. The folder appears under its name only when it is complete. What it was made from (base, adapters in order with their SHA-256, policy, version) stands \
       in the metadata of each safetensors file.
 
       Memory: one tensor and the adapters, however large the model.
@@ -45,7 +45,8 @@ struct MergeCommand: AsyncParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Type of the weights (default: as the base is stored; bfloat16 where it is quantised).", valueName: "type"))
+      "Type of the weights (default: each as the base stores it; bfloat16 where it is quantised).",
+      valueName: "type"))
   var dtype: DType?
 
   @Option(
@@ -76,8 +77,12 @@ struct MergeCommand: AsyncParsableCommand {
     defer { console.clearStatus() }
     let base = try ModelLocation(ModelCatalog.url(of: model))
     let adapters = try adapter.map { try AdapterFolder(URL(fileURLWithPath: $0)) }
-    let (configuration, _) = try base.open()
-    for adapter in adapters { try adapter.check(against: configuration) }
+    let (configuration, checkpoint) = try base.open()
+    for warning in checkpoint.warnings { console.warning(warning) }
+    for adapter in adapters {
+      try adapter.check(against: configuration)
+      for warning in try adapter.warnings(on: configuration) { console.warning(warning) }
+    }
     let merger = ModelMerger(
       adapters: adapters, policy: merge.policy, dtype: dtype, maximumShardByteCount: shardSize.byteCount)
     let destination = URL(fileURLWithPath: output)

@@ -190,9 +190,10 @@ import Text
 
         The folder loads in transformers, vLLM and here (--model DIR). From a GGUF
         file, its weights are decoded, and the configuration, tokenizer and chat
-        template are written as Hugging Face's files. It appears under its name only
-        when it is complete. What it was made from (base, adapters in order with their
-        SHA-256, policy, version) stands in the metadata of each safetensors file.
+        template are written as Hugging Face's files. A weight that the type cannot
+        hold is an error. The folder appears under its name only when it is complete.
+        What it was made from (base, adapters in order with their SHA-256, policy,
+        version) stands in the metadata of each safetensors file.
 
         Memory: one tensor and the adapters, however large the model.
 
@@ -207,9 +208,9 @@ import Text
           --merge <policy>        peft (round after each adapter, as PEFT does) or fp32
                                   (add all in float32, round once). (values: peft,
                                   fp32; default: peft)
-          --dtype <type>          Type of the weights (default: as the base is stored;
-                                  bfloat16 where it is quantised). (values: float32,
-                                  bfloat16, float16)
+          --dtype <type>          Type of the weights (default: each as the base stores
+                                  it; bfloat16 where it is quantised). (values:
+                                  float32, bfloat16, float16)
           --shard-size <size>     Largest weight file, such as 5GB or 800MB. (default:
                                   5GB)
           --force                 Replace the output folder if it exists.
