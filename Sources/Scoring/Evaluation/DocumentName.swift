@@ -23,7 +23,7 @@ public struct DocumentName: Hashable, Sendable {
   ///
   /// The first is the id itself. `patron extract` names its records after the files that it read. So the id without a
   /// text file's extension follows, and where it is a path, the file's name with and without it. Other endings are
-  /// part of the name: `2001.00001` is not `2001`.
+  /// part of the name: `2001.00001` is not `2001`. A DOI is the same however it is written.
   ///
   ///     DocumentName.candidates("d/2001.00001.md").map(\.text)
   ///     // ["d/2001.00001.md", "d/2001.00001", "2001.00001.md", "2001.00001"]
@@ -31,7 +31,7 @@ public struct DocumentName: Hashable, Sendable {
     let isPath = id.contains("/")
     let file = isPath ? id.split(separator: "/").last.map(String.init) : nil
     return [id, file].compactMap { $0 }.flatMap { name in [name] + (withoutExtension(name).map { [$0] } ?? []) }
-      .map(DocumentName.init)
+      .map { name in DocumentName(DOI(name).flatMap { $0.isWholeText ? $0.name : nil } ?? name) }
   }
 
   /// The id of a row: its `id`, else its `filename`. Numbers are read as their digits.

@@ -93,15 +93,8 @@ extension JSONObject {
     return nil
   }
 
-  /// A DOI in lower case without whitespace around it, nor the prefix of a link; nil if nothing is left.
-  var doi: String? {
-    guard let text = text("doi", "ref") else { return nil }
-    var doi = Substring(String(scalars: PythonText.strip(text.scalarValues[...])).lowercased())
-    for prefix in ["https://", "http://", "dx.", "doi.org/", "doi:"] where doi.hasPrefix(prefix) {
-      doi.removeFirst(prefix.count)
-    }
-    return doi.isEmpty ? nil : String(doi)
-  }
+  /// The row's DOI in the form by which rows are joined (``DOI``); nil if it has none.
+  var doi: String? { text("doi", "ref").flatMap(DOI.joinedName) }
 
   /// Why an input has no result, as `patron extract` writes it.
   var failure: String? { self["error"]?.string }

@@ -15,7 +15,7 @@ public struct EvaluationRow: Sendable {
   /// The place in the file, from 1.
   public var number: Int
   public var id: String?
-  /// Lower case, without whitespace around it, nor the prefix of a link.
+  /// In the form by which rows are joined: lower case, without what people write around a DOI.
   public var doi: String?
   public var statement: String?
   /// The funders, or why they could not be read.

@@ -142,12 +142,12 @@ public struct StatementJoin: Sendable {
   }
 
   /// A row's list of statements; nil if it has none.
-  static func statementList(of object: JSONObject) -> [JSON]? {
+  package static func statementList(of object: JSONObject) -> [JSON]? {
     (object["statements"] ?? object["funding_statements"])?.array
   }
 
   /// The text of an element of such a list.
-  static func text(of statement: JSON) -> String? {
+  package static func text(of statement: JSON) -> String? {
     statement.string ?? statement["statement"]?.string ?? statement["text"]?.string
   }
 

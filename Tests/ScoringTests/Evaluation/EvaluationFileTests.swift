@@ -62,14 +62,6 @@ import Testing
     #expect(throws: ScoringError.self) { try found[2].funders.get() }
   }
 
-  @Test(arguments: [
-    ("10.1/A ", "10.1/a"), ("https://doi.org/10.1/a", "10.1/a"), ("doi:10.1/a", "10.1/a"),
-    ("http://dx.doi.org/10.1/a", "10.1/a"),
-  ])
-  func aDOIIsOneWhateverStandsBeforeIt(_ text: String, _ doi: String) throws {
-    #expect(try rows(#"{"ref": "\#(text)", "funders": []}"#)[0].doi == doi)
-  }
-
   @Test func blankNamesAreNone() throws {
     let row = try rows(#"{"id": "", "filename": " a.md", "ref": "https://doi.org/", "statement": " ", "funders": []}"#)[
       0]
