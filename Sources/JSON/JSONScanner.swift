@@ -118,6 +118,14 @@ public struct JSONScanner {
     return true
   }
 
+  /// Whether nothing but whitespace is left; reads it.
+  public var isAtEnd: Bool {
+    mutating get {
+      skipWhitespace()
+      return offset == bytes.count
+    }
+  }
+
   /// Checks that nothing but whitespace is left.
   public mutating func finish() throws(JSONError) {
     skipWhitespace()

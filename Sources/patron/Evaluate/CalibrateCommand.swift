@@ -55,7 +55,7 @@ struct CalibrateCommand: ParsableCommand {
     let console = consoleOptions.console
     var card = try adapter.map(Self.card)
     let rows = try Self.objects(gold).compactMap { row in
-      DocumentName.id(of: row.object).map { (DocumentName($0), row.object) }
+      DocumentName.id(of: row.object).flatMap { DocumentName.candidates($0).first }.map { ($0, row.object) }
     }
     let gold = Dictionary(rows) { first, _ in first }
     var data = CalibrationData()
@@ -110,7 +110,7 @@ struct CalibrateCommand: ParsableCommand {
   private func add(
     _ record: ExtractionRecord, _ row: JSONObject, to data: inout CalibrationData, _ console: Console
   ) throws {
-    let statements = row["statements"]?.array?.compactMap(\.string)
+    let statements = StatementJoin.statementList(of: row)?.compactMap(StatementJoin.text)
     var funders: [Funder]?
     if let value = row["funders"] {
       do {
@@ -128,19 +128,20 @@ struct CalibrateCommand: ParsableCommand {
     }
   }
 
-  /// The objects of a JSON array or of lines.
+  /// The objects of a file, with their lines or, in an array, their numbers.
   private static func objects(_ path: String) throws -> [(number: Int, object: JSONObject)] {
     do {
-      let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
-      let isArray = bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "[")
-      let values =
-        isArray
-        ? try JSON.parse(bytes).array ?? [] : try bytes.split(separator: 0x0A).map { try JSON.parse($0) }
-      return try values.enumerated().map { index, value in
-        guard let object = value.object else {
-          throw InputError("row \(index + 1) is \(value.kindDescription), expected an object")
+      return try JSONRows.read([UInt8](Data(contentsOf: URL(fileURLWithPath: path)))).map { row in
+        let value: JSON
+        do throws(JSONError) {
+          value = try row.value.get()
+        } catch {
+          throw InputError("row \(row.number) is not JSON (\(error.message) at byte \(error.offset))")
         }
-        return (index + 1, object)
+        guard let object = value.object else {
+          throw InputError("row \(row.number) is \(value.kindDescription), expected an object")
+        }
+        return (row.number, object)
       }
     } catch {
       throw InputError("\(path): \(ErrorMessage.text(of: error))")
