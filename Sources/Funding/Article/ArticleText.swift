@@ -7,7 +7,7 @@ public struct TextSpan: Sendable, Hashable {
   public var bytes: Range<Int>
   /// In Unicode scalars (what Python calls characters).
   public var scalars: Range<Int>
-  /// Line on which it starts, counted from 1; lines end with LF, CR or CR LF.
+  /// Line on which it starts, counted from 1; lines end as in `LineEnd`.
   public var line: Int
 
   public init(bytes: Range<Int>, scalars: Range<Int>, line: Int) {
@@ -17,11 +17,7 @@ public struct TextSpan: Sendable, Hashable {
   }
 }
 
-/// The text of an article, cleaned for the model, and the way back to the bytes of its file.
-///
-/// Cleaning removes U+FEFF (byte order mark), U+200B (zero width space) and U+2060 (word joiner) everywhere, and the
-/// joiners U+200C and U+200D where both neighbours are ASCII: in Persian, Indic scripts and emoji they belong to the
-/// spelling. Nothing else changes; line ends and soft hyphens stay.
+/// The text of an article, cleaned for the model (`TextCleaning`), and the way back to the bytes of its file.
 public struct ArticleText: Sendable {
   /// What the model reads.
   public let cleaned: String
@@ -31,6 +27,8 @@ public struct ArticleText: Sendable {
   public let original: [UInt8]
   /// SHA-256 of the file's bytes, in hexadecimal.
   public let hash: String
+  /// Control characters of the original that `cleaned` does not have.
+  public let controlCharacterCount: Int
 
   /// Where stretches of unchanged bytes begin, here and in the original; ascending. The byte of a space that stands for
   /// a line break is one, too.
@@ -41,11 +39,10 @@ public struct ArticleText: Sendable {
   /// Offsets in the original at which lines begin.
   private let lineStarts: [Int]
 
-  /// - Throws: `FundingError` with code `invalidUTF8`, `binaryContent` (a NUL, or more than a tenth control
-  ///   characters), or
-  ///   `emptyText` (nothing but whitespace).
+  /// - Throws: `FundingError` with code `invalidUTF8`, `binaryContent` (the beginning of a file that is no text, or more
+  ///   than a tenth control characters), or `emptyText` (nothing but whitespace).
   public init(_ original: [UInt8]) throws(FundingError) {
-    try Self.check(original)
+    try TextCheck.check(original)
     self.original = original
     hash = FileHash.sha256(of: original)
 
@@ -56,25 +53,28 @@ public struct ArticleText: Sendable {
     scalarCounts.reserveCapacity(original.count / Self.scalarStride + 1)
     var lineStarts = [0]
     var scalars = 0
-    var index = 0
-    while index < original.count {
-      let removed = Self.removedLength(at: index, in: original)
-      if removed > 0 { runs.append((bytes.count, index + removed)) }
-      for offset in index..<index + max(removed, 1) {
+    var controls = 0
+    TextCleaning.walk(original) { range, piece in
+      for offset in range {
         if offset % Self.scalarStride == 0 { scalarCounts.append(scalars) }
-        let byte = original[offset]
-        if byte & 0xC0 != 0x80 { scalars += 1 }
-        let endsLine =
-          byte == 0x0A || (byte == 0x0D && !(offset + 1 < original.count && original[offset + 1] == 0x0A))
-        if endsLine { lineStarts.append(offset + 1) }
-        if removed == 0 { bytes.append(byte) }
+        if original[offset] & 0xC0 != 0x80 { scalars += 1 }
       }
-      index += max(removed, 1)
+      switch piece {
+      case .kept: bytes += original[range]
+      case .lineEnd(let replacement):
+        bytes += replacement ?? Array(original[range])
+        if replacement.map({ $0.count != range.count }) ?? false { runs.append((bytes.count, range.upperBound)) }
+        lineStarts.append(range.upperBound)
+      case .invisible, .controlCharacter:
+        runs.append((bytes.count, range.upperBound))
+        if piece == .controlCharacter { controls += 1 }
+      }
     }
     self.bytes = bytes
     self.runs = runs
     self.scalarCounts = scalarCounts
     self.lineStarts = lineStarts
+    controlCharacterCount = controls
     cleaned = String(decoding: bytes, as: UTF8.self)
     guard cleaned.unicodeScalars.contains(where: { !PythonText.isWhitespace($0) }) else {
       throw FundingError(.emptyText, "The file holds no text (\(original.count) bytes).")
@@ -128,8 +128,12 @@ public struct ArticleText: Sendable {
   /// belongs to it; what was removed at its ends does not. O(log n).
   public func span(ofCleaned range: Range<Int>) -> TextSpan {
     let range = range.clamped(to: 0..<bytes.count)
-    let start = originalOffset(range.lowerBound)
-    let end = range.isEmpty ? start : originalOffset(range.upperBound - 1) + 1
+    // A line end of the cleaned text may stand for a longer one.
+    func isInsideScalar(_ offset: Int) -> Bool { offset < original.count && original[offset] & 0xC0 == 0x80 }
+    var start = originalOffset(range.lowerBound)
+    while start > 0, isInsideScalar(start) { start -= 1 }
+    var end = range.isEmpty ? start : originalOffset(range.upperBound - 1) + 1
+    while isInsideScalar(end) { end += 1 }
     return TextSpan(
       bytes: start..<end, scalars: scalarOffset(start)..<scalarOffset(end),
       line: lineStarts.partitioningIndex { $0 > start })
@@ -153,6 +157,13 @@ public struct ArticleText: Sendable {
     String(decoding: original[span.bytes.clamped(to: 0..<original.count)], as: UTF8.self)
   }
 
+  /// That control characters were taken out; nil without any.
+  var controlCharacterWarning: String? {
+    guard controlCharacterCount > 0 else { return nil }
+    return TextTable.counted(controlCharacterCount, "control character")
+      + " left out of the text: where a program made it from a PDF, a letter or more may be missing in each place"
+  }
+
   /// Where the cleaned byte at this offset stands in the original.
   private func originalOffset(_ cleanedOffset: Int) -> Int {
     let run = runs[runs.partitioningIndex { $0.cleaned > cleanedOffset } - 1]
@@ -165,54 +176,6 @@ public struct ArticleText: Sendable {
     let checkpoint = min(byteOffset / Self.scalarStride, scalarCounts.count - 1)
     return original[checkpoint * Self.scalarStride..<byteOffset]
       .reduce(scalarCounts[checkpoint]) { $1 & 0xC0 != 0x80 ? $0 + 1 : $0 }
-  }
-
-  // MARK: Checks
-
-  private static func check(_ bytes: [UInt8]) throws(FundingError) {
-    guard !bytes.isEmpty else { throw FundingError(.emptyText, "The file is empty.") }
-    if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
-      throw FundingError(
-        .invalidUTF8, "The file begins like UTF-16; expected UTF-8. Convert it, for example with iconv.")
-    }
-    if let zero = bytes.firstIndex(of: 0) {
-      throw FundingError(.binaryContent, "Found a NUL at byte \(zero); expected text in UTF-8.")
-    }
-    if let wrong = firstInvalidOffset(in: bytes) {
-      throw FundingError(
-        .invalidUTF8,
-        "Byte 0x\(String(bytes[wrong], radix: 16, uppercase: true)) at \(wrong) is not UTF-8; convert the file.")
-    }
-    let controls = bytes.count { $0 == 0x7F || ($0 < 0x20 && !(0x09...0x0D).contains($0)) }
-    if controls > bytes.count / 10 {
-      throw FundingError(.binaryContent, "\(controls) of \(bytes.count) bytes are control characters; expected text.")
-    }
-  }
-
-  private static func firstInvalidOffset(in bytes: [UInt8]) -> Int? {
-    if String(validating: bytes, as: UTF8.self) != nil { return nil }
-    var decoder = Unicode.UTF8.ForwardParser()
-    var iterator = bytes.makeIterator()
-    var offset = 0
-    while true {
-      switch decoder.parseScalar(from: &iterator) {
-      case .valid(let scalar): offset += scalar.count
-      case .error, .emptyInput: return min(offset, bytes.count - 1)
-      }
-    }
-  }
-
-  /// Length of the zero-width character at `index` if it is to be removed, else 0.
-  private static func removedLength(at index: Int, in bytes: [UInt8]) -> Int {
-    guard bytes[index] == 0xE2 || bytes[index] == 0xEF, index + 2 < bytes.count else { return 0 }
-    switch (bytes[index], bytes[index + 1], bytes[index + 2]) {
-    case (0xEF, 0xBB, 0xBF), (0xE2, 0x80, 0x8B), (0xE2, 0x81, 0xA0): return 3
-    case (0xE2, 0x80, 0x8C), (0xE2, 0x80, 0x8D):
-      let isBetweenASCII =
-        (index == 0 || bytes[index - 1] < 0x80) && (index + 3 == bytes.count || bytes[index + 3] < 0x80)
-      return isBetweenASCII ? 3 : 0
-    default: return 0
-    }
   }
 }
 

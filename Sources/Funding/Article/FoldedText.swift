@@ -6,7 +6,7 @@ import Text
 /// - Typographic quotes and dashes become `'`, `"` and `-`; ligatures are spelled out; `…` becomes `...`.
 /// - Whitespace after a hyphen is dropped, and so is a hyphen between letters: `inter-\nnational`, `inter-national` and
 ///   `international` fold alike, `12-\n34` and `12-34` too, but not `1234`.
-/// - Soft hyphens (with a line break after them) and zero-width characters are dropped.
+/// - Soft hyphens (with a line break after them), zero-width characters and control characters are dropped.
 ///
 /// Letter case, digits and everything else stay: `5%` never folds like `6%`.
 struct FoldedText {
@@ -95,7 +95,8 @@ struct FoldedText {
     case 0x2D, 0x2010...0x2015, 0x2212: .hyphen
     case 0x21...0x7E: .text
     case 0xAD: .softHyphen
-    case 0x200B...0x200D, 0x2060, 0xFEFF: .dropped
+    case 0x09...0x0D, 0x85: .whitespace
+    case 0x200B...0x200D, 0x2060, 0xFEFF, 0..<0x20, 0x7F...0x9F: .dropped
     default: PythonText.isWhitespace(scalar) ? .whitespace : .text
     }
   }

@@ -22,6 +22,7 @@ extension DataReport {
           })
       ),
       ("unreadable_rows", .array(problems.map { .string($0.description) })),
+      ("control_characters", .number(controlCharacters)),
       (
         "tasks",
         .object(

@@ -94,6 +94,8 @@ public struct DataReport: Sendable, Equatable {
   public var files: [File] = []
   /// Rows that could not be read.
   public var problems: [DataProblem] = []
+  /// Control characters that articles and statements were cleaned of.
+  public var controlCharacters = 0
   public var tasks: [Stage?: TaskCounts] = [:]
   public var extract = ExtractCounts()
   public var parse = ParseCounts()

@@ -24,6 +24,7 @@ extension ExampleBuilder {
     }
     report.extract.statements += statements.count
     let raw = try ArticleText(text)
+    report.controlCharacters += raw.controlCharacterCount
     let places = statements.map { self.places(of: $0, in: raw) }
     let lost = places.count(where: \.isEmpty)
     report.extract.statementsNotFound += lost

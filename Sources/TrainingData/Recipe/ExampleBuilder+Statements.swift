@@ -6,7 +6,9 @@ import Text
 extension ExampleBuilder {
   /// A funding statement as stage 2 reads it, and its funders in the order of the text.
   /// - Parameter partner: a row whose statement follows on a line of its own, as stage 2 gets an article's statements.
+  /// - Throws: `FundingError` also for a text that the pipeline would refuse.
   mutating func addStatement(_ text: String, _ funders: [Funder], id: String, partner: DataRow?) throws {
+    report.controlCharacters += try ArticleText(text).controlCharacterCount
     let (part, values, isReordered) = prepared(text, funders, id: id)
     report.parse.reordered += isReordered ? 1 : 0
     report.parse.funders += funders.count

@@ -57,22 +57,23 @@ struct ExampleBuilder {
       for copy in 0..<copies {
         report[row.content.task].rows += 1
         let id = copy == 0 ? row.id : "\(row.id)~\(copy)"
-        switch row.content {
-        case .article(let text, let statements):
-          do { try addArticle(text, statements, id: id, copy: copy) } catch let error as FundingError
-            where [.binaryContent, .emptyText, .invalidUTF8].contains(error.code)
-          {
-            let problem = DataProblem(path: file.path, line: line, message: "article: \(error.message)")
-            guard recipe.skipsBadRows else { throw DataError(.unreadableRow, problem.description) }
-            report.problems.append(problem)
+        do {
+          switch row.content {
+          case .article(let text, let statements): try addArticle(text, statements, id: id, copy: copy)
+          case .statement(let text, let funders):
+            let partner = random.chance(recipe.joinedShare) ? random.pick(statements) : nil
+            try addStatement(text, funders, id: id, partner: partner.flatMap { $0.id == row.id ? nil : $0 })
+          case .chat(let messages):
+            let example = try encoder.example(id: id, chat: messages, turns: recipe.supervisedTurns)
+            add(example, isAnswered: true, isNoisy: false)
           }
-        case .statement(let text, let funders):
-          let partner = random.chance(recipe.joinedShare) ? random.pick(statements) : nil
-          try addStatement(text, funders, id: id, partner: partner.flatMap { $0.id == row.id ? nil : $0 })
-        case .chat(let messages):
-          add(
-            try encoder.example(id: id, chat: messages, turns: recipe.supervisedTurns), isAnswered: true, isNoisy: false
-          )
+        } catch let error as FundingError
+          where [.binaryContent, .emptyText, .invalidUTF8].contains(error.code)
+        {
+          let kind = row.content.task == .statements ? "article" : "statement"
+          let problem = DataProblem(path: file.path, line: line, message: "\(kind): \(error.message)")
+          guard recipe.skipsBadRows else { throw DataError(.unreadableRow, problem.description) }
+          report.problems.append(problem)
         }
       }
     }

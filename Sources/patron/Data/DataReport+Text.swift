@@ -105,6 +105,9 @@ extension DataReport {
     }
     let inexpressible = tasks.values.reduce(0) { $0 + $1.inexpressible }
     if inexpressible > 0 { lines.append("\(inexpressible) left out: the vocabulary lacks a character of the answer") }
+    if controlCharacters > 0 {
+      lines.append("\(NumberText.grouped(controlCharacters)) control characters left out of articles and statements")
+    }
     return lines
   }
 
