@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Generation
 import Synchronization
@@ -37,7 +38,7 @@ public struct Extractor: Sendable {
     return try await record(id, contents, stages: options.stages) { article, record throws in
       let found = try await findStatements(in: article, &record, onProgress)
       if options.stages.contains(.funders), !found.isEmpty {
-        try await findFunders(in: found, of: article, &record, onProgress)
+        try await findFunders(in: found.map { ReadStatement($0, of: article) }, &record, onProgress)
       }
     }
   }
@@ -51,10 +52,52 @@ public struct Extractor: Sendable {
     id: String, contents: [UInt8], onProgress: ProgressHandler? = nil
   ) async throws -> ExtractionRecord {
     try await record(id, contents, stages: [.funders]) { article, record throws in
-      let whole = wholeText(of: article)
-      record.statements = [statement(whole, in: article)]
-      try await findFunders(in: [whole], of: article, &record, onProgress)
+      let statements = Self.statements([article.cleaned], of: article)
+      record.statements = statements.map { statement($0, in: article) }
+      try await findFunders(in: statements.map { ReadStatement($0, of: article) }, &record, onProgress)
     }
+  }
+
+  /// Finds the funders of several funding statements of one article, read together as after stage 1.
+  ///
+  /// The record's hash and places are those of the statements joined by line feeds. Blank ones are passed over; without others
+  /// there is no call and no funder.
+  /// - Throws: as `extract`.
+  public func parse(
+    id: String, statements: [String], onProgress: ProgressHandler? = nil
+  ) async throws -> ExtractionRecord {
+    if statements.allSatisfy(PythonText.isBlank) {
+      return try await parse(ExtractionRecord(id: id, sha256: FileHash.sha256(of: [])), onProgress: onProgress)
+    }
+    let contents = Array(StageInputs.joined(statements).utf8)
+    return try await record(id, contents, stages: [.funders]) { article, record throws in
+      let found = Self.statements(statements, of: article)
+      record.statements = found.map { statement($0, in: article) }
+      try await findFunders(in: found.map { ReadStatement($0, of: article) }, &record, onProgress)
+    }
+  }
+
+  /// Finds the funders of the statements in a record that stage 1 left, here or on another machine.
+  ///
+  /// Statements, places, calls and warnings of stage 1 stay. The provenance is that of this stage; the entries of the
+  /// record stand behind it, with `stage_1_` before their keys. No statements: no call and no funders.
+  /// - Throws: as `extract`.
+  public func parse(_ found: ExtractionRecord, onProgress: ProgressHandler? = nil) async throws -> ExtractionRecord {
+    try options.check()
+    let start = ContinuousClock.now
+    // What an earlier stage 2 left is replaced.
+    let ofStage1 = found.provenance.filter { $0.key.hasPrefix("stage_1_") }
+    var record = ExtractionRecord(
+      id: found.id, sha256: found.sha256, statements: found.statements, chunks: found.chunks,
+      calls: found.calls?.filter { $0.stage == .statements } ?? [],
+      warnings: found.warnings.filter { !$0.hasPrefix("stage 2") },
+      provenance: provenance([.funders])
+        + (ofStage1.isEmpty ? found.provenance.map { .init("stage_1_" + $0.key, $0.value) } : ofStage1))
+    if !record.statements.isEmpty {
+      try await findFunders(in: record.statements.map(ReadStatement.init), &record, onProgress)
+    }
+    finish(&record, since: start)
+    return record
   }
 
   private func record(
@@ -65,11 +108,16 @@ public struct Extractor: Sendable {
     let start = ContinuousClock.now
     let article = try ArticleText(contents).unwrapped()
     var record = ExtractionRecord(id: id, sha256: article.hash, calls: [], provenance: provenance(stages))
+    if let warning = article.controlCharacterWarning { record.warnings.append(warning) }
     try await fill(article, &record)
+    finish(&record, since: start)
+    return record
+  }
+
+  private func finish(_ record: inout ExtractionRecord, since start: ContinuousClock.Instant) {
     record.evidence = options.includesEvidence ? record.evidence ?? [] : nil
     if !options.includesEvidence { record.calls = nil }
     record.seconds = (ContinuousClock.now - start) / .seconds(1)
-    return record
   }
 
   private var inputs: StageInputs { StageInputs(tokenizer: generator, options: options) }
@@ -82,12 +130,14 @@ public struct Extractor: Sendable {
   ) async throws -> [StatementCandidate] {
     var chunks: [Range<Int>] = []
     var texts: [String] = []
-    for chunk in try inputs.chunks(of: article) {
+    let all = try inputs.chunks(of: article)
+    for chunk in all {
       let text = String(decoding: article.bytes[chunk], as: UTF8.self)
       guard options.chunkSelection.includes(text) else { continue }
       chunks.append(chunk)
       texts.append(text)
     }
+    noteChunks(read: chunks.count, of: all.count, &record)
     let tasks = texts.map { (Prompts.statements(in: $0), options.constraint.statements(in: $0)) }
     let completions = try await complete(.statements, tasks, options.maximumStatementTokens, onProgress)
 
@@ -123,20 +173,26 @@ public struct Extractor: Sendable {
       chunk: found.chunk, confidence: found.confidence)
   }
 
-  /// A statement without the whitespace around it.
-  private func wholeText(of article: ArticleText) -> StatementCandidate {
-    let text = PythonText.strip(article.cleaned)
-    let range = ByteSearch(Array(text.utf8)).firstRange(in: article.bytes) ?? article.bytes.indices
-    return StatementCandidate(modelText: text, chunk: 0, status: .exact, range: range, confidence: nil)
+  /// Statements that follow one another in a text, without the whitespace around them.
+  private static func statements(_ texts: [String], of article: ArticleText) -> [StatementCandidate] {
+    var start = 0
+    return texts.compactMap { text in
+      let read = (try? ArticleText(text))?.unwrapped().cleaned ?? text
+      let search = ByteSearch(Array(PythonText.strip(read).utf8))
+      guard !PythonText.isBlank(read),
+        let range = search.firstRange(in: article.bytes, within: start..<article.bytes.count)
+      else { return nil }
+      start = range.upperBound
+      return StatementCandidate(modelText: read, chunk: 0, status: .exact, range: range, confidence: nil)
+    }
   }
 
   // MARK: Stage 2
 
   private func findFunders(
-    in found: [StatementCandidate], of article: ArticleText, _ record: inout ExtractionRecord,
-    _ onProgress: ProgressHandler?
+    in found: [ReadStatement], _ record: inout ExtractionRecord, _ onProgress: ProgressHandler?
   ) async throws {
-    let statements = found.map { inputs.cleanedUp($0.text(in: article)) }
+    let statements = found.map { inputs.cleanedUp($0.text) }
     let groups = try inputs.groups(of: statements)
     if groups != [statements] {
       record.warnings.append(
@@ -159,7 +215,7 @@ public struct Extractor: Sendable {
     if groups.count > 1 { funders = RepeatedFunders.joined(funders) { $0.text } }
     record.funders = funders.map { $0.map { value, _ in value.text } }
     record.confidences = funders.isEmpty ? nil : funders.map { $0.map { value, _ in value.confidence } }
-    record.evidence = Evidence.places(of: record.funders, in: found, of: article)
+    record.evidence = Evidence.places(of: record.funders, in: found)
   }
 
   // MARK: Both
@@ -221,6 +277,15 @@ public struct Extractor: Sendable {
         constrainedLogProbability: isModels ? completion.constrainedLogProbability : nil,
         promptTokens: completion.promptTokens.count, newTokens: completion.tokens.count,
         prefillSeconds: completion.prefillSeconds, decodeSeconds: completion.decodeSeconds))
+  }
+
+  private func noteChunks(read: Int, of count: Int, _ record: inout ExtractionRecord) {
+    record.chunks = ChunkCounts(read: read, leftOut: count - read)
+    if read == 0 {
+      record.warnings.append(
+        "stage 1: the article was not read: no word of funding or thanks was found in its "
+          + TextTable.counted(count, "chunk"))
+    }
   }
 
   private func noteDropped(

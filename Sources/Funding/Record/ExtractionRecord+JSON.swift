@@ -7,7 +7,8 @@ extension ExtractionRecord {
   /// `funders` is in the schema that the model is trained on; each funder has a member more, `evidence`, if evidence
   /// was asked for, and another, `confidence`, if confidences are known. Offsets count from the start of the file:
   /// `start`/`end` in UTF-8 bytes, `start_char`/`end_char` in Unicode scalars (Python's characters), `line` from 1.
-  /// `statement_start`/`statement_end` are UTF-8 bytes in the statement's text.
+  /// `statement_start`/`statement_end` are UTF-8 bytes in the statement's text. `chunks` says how many chunks of the
+  /// article stage 1 read and left out; a record of statements only has none.
   public var json: JSON {
     var members: [(String, JSON)] = [("id", .string(id)), ("sha256", .string(sha256))]
     members.append(("statements", .array(statements.map(Self.json))))
@@ -24,6 +25,9 @@ extension ExtractionRecord {
             return .object(object)
           })
       ))
+    if let chunks {
+      members.append(("chunks", .object([("read", .number(chunks.read)), ("left_out", .number(chunks.leftOut))])))
+    }
     if let calls { members.append(("calls", .array(calls.map(Self.json)))) }
     members.append(("warnings", .array(warnings.map(JSON.string))))
     members.append(("provenance", .object(provenance.map { ($0.key, .string($0.value)) })))
@@ -55,6 +59,10 @@ extension ExtractionRecord {
       try RecordReader(json, "place").place()
     }
     confidences = try parallel(funderValues, "confidence") { json throws(FundingError) in try Confidence(json: json) }
+    if let value = json["chunks"], !value.isNull {
+      let reader = RecordReader(value, "record's chunks")
+      chunks = ChunkCounts(read: try reader.int("read"), leftOut: try reader.int("left_out"))
+    }
     if let values = json["calls"]?.array {
       var calls: [ModelCall] = []
       for value in values { calls.append(try RecordReader(value, "call").call()) }

@@ -88,6 +88,8 @@ public struct ExtractionRecord: Sendable, Equatable {
   public var evidence: [FunderEvidence]?
   /// Parallel to `funders`; nil if it is not known.
   public var confidences: [FunderConfidence]?
+  /// What stage 1 read of the article; nil if it did not run.
+  public var chunks: ChunkCounts?
   /// Completions in the order of stages and parts; nil if evidence was not asked for.
   public var calls: [ModelCall]?
   /// What may be missing or doubtful, in words.
@@ -99,9 +101,8 @@ public struct ExtractionRecord: Sendable, Equatable {
 
   public init(
     id: String, sha256: String, statements: [FundingStatement] = [], funders: [Funder] = [],
-    evidence: [FunderEvidence]? = nil, confidences: [FunderConfidence]? = nil, calls: [ModelCall]? = nil,
-    warnings: [String] = [], provenance: [Entry] = [],
-    seconds: Double = 0
+    evidence: [FunderEvidence]? = nil, confidences: [FunderConfidence]? = nil, chunks: ChunkCounts? = nil,
+    calls: [ModelCall]? = nil, warnings: [String] = [], provenance: [Entry] = [], seconds: Double = 0
   ) {
     self.id = id
     self.sha256 = sha256
@@ -109,6 +110,7 @@ public struct ExtractionRecord: Sendable, Equatable {
     self.funders = funders
     self.evidence = evidence
     self.confidences = confidences
+    self.chunks = chunks
     self.calls = calls
     self.warnings = warnings
     self.provenance = provenance

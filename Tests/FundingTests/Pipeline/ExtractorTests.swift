@@ -258,6 +258,7 @@ import Testing
       (0..<200).map { "Mouse \($0) ran." }.joined(separator: " ") + "\n\nThe Wellcome Trust supported us.\n\n"
       + (200..<400).map { "Mouse \($0) ran." }.joined(separator: " ")
     var calls: [ChunkSelection: [ModelCall]] = [:]
+    var counts: [ChunkSelection: ChunkCounts] = [:]
     for selection in ChunkSelection.allCases {
       var options = ExtractionOptions()
       options.stages = [.statements]
@@ -271,16 +272,80 @@ import Testing
       #expect(record.statements.first?.span?.line == 3)
       #expect(record.provenance.contains(.init("chunks", selection.rawValue)))
       calls[selection] = record.calls
+      counts[selection] = record.chunks
       #expect(generator.requests.allSatisfy { selection.includes($0.messages[1].content) })
     }
     let (all, likely) = (calls[.all] ?? [], calls[.likely] ?? [])
+    #expect(counts[.likely] == ChunkCounts(read: 1, leftOut: all.count - 1))
+    #expect(counts[.all] == ChunkCounts(read: all.count, leftOut: 0))
     #expect(likely.count == 1 && all.count == 3 && all.map(\.span).contains(likely[0].span))
 
     var options = ExtractionOptions()
     options.chunkSelection = .likely
     let generator = FakeGenerator(answer: script)
-    #expect(try await extract("Nothing of it.", generator: generator, options: options).statements.isEmpty)
+    let unread = try await extract("Nothing of it.", generator: generator, options: options)
+    #expect(unread.statements.isEmpty && unread.chunks == ChunkCounts(read: 0, leftOut: 1))
+    #expect(
+      unread.warnings
+        == ["stage 1: the article was not read: no word of funding or thanks was found in its 1 chunk"])
     #expect(generator.requests.isEmpty)
+  }
+
+  @Test func controlCharactersAreCounted() async throws {
+    let record = try await extract(
+      "The di\u{0}erence of pro\u{2}les.\n\nThe Wellcome Tr\u{0}ust paid too.\n",
+      generator: FakeGenerator(answer: script))
+    #expect(record.warnings[0].hasPrefix("3 control characters left out of the text: "))
+    #expect(record.statements.first?.text == "The Wellcome Tr\u{0}ust paid too.")
+    #expect(record.statements.first?.status == .exact && record.evidence?[1].name??.inStatement == 4..<19)
+  }
+
+  /// Several statements of an article are read in one call, as after stage 1.
+  @Test func statementsOfAnArticle() async throws {
+    let generator = FakeGenerator(answer: script)
+    let extractor = Extractor(generator: generator, version: "1")
+    let statements = [" By the National\nScience Foundation (12-34).\n", " ", "By the\u{200B} Wellcome Trust."]
+    let record = try await extractor.parse(id: "a", statements: statements)
+    #expect(generator.requests.count == 1)
+    #expect(
+      generator.requests[0].messages
+        == Prompts.funders(in: "By the National Science Foundation (12-34).\nBy the Wellcome Trust."))
+    #expect(
+      record.statements.map(\.text) == [
+        "By the National\nScience Foundation (12-34).", "By the\u{200B} Wellcome Trust.",
+      ])
+    #expect(record.statements.map(\.span?.line) == [1, 5] && record.chunks == nil)
+    let file = Array(statements.joined(separator: "\n").utf8)
+    for statement in record.statements {
+      #expect(Array(file[statement.span?.bytes ?? 0..<0]) == Array(statement.text.utf8))
+    }
+    let nothing = try await extractor.parse(id: "a", statements: [])
+    #expect(
+      nothing.statements.isEmpty && nothing.funders.isEmpty && nothing.calls == [] && generator.requests.count == 1)
+  }
+
+  /// Stage 1 now and stage 2 later give what both give at once.
+  @Test func recordsOfStage1AreReadOn() async throws {
+    var options = ExtractionOptions()
+    let both = try await extract(generator: FakeGenerator(answer: script))
+    options.stages = [.statements]
+    let first = try await extract(generator: FakeGenerator(answer: script), options: options)
+    let stored = try ExtractionRecord(json: JSON.parse(JSONLinesFormat().record(first)))
+    let generator = FakeGenerator(answer: script)
+    let second = try await Extractor(generator: generator, version: "2").parse(stored)
+    #expect(generator.requests.count == 1)
+    #expect(second.statements == both.statements && second.funders == both.funders && second.evidence == both.evidence)
+    #expect(second.sha256 == both.sha256 && second.warnings == both.warnings && second.chunks == both.chunks)
+    #expect(second.calls?.map(\.stage) == both.calls?.map(\.stage))
+    #expect(
+      second.provenance.contains(.init("version", "2")) && second.provenance.contains(.init("stage_1_version", "1.0")))
+    // And once more, with another model.
+    #expect(try await Extractor(generator: generator, version: "3").parse(second).funders == both.funders)
+
+    var empty = first
+    empty.statements = []
+    let none = try await Extractor(generator: generator, version: "2").parse(empty)
+    #expect(none.funders.isEmpty && generator.requests.count == 2)
   }
 
   @Test func badOptions() async {

@@ -35,6 +35,7 @@ import Text
           ]),
         FunderConfidence(name: nil, awards: []),
       ],
+      chunks: ChunkCounts(read: 2, leftOut: 5),
       calls: [
         ModelCall(
           stage: .statements, part: 0, span: span, output: "{}", finishReason: .length, closedAtLimit: true,
@@ -51,6 +52,7 @@ import Text
     bare.evidence = nil
     bare.calls = nil
     bare.confidences = nil
+    bare.chunks = nil
     #expect(try ExtractionRecord(json: JSON.parse(JSONFormat().output([bare])).array?.first ?? .null) == bare)
     var empty = ExtractionRecord(id: "x", sha256: "", evidence: [], calls: [])
     empty.seconds = 0.1
@@ -60,7 +62,7 @@ import Text
   @Test func schema() {
     #expect(
       Self.record.json.object?.keys == [
-        "id", "sha256", "statements", "funders", "calls", "warnings", "provenance", "seconds",
+        "id", "sha256", "statements", "funders", "chunks", "calls", "warnings", "provenance", "seconds",
       ])
     #expect(
       Self.record.json["funders"]?.array?.first?.text().hasPrefix(
@@ -73,7 +75,8 @@ import Text
     "[]", "{}", #"{"id": 1}"#, #"{"id": "x", "statements": 1}"#, #"{"id": "x", "statements": [{}]}"#,
     #"{"id": "x", "statements": [{"text": "t", "status": "sure"}]}"#, #"{"id": "x", "funders": [1]}"#,
     #"{"id": "x", "statements": [{"text": "t", "status": "exact", "start": 5, "end": 1}]}"#,
-    #"{"id": "x", "funders": [{"award_ids": [1]}]}"#, #"{"id": "x", "calls": [{}]}"#,
+    #"{"id": "x", "chunks": {"read": -1, "left_out": 0}}"#, #"{"id": "x", "funders": [{"award_ids": [1]}]}"#,
+    #"{"id": "x", "calls": [{}]}"#,
     #"{"id": "x", "statements": [{"text": "t", "status": "exact", "confidence": 0.5}]}"#,
     #"{"id": "x", "funders": [{"funder_name": "A", "confidence": {"funder_name": {"mean": "1"}}}]}"#,
     #"{"id": "x", "funders": [{"award_ids": ["1"], "evidence": {"awards": [{"award_ids": []}]}}]}"#,
