@@ -22,8 +22,13 @@ struct ExtractCommand: AsyncParsableCommand {
       ones are left out. An input that cannot be read is named on standard error and in the output (not in csv); the rest goes on, \
       and the exit status is 1.
 
-      With --stage parse the inputs hold funding statements instead: one per line, or JSON Lines with the statement in \
-      "statement", "funding_statement" or "text" and, if wanted, its name in "id".
+      With --stage parse the inputs hold funding statements instead: one per line, or rows of JSON (JSON Lines, an \
+      array, or objects one behind another). A row has a statement in "statement", "funding_statement" or "text", or the \
+      list of an article's statements in "statements", "predicted_statements" or "funding_statements". The statements of \
+      a list are read together and give one result. Records of --stage statements are such rows.
+
+      Articles can be rows, too, with the text in "article", "text", "full_text", "markdown" or "content". A row is \
+      named by its "id", else by "filename", "arxiv_id" or "doi", else by its file and line.
       """)
 
   @Argument(help: "Files, folders, or - for standard input.", completion: .file())
@@ -47,7 +52,7 @@ struct ExtractCommand: AsyncParsableCommand {
 
   /// Of the files that are taken from folders.
   var extensions: [String] {
-    ["md", "markdown", "txt", "text"] + (task.stages == [.funders] ? ["jsonl", "ndjson"] : [])
+    ["md", "markdown", "txt", "text"] + (task.stages == [.funders] ? ["json", "jsonl", "ndjson"] : [])
   }
 
   var extractionOptions: ExtractionOptions {

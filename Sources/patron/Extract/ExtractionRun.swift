@@ -6,6 +6,7 @@ import Llama
 import PatronKit
 import Runs
 import Synchronization
+import Text
 
 /// One run of `patron extract` over its inputs.
 struct ExtractionRun {
@@ -18,6 +19,8 @@ struct ExtractionRun {
   private var writer: RecordWriter
   private var extractor: Extractor?
   private var failureCount = 0
+  /// Articles of which no chunk was read.
+  private var unreadArticles: [String] = []
 
   init(
     command: ExtractCommand, model: ModelSelection, console: Console, sources: [InputSource], writer: RecordWriter
@@ -46,10 +49,12 @@ struct ExtractionRun {
       }
     } catch is CancellationError {
       try writer.abandon()
+      warnOfUnreadArticles()
       console.warning("interrupted; \(finishedCount) of \(sources.count) inputs are done")
       throw ExitStatus.interrupted
     }
     try writer.finish()
+    warnOfUnreadArticles()
     if failureCount > 0 { throw ExitStatus.someFailed }
   }
 
@@ -62,12 +67,11 @@ struct ExtractionRun {
     } catch let error as InputError {
       return try fail(error, source.id)
     }
-    guard options.stages == [.funders] else {
-      progress.begin(index, name: source.id)
-      return try await extract(InputItem(id: source.id, contents: .success(contents)))
-    }
-    let items = StatementLines.items(in: contents, id: source.id)
-    if items.isEmpty { try fail(InputError("found no statement"), source.id) }
+    let readsStatements = options.stages == [.funders]
+    let items =
+      readsStatements
+      ? InputItem.statements(in: contents, id: source.id) : InputItem.articles(in: contents, id: source.id)
+    if items.isEmpty { try fail(InputError("found no \(readsStatements ? "statement" : "article")"), source.id) }
     for (number, item) in items.enumerated() {
       progress.begin(index, name: item.id, part: number, of: items.count)
       try await extract(item)
@@ -76,15 +80,21 @@ struct ExtractionRun {
 
   private mutating func extract(_ item: InputItem) async throws {
     try Interruption.check()
-    let record: ExtractionRecord
+    var record: ExtractionRecord
     do {
       let contents = try item.contents.get()
       let extractor = try openExtractor()
       let onProgress: Extractor.ProgressHandler = { [progress] in progress.update($0) }
       record =
-        options.stages == [.funders]
-        ? try await extractor.parse(id: item.id, contents: contents, onProgress: onProgress)
-        : try await extractor.extract(id: item.id, contents: contents, onProgress: onProgress)
+        switch contents {
+        case .text(let bytes) where options.stages == [.funders]:
+          try await extractor.parse(id: item.id, contents: bytes, onProgress: onProgress)
+        case .text(let bytes):
+          try await extractor.extract(id: item.id, contents: bytes, onProgress: onProgress)
+        case .statements(let statements):
+          try await extractor.parse(id: item.id, statements: statements, onProgress: onProgress)
+        case .record(let record): try await extractor.parse(record, onProgress: onProgress)
+        }
     } catch let error as CancellationError {
       throw error
     } catch let error as ModelUnavailable {
@@ -92,8 +102,17 @@ struct ExtractionRun {
     } catch {
       return try fail(error, item.id)
     }
+    record.warnings = item.warnings + record.warnings
+    if record.chunks?.read == 0 { unreadArticles.append(record.id) }
     console.clearStatus()
     try writer.write(record)
+  }
+
+  private func warnOfUnreadArticles() {
+    guard let first = unreadArticles.first else { return }
+    let count = TextTable.counted(unreadArticles.count, "article")
+    console.warning(
+      "\(count) not read, for want of a word of funding or thanks, such as \(first); --chunks all reads every chunk")
   }
 
   /// The model is opened when the first input is there to be read.
