@@ -64,8 +64,15 @@ import Text
         goes on, and the exit status is 1.
 
         With --stage parse the inputs hold funding statements instead: one per line, or
-        JSON Lines with the statement in "statement", "funding_statement" or "text"
-        and, if wanted, its name in "id".
+        rows of JSON (JSON Lines, an array, or objects one behind another). A row has a
+        statement in "statement", "funding_statement" or "text", or the list of an
+        article's statements in "statements", "predicted_statements" or
+        "funding_statements". The statements of a list are read together and give one
+        result. Records of --stage statements are such rows.
+
+        Articles can be rows, too, with the text in "article", "text", "full_text",
+        "markdown" or "content". A row is named by its "id", else by "filename",
+        "arxiv_id" or "doi", else by its file and line.
 
         USAGE: patron extract [<options>] <inputs> ...
 

@@ -22,8 +22,9 @@ import Testing
         Documents are joined by "id" (or "filename"), "statement" (or
         "funding_statement"), or "doi" (or "ref"). The id of a record is the path of
         the file that was read. It also matches a gold id that is this path or the
-        file's name, with or without the extension of a text file. Warnings name what
-        was not joined.
+        file's name, with or without the extension of a text file. A DOI is the same
+        whatever prefix, link, encoding or punctuation it is written with. Warnings
+        name what was not joined.
 
         Funders are shown in the three similarity modes, micro-averaged, with bootstrap
         intervals of F1. Statements are shown by the published threshold metric and by
