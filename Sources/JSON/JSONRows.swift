@@ -2,7 +2,7 @@
 public struct JSONRow: Sendable {
   /// The element of an array, from 1; otherwise the line that the row begins on, or that could not be read.
   public var number: Int
-  /// The offset of an error counts from the beginning of the line where it is.
+  /// The offset of an error counts from the beginning of the line in JSON Lines, otherwise of the file.
   public var value: Result<JSON, JSONError>
 }
 
@@ -55,12 +55,12 @@ public enum JSONRows {
     text.withUnsafeBufferPointer { buffer in
       var rows: [JSONRow] = []
       var isArray = false
-      var line = (number: 1, start: 0)
+      var line = 1
       var counted = 0
       /// Moves `line` to the one in which an offset is.
       func count(to offset: Int) {
         for index in counted..<max(offset, counted) where buffer[index] == UInt8(ascii: "\n") {
-          line = (line.number + 1, index + 1)
+          line += 1
         }
         counted = max(offset, counted)
       }
@@ -78,13 +78,12 @@ public enum JSONRows {
             (isArray, rows) = (false, [])
           }
           count(to: scanner.offset)
-          rows.append(JSONRow(number: line.number, value: .success(try scanner.value())))
+          rows.append(JSONRow(number: line, value: .success(try scanner.value())))
         }
       } catch {
         count(to: min(error.offset, buffer.count))
-        let message = error.message + (isArray ? " in line \(line.number)" : "")
-        let place = JSONError(offset: error.offset - line.start, message: message)
-        rows.append(JSONRow(number: isArray ? rows.count + 1 : line.number, value: .failure(place)))
+        let place = JSONError(offset: error.offset, message: error.message + " in line \(line)")
+        rows.append(JSONRow(number: isArray ? rows.count + 1 : line, value: .failure(place)))
       }
       return rows
     }

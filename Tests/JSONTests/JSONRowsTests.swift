@@ -31,9 +31,9 @@ import Testing
   /// What stands before the error is read; the lines of one long value are no rows.
   @Test func aCutValueFailsWhereItEnds() {
     #expect(
-      rows("[\n  {},\n  {\"a\": [\n{}") == ["1:{}", "2!expected ',' or ']', found the end of the text in line 4@2"])
-    #expect(rows("{\n \"a\": [\n  {}\n ]\n") == ["5!expected ',' or '}', found the end of the text@0"])
-    #expect(rows("{\n}\n{\n \"a\": 1 2\n}") == ["1:{}", "4!expected ',' or '}', found '2'@8"])
+      rows("[\n  {},\n  {\"a\": [\n{}") == ["1:{}", "2!expected ',' or ']', found the end of the text in line 4@20"])
+    #expect(rows("{\n \"a\": [\n  {}\n ]\n") == ["5!expected ',' or '}', found the end of the text in line 5@18"])
+    #expect(rows("{\n}\n{\n \"a\": 1 2\n}") == ["1:{}", "4!expected ',' or '}', found '2' in line 4@14"])
   }
 
   @Test func rowsAreRecognised() {

@@ -175,10 +175,23 @@ import Tokenizer
     var recipe = try recipe(["article": "a\u{0}b", "statements": []], ["article": "Text.", "statements": []])
     recipe.negativesPerPositive = nil
     let error = #expect(throws: DataError.self) { try recipe.byteExamples() }
-    #expect(error?.message.contains("rows.jsonl:1: article: Found a NUL") == true)
+    #expect(error?.message.contains("rows.jsonl:1: article: 1 of 3 characters") == true)
     recipe.skipsBadRows = true
     let (examples, report) = try recipe.byteExamples()
     #expect(examples.count == 1 && report.problems.count == 1)
+  }
+
+  @Test func controlCharactersAreCleanedAwayAndCounted() throws {
+    var recipe = try recipe(
+      ["article": "Pro\u{0}les.\n\nFunded by\u{2} X.", "statements": ["Funded by\u{2} X."]],
+      ["statement": "Funded by the \u{0} Xavier Fund.", "funders": [["funder_name": "Xavier Fund"]]],
+      ["statement": "X\u{0}", "funders": []])
+    let error = #expect(throws: DataError.self) { try recipe.byteExamples() }
+    #expect(error?.message.contains("rows.jsonl:3: statement: 1 of 2 characters") == true)
+    recipe.skipsBadRows = true
+    let (examples, report) = try recipe.byteExamples()
+    #expect(examples.count == 2 && report.controlCharacters == 3)
+    #expect(examples.allSatisfy { !$0.input(tokenizer).contains { "\u{0}\u{2}".contains($0) } })
   }
 
   @Test func negativesAreKeptByRatioAndHardOnesFirst() throws {

@@ -109,8 +109,14 @@ private func short(_ items: [InputItem]) -> [String] {
   }
 
   @Test(arguments: [
-    ("[{\"text\": \"A\"},\n {\"text\": \"B", ["s:1=A", "s:2!not JSON: the string is not closed in line 2 at byte 10"]),
-    ("{\n \"text\": \"A\",\n \"id\"", ["s:3!not JSON: expected ':' after a key, found the end of the text at byte 5"]),
+    (
+      "[{\"text\": \"A\"},\n {\"text\": \"B",
+      ["s:1=A", "s:2!not JSON: the string that begins at byte 26 is not closed in line 2 at byte 28"]
+    ),
+    (
+      "{\n \"text\": \"A\",\n \"id\"",
+      ["s:3!not JSON: expected ':' after a key, found the end of the text in line 3 at byte 21"]
+    ),
     ("[", ["s:1!not JSON: expected a value, found the end of the text in line 1 at byte 1"]),
   ])
   func cutFilesSayWhere(_ text: String, _ expected: [String]) {
@@ -135,7 +141,7 @@ private func short(_ items: [InputItem]) -> [String] {
   }
 
   @Test func theNameSaysJSONLinesToo() {
-    #expect(items("A", id: "s.JSONL") == ["s.JSONL:1!not JSON: expected a value, found 'A' at byte 0"])
+    #expect(items("A", id: "s.JSONL") == ["s.JSONL:1!not JSON: expected a value, found 'A' in line 1 at byte 0"])
   }
 }
 
@@ -166,7 +172,7 @@ private func short(_ items: [InputItem]) -> [String] {
   }
 
   @Test func whatIsNoArticleIsSaid() {
-    #expect(items("Text.", id: "a.json") == ["a.json:1!not JSON: expected a value, found 'T' at byte 0"])
+    #expect(items("Text.", id: "a.json") == ["a.json:1!not JSON: expected a value, found 'T' in line 1 at byte 0"])
     #expect(items("{\"id\": \"x\", \"text\": \"T")[0].hasPrefix("a.md:1!not JSON: "))
     #expect(items("id,text\nx,T")[0].hasPrefix("a.md!found a table with the columns id, text"))
     #expect(items("T", id: "a.tsv")[0].hasPrefix("a.tsv!found a table (.tsv)"))
