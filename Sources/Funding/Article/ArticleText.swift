@@ -33,6 +33,8 @@ public struct ArticleText: Sendable {
   /// Where stretches of unchanged bytes begin, here and in the original; ascending. The byte of a space that stands for
   /// a line break is one, too.
   private let runs: [(cleaned: Int, original: Int)]
+  /// Where pages begin: places of `cleaned` behind a form feed, ascending.
+  private let pageStarts: [Int]
   /// Number of scalars before every `scalarStride`-th byte of the original.
   private let scalarCounts: [Int]
   private static let scalarStride = 512
@@ -52,6 +54,7 @@ public struct ArticleText: Sendable {
     var scalarCounts: [Int] = []
     scalarCounts.reserveCapacity(original.count / Self.scalarStride + 1)
     var lineStarts = [0]
+    var pageStarts: [Int] = []
     var scalars = 0
     var controls = 0
     TextCleaning.walk(original) { range, piece in
@@ -65,6 +68,7 @@ public struct ArticleText: Sendable {
         bytes += replacement ?? Array(original[range])
         if replacement.map({ $0.count != range.count }) ?? false { runs.append((bytes.count, range.upperBound)) }
         lineStarts.append(range.upperBound)
+        if original[range.lowerBound] == 0x0C { pageStarts.append(bytes.count) }
       case .invisible, .controlCharacter:
         runs.append((bytes.count, range.upperBound))
         if piece == .controlCharacter { controls += 1 }
@@ -74,6 +78,7 @@ public struct ArticleText: Sendable {
     self.runs = runs
     self.scalarCounts = scalarCounts
     self.lineStarts = lineStarts
+    self.pageStarts = pageStarts
     controlCharacterCount = controls
     cleaned = String(decoding: bytes, as: UTF8.self)
     guard cleaned.unicodeScalars.contains(where: { !PythonText.isWhitespace($0) }) else {
@@ -86,7 +91,7 @@ public struct ArticleText: Sendable {
   /// The same file with each paragraph in one line, where its lines were broken at a width (`LineWrapping`): what the
   /// pipeline reads. Places still lead to the file's own text, line breaks and hyphens included.
   public func unwrapped() -> ArticleText {
-    let cuts = LineWrapping.cuts(of: bytes)
+    let cuts = LineWrapping.cuts(of: bytes, pageStarts: pageStarts)
     return cuts.isEmpty ? self : ArticleText(self, without: cuts)
   }
 
@@ -122,6 +127,9 @@ public struct ArticleText: Sendable {
     hash = article.hash
     scalarCounts = article.scalarCounts
     lineStarts = article.lineStarts
+    // No page begins inside a paragraph any more.
+    pageStarts = []
+    controlCharacterCount = article.controlCharacterCount
   }
 
   /// The stretch of the original that a non-empty stretch of the cleaned text stands in. What was removed inside it

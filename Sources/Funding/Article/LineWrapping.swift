@@ -29,16 +29,17 @@ struct LineWrapping {
   private var next: [Int?]
 
   /// What goes out of a text in UTF-8 so that each paragraph is one line; ascending, apart from one another.
+  /// - Parameter pageStarts: offsets at which pages begin, ascending.
   /// - Complexity: linear in the text.
-  static func cuts(of bytes: [UInt8]) -> [Cut] {
-    var wrapping = LineWrapping(bytes)
+  static func cuts(of bytes: [UInt8], pageStarts: [Int]) -> [Cut] {
+    var wrapping = LineWrapping(bytes, pageStarts)
     wrapping.join()
     return wrapping.cuts
   }
 
-  private init(_ bytes: [UInt8]) {
+  private init(_ bytes: [UInt8], _ pageStarts: [Int]) {
     self.bytes = bytes
-    (lines, margins) = MarginNumbers.removed(from: TextLine.lines(of: bytes), bytes)
+    (lines, margins) = MarginNumbers.removed(from: TextLine.lines(of: bytes, pageStarts: pageStarts), bytes)
     next = lines.map { _ in nil }
   }
 

@@ -10,42 +10,31 @@ struct TextLine {
   var indentation: Int
   /// Of the content, in scalars.
   var length: Int
-  /// Whether a page ends somewhere before the content.
+  /// Whether a page ends between the line before and this one.
   var beginsPage = false
 
   var isBlank: Bool { content.isEmpty }
 
-  /// The lines of a text in UTF-8: LF, CR, CR LF, U+000B, U+000C and U+0085 end one.
-  static func lines(of bytes: [UInt8]) -> [TextLine] {
+  /// The lines of a text in UTF-8.
+  /// - Parameter pageStarts: offsets at which pages begin, ascending.
+  static func lines(of bytes: [UInt8], pageStarts: [Int] = []) -> [TextLine] {
     var lines: [TextLine] = []
+    var pages = pageStarts[...]
     var start = 0
-    var beginsPage = false
     while start < bytes.count {
       var end = start
-      var breakLength = 0
-      while end < bytes.count {
-        breakLength = lineBreak(bytes, at: end)
-        if breakLength > 0 { break }
-        end += 1
+      while end < bytes.count, LineEnd.length(at: end, in: bytes) == nil { end += 1 }
+      let next = end < bytes.count ? end + (LineEnd.length(at: end, in: bytes) ?? 0) : end
+      var line = TextLine(content: start..<end, whole: start..<next, indentation: 0, length: 0)
+      while let page = pages.first, page <= start {
+        line.beginsPage = true
+        pages.removeFirst()
       }
-      var line = TextLine(content: start..<end, whole: start..<end + breakLength, indentation: 0, length: 0)
       line.trim(bytes)
-      line.beginsPage = beginsPage
       lines.append(line)
-      beginsPage = breakLength == 1 && bytes[end] == 0x0C
-      start = end + breakLength
+      start = next
     }
     return lines
-  }
-
-  /// Length of what ends a line at `index`; 0 if nothing does.
-  private static func lineBreak(_ bytes: [UInt8], at index: Int) -> Int {
-    switch bytes[index] {
-    case 0x0D: index + 1 < bytes.count && bytes[index + 1] == 0x0A ? 2 : 1
-    case 0x0A, 0x0B, 0x0C: 1
-    case 0xC2: index + 1 < bytes.count && bytes[index + 1] == 0x85 ? 2 : 0
-    default: 0
-    }
   }
 
   /// Takes the whitespace off the content and measures it anew.

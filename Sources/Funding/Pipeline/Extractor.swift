@@ -36,6 +36,7 @@ public struct Extractor: Sendable {
         "Found no stage that reads articles; expected the one for statements. Use parse for a statement.")
     }
     return try await record(id, contents, stages: options.stages) { article, record throws in
+      let article = article.unwrapped()
       let found = try await findStatements(in: article, &record, onProgress)
       if options.stages.contains(.funders), !found.isEmpty {
         try await findFunders(in: found.map { ReadStatement($0, of: article) }, &record, onProgress)
@@ -52,9 +53,8 @@ public struct Extractor: Sendable {
     id: String, contents: [UInt8], onProgress: ProgressHandler? = nil
   ) async throws -> ExtractionRecord {
     try await record(id, contents, stages: [.funders]) { article, record throws in
-      let statements = Self.statements([article.cleaned], of: article)
-      record.statements = statements.map { statement($0, in: article) }
-      try await findFunders(in: statements.map { ReadStatement($0, of: article) }, &record, onProgress)
+      record.statements = Self.statements([article.cleaned], of: article)
+      try await findFunders(in: record.statements.map(ReadStatement.init), &record, onProgress)
     }
   }
 
@@ -71,9 +71,8 @@ public struct Extractor: Sendable {
     }
     let contents = Array(StageInputs.joined(statements).utf8)
     return try await record(id, contents, stages: [.funders]) { article, record throws in
-      let found = Self.statements(statements, of: article)
-      record.statements = found.map { statement($0, in: article) }
-      try await findFunders(in: found.map { ReadStatement($0, of: article) }, &record, onProgress)
+      record.statements = Self.statements(statements, of: article)
+      try await findFunders(in: record.statements.map(ReadStatement.init), &record, onProgress)
     }
   }
 
@@ -106,7 +105,7 @@ public struct Extractor: Sendable {
   ) async throws -> ExtractionRecord {
     try options.check()
     let start = ContinuousClock.now
-    let article = try ArticleText(contents).unwrapped()
+    let article = try ArticleText(contents)
     var record = ExtractionRecord(id: id, sha256: article.hash, calls: [], provenance: provenance(stages))
     if let warning = article.controlCharacterWarning { record.warnings.append(warning) }
     try await fill(article, &record)
@@ -174,16 +173,16 @@ public struct Extractor: Sendable {
   }
 
   /// Statements that follow one another in a text, without the whitespace around them.
-  private static func statements(_ texts: [String], of article: ArticleText) -> [StatementCandidate] {
+  private static func statements(_ texts: [String], of article: ArticleText) -> [FundingStatement] {
     var start = 0
     return texts.compactMap { text in
-      let read = (try? ArticleText(text))?.unwrapped().cleaned ?? text
-      let search = ByteSearch(Array(PythonText.strip(read).utf8))
-      guard !PythonText.isBlank(read),
+      let search = ByteSearch(Array(PythonText.strip(TextCleaning.clean(text)).utf8))
+      guard !PythonText.isBlank(text),
         let range = search.firstRange(in: article.bytes, within: start..<article.bytes.count)
       else { return nil }
       start = range.upperBound
-      return StatementCandidate(modelText: read, chunk: 0, status: .exact, range: range, confidence: nil)
+      let span = article.span(ofCleaned: range)
+      return FundingStatement(text: article.originalText(span), status: .exact, span: span)
     }
   }
 

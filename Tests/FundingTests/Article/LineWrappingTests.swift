@@ -134,7 +134,7 @@ import Text
         #expect(span.bytes.lowerBound > last)
         last = span.bytes.lowerBound
         let original = article.original[span.bytes.lowerBound]
-        #expect(original == article.bytes[offset] || article.bytes[offset] == 0x20)
+        #expect(original == article.bytes[offset] || [0x20, 0x0A].contains(article.bytes[offset]))
         #expect(article.cleanedRange(ofOriginal: span.bytes).lowerBound == offset)
       }
       #expect(article.bytes.count { $0 >= 0x80 || $0 | 0x20 >= 0x61 } <= plain.bytes.count { $0 >= 0x80 || $0 | 0x20 >= 0x61 })
