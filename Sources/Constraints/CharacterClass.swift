@@ -22,30 +22,6 @@ enum CharacterClass {
     }
   }
 
-  /// Whether a word, a number or a letter with its marks is cut between the two. From U+2E80 on (Chinese, Japanese,
-  /// Korean) no spaces stand between words: there no word is cut.
-  static func areJoined(_ left: Unicode.Scalar, _ right: Unicode.Scalar) -> Bool {
-    isWordCharacter(left) && isWordCharacter(right) || isMark(right)
-  }
-
-  /// A character that belongs to the one before it.
-  private static func isMark(_ scalar: Unicode.Scalar) -> Bool {
-    guard scalar.value >= 0x300 else { return false }
-    switch scalar.properties.generalCategory {
-    case .nonspacingMark, .spacingMark, .enclosingMark: return true
-    default: return false
-    }
-  }
-
-  /// A letter or a digit of a script that puts spaces between words, or a mark on one.
-  static func isWordCharacter(_ scalar: Unicode.Scalar) -> Bool {
-    if scalar.value < 0x80 {
-      return ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar) || ("0"..."9").contains(scalar)
-    }
-    guard scalar.value < 0x2E80 else { return false }
-    return scalar.properties.isAlphabetic || scalar.properties.numericType != nil || isMark(scalar)
-  }
-
   /// A letter of any script.
   static func isLetter(_ scalar: Unicode.Scalar) -> Bool {
     scalar.value < 0x80

@@ -1,4 +1,5 @@
 import Generation
+import Text
 
 /// The sources of copies as one run of bytes: JSON-escaped segments with a separator after each, and the places where
 /// copies may begin and end.
@@ -99,21 +100,24 @@ struct CopyText {
     offsets.append(bytes.count)
     bytes.append(Self.separator)
 
-    // isCut[i]: whether no word is cut before unit i.
-    var isCut = Array(repeating: true, count: units.count + 1)
-    for index in units.indices.dropFirst() {
-      isCut[index] = !CharacterClass.areJoined(units[index - 1].scalar, units[index].scalar)
-    }
     extendBits()
+    let scalars = units.map(\.scalar)
+    let words = ValueEdges.words(in: scalars)
     for (rule, edges) in edges.enumerated() {
+      let allowed =
+        switch edges {
+        case .awardIDs: ValueEdges.awardIDs(in: scalars)
+        case .names: ValueEdges.names(in: scalars)
+        case .anywhere, .words, .sentences, .lines: words
+        }
       for (index, unit) in units.enumerated() where CharacterClass.isVisible(unit.scalar) {
         if isFolded, CharacterClass.isHyphen(unit.scalar) { continue }
-        if allows(boundaries.starts[unit.source], isCut: isCut[index], edges) {
+        if allows(boundaries.starts[unit.source], allowed.starts[index], edges) {
           places[rule].starts.append(Int32(offsets[index]))
         }
-        let (end, isEndCut) = (boundaries.ends[unit.source + 1], isCut[index + 1])
-        if allows(end, isCut: isEndCut, edges) { places[rule].ends.set(offsets[index + 1]) }
-        if allows(end, isCut: isEndCut, edges == .lines ? .sentences : edges) {
+        let (end, isEnd) = (boundaries.ends[unit.source + 1], allowed.ends[index + 1])
+        if allows(end, isEnd, edges) { places[rule].ends.set(offsets[index + 1]) }
+        if allows(end, isEnd, edges == .lines ? .sentences : edges) {
           places[rule].limitEnds.set(offsets[index + 1])
         }
       }
@@ -131,12 +135,12 @@ struct CopyText {
   }
 
   /// Whether a copy may begin where this begins, or end where it ends.
-  private func allows(_ boundary: TextBoundaries.Kind, isCut: Bool, _ edges: CopyEdges) -> Bool {
+  private func allows(_ boundary: TextBoundaries.Kind, _ isValueEdge: Bool, _ edges: CopyEdges) -> Bool {
     switch edges {
     case .anywhere: true
-    case .words: isCut
-    case .sentences: isCut && boundary >= .sentence
-    case .lines: isCut && boundary >= .line
+    case .words, .names, .awardIDs: isValueEdge
+    case .sentences: isValueEdge && boundary >= .sentence
+    case .lines: isValueEdge && boundary >= .line
     }
   }
 }

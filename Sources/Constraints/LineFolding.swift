@@ -1,3 +1,5 @@
+import Text
+
 /// Reads paragraphs as if they had no lines: a line break as a space, a word that a line's end divides in one piece.
 ///
 /// What comes out folds like its source in `FoldedText` of `Funding`, so that its place is found again.
@@ -73,6 +75,6 @@ enum LineFolding {
   }
 
   private static func isWordCharacter(_ scalar: Unicode.Scalar) -> Bool {
-    CharacterClass.isWordCharacter(scalar) || CharacterClass.isLetter(scalar)
+    WordCharacter(scalar) != nil || CharacterClass.isLetter(scalar)
   }
 }

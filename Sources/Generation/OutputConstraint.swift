@@ -59,17 +59,25 @@ public enum StringContent: Sendable, Hashable {
   case copied(CopyEdges)
 }
 
-/// Where a copy may begin and end in its source. Each later case allows fewer places than the one before.
+/// Where a copy may begin and end in its source.
 public enum CopyEdges: String, Sendable, Hashable, CaseIterable {
   /// At every character.
   case anywhere
-  /// Not between two letters or digits, nor before a combining mark, so that no word and no number is cut. (Chinese,
-  /// Japanese and Korean, which put no spaces between words, may be cut between characters.)
+  /// Not between two letters or digits, nor before a combining mark, so that no word and no number is cut. (Scripts
+  /// that put no spaces between words, such as Chinese, Japanese and Thai, and Korean may be cut between letters.)
   case words
+  /// As `words`, and where words run together because spaces were lost, or particles are attached to them.
+  case names
+  /// As `words`, and between an id and a word that touches it, but not inside an id that signs hold together:
+  /// `2016-04512` out of `grant2016-04512and`, and nothing out of `2016-04512`.
+  case awardIDs = "award_ids"
   /// At the beginnings and ends of sentences and lines.
   case sentences
   /// At the beginnings and ends of lines.
   case lines
+
+  /// What makes sense of whole statements, from the most places to the fewest.
+  public static let ofStatements: [CopyEdges] = [.anywhere, .words, .sentences, .lines]
 }
 
 extension OutputShape {

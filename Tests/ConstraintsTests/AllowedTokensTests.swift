@@ -17,6 +17,7 @@ import Tokenizer
     ["Fund-\ning by the DMS-\n2308440 pro-\ngramme  of co-\nordination.\n\nNew \u{AD}\npara- graph", "  \n "],
     [" \n\t "],
     ["## 3. Funding: This work, e.g. No. 5, was paid.] Next\n| a | b. |\n12 34 (5) Word", "x"],
+    ["grant1234-12/34and theNSFgrant DMS-\n1234, 1234a/1212a", "ทุนNSF12และ34", "34-123–34-124 An1234"],
   ]
 
   static let contents: [StringContent] = [.free] + CopyEdges.allCases.map { .copied($0) }

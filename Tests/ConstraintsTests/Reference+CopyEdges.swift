@@ -1,4 +1,5 @@
 import Generation
+import Text
 
 @testable import Constraints
 
@@ -9,11 +10,12 @@ extension Reference.SourceText {
   func mayStart(_ index: Int, _ edges: CopyEdges) -> Bool {
     guard scalars[index].isVisibleHere else { return false }
     if edges == .anywhere { return true }
+    if let value = valueEdges[edges] { return value.starts[index] }
     if let before = scalar(index - 1), before.isWordHere && scalars[index].isWordHere || scalars[index].isMarkHere {
       return false
     }
     switch edges {
-    case .anywhere, .words: return true
+    case .anywhere, .words, .names, .awardIDs: return true
     case .lines: return startsLine(index)
     case .sentences: return startsLine(index) || startsSentence(index)
     }
@@ -56,11 +58,12 @@ extension Reference.SourceText {
   func mayEnd(_ index: Int, _ edges: CopyEdges) -> Bool {
     guard let before = scalar(index - 1), before.isVisibleHere else { return false }
     if edges == .anywhere { return true }
+    if let value = valueEdges[edges] { return value.ends[index] }
     if let next = scalar(index), before.isWordHere && next.isWordHere || next.isMarkHere { return false }
     let rest = scalars[index...]
     let endsLine = rest.prefix { !$0.breaksLineHere }.allSatisfy { !$0.isVisibleHere }
     switch edges {
-    case .anywhere, .words: return true
+    case .anywhere, .words, .names, .awardIDs: return true
     case .lines: return endsLine
     case .sentences:
       if endsLine { return true }

@@ -1,4 +1,5 @@
 import Generation
+import Text
 
 @testable import Constraints
 
@@ -6,7 +7,7 @@ import Generation
 ///
 /// Written from the constraint's description and as plainly as can be: a stack of what is still to come, strings kept
 /// whole, copies looked for at every place of the text. It shares nothing with the machines but the texts that folding
-/// makes.
+/// makes and the edges of ids and names (`ValueEdges`, which has tests of its own).
 struct Reference {
   let shape: OutputShape
   let texts: [SourceText]
@@ -20,11 +21,14 @@ struct Reference {
     /// Offsets at which copies may begin and end.
     var starts: [CopyEdges: [Int]] = [:]
     var ends: [CopyEdges: Set<Int>] = [:]
+    /// The edges of names and ids.
+    let valueEdges: [CopyEdges: ValueEdges]
     /// Behind the last visible character; no copy ends later.
     var usableCount = 0
 
     init(_ scalars: [Unicode.Scalar]) {
       self.scalars = scalars
+      valueEdges = [.names: .names(in: scalars), .awardIDs: .awardIDs(in: scalars)]
       for scalar in scalars {
         offsets.append(bytes.count)
         bytes += Self.escape(scalar)
@@ -42,7 +46,7 @@ struct Reference {
       self.init(units.map(\.scalar))
       // A hyphen is neither the first nor the last character of a copy.
       let hyphens = Set(scalars.indices.filter { "-‐‑‒–—―−".unicodeScalars.contains(scalars[$0]) })
-      for edges in [CopyEdges.anywhere, .words] {
+      for edges in [CopyEdges.anywhere, .words, .names, .awardIDs] {
         starts[edges]!.removeAll { start in hyphens.contains { offsets[$0] == start } }
         ends[edges]!.subtract(hyphens.map { offsets[$0 + 1] })
       }
@@ -229,7 +233,12 @@ struct Reference {
 extension Unicode.Scalar {
   var isVisibleHere: Bool { !properties.isWhitespace && properties.generalCategory != .control }
   var isMarkHere: Bool { [.nonspacingMark, .spacingMark, .enclosingMark].contains(properties.generalCategory) }
-  var isWordHere: Bool { value < 0x2E80 && (properties.isAlphabetic || properties.numericType != nil || isMarkHere) }
+  /// Of the scripts in these tests only Thai, Chinese and Japanese put no spaces between words.
+  var isWordHere: Bool {
+    if properties.numericType == .decimal { return true }
+    if (0xE00..<0xE80).contains(value) || (0x2E80..<0xA000).contains(value) { return false }
+    return properties.isAlphabetic || properties.numericType != nil || isMarkHere
+  }
   var breaksLineHere: Bool { "\n\r\u{B}\u{C}\u{85}\u{2028}\u{2029}".unicodeScalars.contains(self) }
 }
 

@@ -1,46 +1,80 @@
 import Text
 
-/// Finds the values of funders in the statements.
+/// Finds the values of funders in the statements, where the constraint lets the model copy them from.
 struct EvidenceFinder {
-  private let statements: [(bytes: [UInt8], folded: FoldedText)]
+  private struct Statement {
+    var bytes: [UInt8]
+    var folded: FoldedText
+    var edges: TextEdges
+    var foldedEdges: TextEdges
 
-  init(_ statements: [String]) {
-    self.statements = statements.map { (Array($0.utf8), FoldedText($0)) }
+    init(_ text: String) {
+      bytes = Array(text.utf8)
+      folded = FoldedText(bytes)
+      edges = TextEdges(bytes)
+      foldedEdges = TextEdges(folded.bytes)
+    }
   }
 
-  /// The first place where a value stands as a word of its own, literally or else folded.
+  private let statements: [Statement]
+
+  init(_ statements: [String]) { self.statements = statements.map(Statement.init) }
+
+  /// The first place where a value stands between edges of its kind (`ValueEdges`), literally or else folded. A name
+  /// is looked for as whole words first, an award id as a whole id: `12` does not stand in `2012`.
   /// - Returns: index of the statement and UTF-8 range in it; nil if it is in none.
-  func find(_ value: String) -> (statement: Int, range: Range<Int>)? {
+  func find(_ value: String, _ kind: ValueKind) -> (statement: Int, range: Range<Int>)? {
+    let rules: [KeyPath<TextEdges, TextEdges.Places>] = kind == .awardID ? [\.awardIDs, \.words] : [\.words, \.names]
     let exact = ByteSearch(Array(PythonText.strip(value).utf8))
-    for (index, statement) in statements.enumerated() {
-      let found = exact.firstRange(in: statement.bytes, within: statement.bytes.indices) {
-        Self.standsAlone($0, in: statement.bytes)
-      }
-      if let found { return (index, found) }
-    }
     let folded = ByteSearch(FoldedText(value).bytes)
-    for (index, statement) in statements.enumerated() {
-      let found = folded.firstRange(in: statement.folded.bytes, within: statement.folded.bytes.indices) {
-        Self.standsAlone($0, in: statement.folded.bytes)
-          && Self.standsAlone(statement.folded.sourceRange($0), in: statement.bytes)
+    for rule in rules {
+      for (index, statement) in statements.enumerated() {
+        let places = statement.edges[keyPath: rule]
+        let found = exact.firstRange(in: statement.bytes, within: statement.bytes.indices, where: places.allow)
+        if let found { return (index, found) }
       }
-      if let found { return (index, statement.folded.sourceRange(found)) }
+      for (index, statement) in statements.enumerated() {
+        let (places, foldedPlaces) = (statement.edges[keyPath: rule], statement.foldedEdges[keyPath: rule])
+        let found = folded.firstRange(in: statement.folded.bytes, within: statement.folded.bytes.indices) {
+          foldedPlaces.allow($0) && places.allow(statement.folded.sourceRange($0))
+        }
+        if let found { return (index, statement.folded.sourceRange(found)) }
+      }
     }
     return nil
   }
+}
 
-  /// Whether no letter or digit touches a letter or digit at an end of the range: `12` does not stand alone in `2012`.
-  /// Scripts without spaces between words (from U+2E80 on: Chinese, Japanese, Korean) have no such ends.
-  private static func standsAlone(_ range: Range<Int>, in bytes: [UInt8]) -> Bool {
-    func touches(_ a: Unicode.Scalar?, _ b: Unicode.Scalar?) -> Bool {
-      [a, b].allSatisfy { scalar in
-        guard let scalar, scalar.value < 0x2E80 else { return false }
-        return scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+/// The edges of a text by its bytes.
+private struct TextEdges {
+  struct Places {
+    private var starts: [Bool]
+    private var ends: [Bool]
+
+    init(_ edges: ValueEdges, _ scalars: [Unicode.Scalar], byteCount: Int) {
+      starts = Array(repeating: false, count: byteCount + 1)
+      ends = starts
+      var offset = 0
+      for (index, scalar) in scalars.enumerated() {
+        starts[offset] = edges.starts[index]
+        ends[offset] = edges.ends[index]
+        offset += UTF8.width(scalar)
       }
+      ends[byteCount] = true
     }
-    let first = UTF8Scalar.decode(bytes, at: range.lowerBound).0
-    let last = UTF8Scalar.before(bytes, range.upperBound)
-    let next = range.upperBound < bytes.count ? UTF8Scalar.decode(bytes, at: range.upperBound).0 : nil
-    return !touches(UTF8Scalar.before(bytes, range.lowerBound), first) && !touches(last, next)
+
+    func allow(_ range: Range<Int>) -> Bool { starts[range.lowerBound] && ends[range.upperBound] }
+  }
+
+  let words: Places
+  let names: Places
+  let awardIDs: Places
+
+  init(_ bytes: [UInt8]) {
+    let scalars = Array(String(decoding: bytes, as: UTF8.self).unicodeScalars)
+    func places(_ edges: ValueEdges) -> Places { Places(edges, scalars, byteCount: bytes.count) }
+    words = places(.words(in: scalars))
+    names = places(.names(in: scalars))
+    awardIDs = places(.awardIDs(in: scalars))
   }
 }

@@ -63,15 +63,14 @@ public struct ConstraintOptions: Sendable, Hashable {
   /// What the output of stage 2 must be; nil if it is free.
   /// - Parameter statements: as the model reads them. A value is copied from one of them.
   public func funders(in statements: [String]) -> OutputConstraint? {
-    // Values are words of the text: an award id that begins or ends inside a longer number is another one.
-    let copied = StringContent.copied(.words)
     switch mode {
     case .none: return nil
     case .json: return OutputConstraint(shape: OutputShapes.funders(ids: .free, values: .free))
     case .verbatim:
       return OutputConstraint(
         shape: OutputShapes.funders(
-          ids: copiedValues == .none ? .free : copied, values: copiedValues == .values ? copied : .free),
+          ids: copiedValues == .none ? .free : .copied(.awardIDs),
+          values: copiedValues == .values ? .copied(.names) : .free),
         sources: copiedValues == .none ? [] : statements, foldsLines: foldsLines)
     }
   }

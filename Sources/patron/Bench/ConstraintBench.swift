@@ -53,7 +53,7 @@ private struct ConstraintBench {
         cases.append(("funders json", options.funders(in: [statement])))
         continue
       }
-      for edges in CopyEdges.allCases {
+      for edges in CopyEdges.ofStatements {
         options.statementEdges = edges
         cases.append(("statements verbatim, \(edges.rawValue)", options.statements(in: article)))
       }

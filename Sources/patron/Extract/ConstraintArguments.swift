@@ -84,4 +84,11 @@ struct ConstraintArguments: ParsableArguments {
 
 extension ConstraintOptions.Mode: ExpressibleByArgument {}
 extension ConstraintOptions.CopiedValues: ExpressibleByArgument {}
-extension CopyEdges: ExpressibleByArgument {}
+extension CopyEdges: ExpressibleByArgument {
+  public init?(argument: String) {
+    guard let edges = Self.ofStatements.first(where: { $0.rawValue == argument }) else { return nil }
+    self = edges
+  }
+
+  public static var allValueStrings: [String] { ofStatements.map(\.rawValue) }
+}

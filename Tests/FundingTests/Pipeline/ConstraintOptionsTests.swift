@@ -35,7 +35,7 @@ import Testing
       constraints == [
         OutputConstraint(shape: OutputShapes.statements(.copied(.lines)), sources: [Self.article]),
         OutputConstraint(
-          shape: OutputShapes.funders(ids: .copied(.words), values: .free),
+          shape: OutputShapes.funders(ids: .copied(.awardIDs), values: .free),
           sources: ["Supported by the Wellcome Trust (12)."]),
       ])
 

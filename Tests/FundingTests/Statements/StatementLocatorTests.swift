@@ -103,8 +103,12 @@ import Text
     let finder = EvidenceFinder([
       "In 2012 the NSFC gave grant 12-34 (No. 12).", "国家自然科学基金 12345678号; Deutsche For-\nschungsgemeinschaft NSF",
     ])
-    func find(_ value: String) -> String? { finder.find(value).map { "\($0.statement):\($0.range)" } }
+    func find(_ value: String, _ kind: ValueKind = .funderName) -> String? {
+      finder.find(value, kind).map { "\($0.statement):\($0.range)" }
+    }
     #expect(find("12") == "0:28..<30")
+    #expect(find("12", .awardID) == "0:39..<41", "a whole id before a piece of one")
+    #expect(find("34", .awardID) == "0:31..<33", "a piece where there is nothing else")
     #expect(find("NSF") == "1:72..<75")
     #expect(find("201") == nil)
     #expect(find("自然") == "1:6..<12")
@@ -112,5 +116,23 @@ import Text
     #expect(find("Deutsche Forschungsgemeinschaft") == "1:38..<71")
     #expect(find("") == nil)
     #expect(find("grant  12–34") == "0:22..<33")
+  }
+  /// What the constraint lets the model copy is found again.
+  @Test func valuesWhoseSpacesWereLost() {
+    let text = """
+      bytheNationalScienceFoundation(DMS-1855568)under grant2016-04512and NIH-
+      123 https://doi.org/10.35802/203141 بدعم وجامعة JP19K03425/JP20H05639
+      """
+    let finder = EvidenceFinder([text])
+    func found(_ value: String, _ kind: ValueKind) -> String? {
+      finder.find(value, kind).map { String(decoding: Array(text.utf8)[$0.range], as: UTF8.self) }
+    }
+    for name in ["NationalScienceFoundation", "جامعة"] { #expect(found(name, .funderName) == name) }
+    for id in ["2016-04512", "10.35802/203141", "JP19K03425", "JP20H05639", "DMS-1855568"] {
+      #expect(found(id, .awardID) == id)
+    }
+    #expect(found("NIH-123", .awardID) == "NIH-\n123", "folded")
+    #expect(found("ational", .funderName) != nil, "a run of letters longer than words may be cut anywhere")
+    #expect(found("19K03425", .awardID) == nil && found("cience", .awardID) == nil)
   }
 }

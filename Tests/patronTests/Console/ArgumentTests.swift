@@ -112,6 +112,14 @@ import Torch
     #expect(refusal(["extract"] + arguments) == message)
   }
 
+  /// Statements have no edges of names and ids.
+  @Test func statementEdgesAreThoseOfStatements() {
+    for edges in CopyEdges.allCases {
+      let isRefused = refusal(["extract", "a", "--statement-edges", edges.rawValue]) != nil
+      #expect(isRefused == [.names, .awardIDs].contains(edges), "\(edges)")
+    }
+  }
+
   @Test func mergeNeedsAdaptersAndATarget() throws {
     #expect(refusal(["merge", "-m", "base", "-o", "out"]) == "Missing expected argument '--adapter <folder> ...'")
     #expect(refusal(["merge", "-m", "base", "--adapter", "a"]) == "Missing expected argument '--output <folder>'")
