@@ -31,6 +31,9 @@ public struct ConstraintOptions: Sendable, Hashable {
   /// tokens. What it gave less was written by the constraint, such as the only sentence that begins with the model's
   /// first word, and is left out of the record. At 0 nothing is left out.
   public var leastStatementProbability = Self.defaultLeastStatementProbability
+  /// The same of a copied value of stage 2: a name, an award id, a scheme or a title. A funder without its name is left
+  /// out with its awards.
+  public var leastValueProbability = Self.defaultLeastValueProbability
 
   // See Guides/Constraints.md; scripts/compare_constraints.py compares them on annotated data.
 
@@ -39,6 +42,8 @@ public struct ConstraintOptions: Sendable, Hashable {
   public static let defaultFoldsLines = true
   /// Even odds: not fitted to any data.
   public static let defaultLeastStatementProbability = 0.5
+  /// Far below what models give values that they mean; `patron calibrate` finds a better one for a model.
+  public static let defaultLeastValueProbability = 0.1
 
   public init() {}
 
@@ -58,6 +63,13 @@ public struct ConstraintOptions: Sendable, Hashable {
   func keepsStatement(_ confidence: Confidence?) -> Bool {
     guard mode == .verbatim, let confidence else { return true }
     return confidence.mean >= leastStatementProbability
+  }
+
+  /// The same of a value of stage 2.
+  func keepsValue(_ confidence: Confidence?, _ kind: ValueKind) -> Bool {
+    guard mode == .verbatim, let confidence else { return true }
+    let isCopied = kind == .awardID ? copiedValues != .none : copiedValues == .values
+    return !isCopied || confidence.mean >= leastValueProbability
   }
 
   /// What the output of stage 2 must be; nil if it is free.

@@ -42,10 +42,11 @@ public struct ExtractionOptions: Sendable, Equatable {
     ] where value < least {
       throw FundingError(.invalidOption, "Found \(value) as \(name); expected at least \(least).")
     }
-    if !(0...1).contains(constraint.leastStatementProbability) {
+    for (name, value) in [
+      ("statement", constraint.leastStatementProbability), ("value", constraint.leastValueProbability),
+    ] where !(0...1).contains(value) {
       throw FundingError(
-        .invalidOption,
-        "Found \(constraint.leastStatementProbability) as the least probability of a statement; expected 0 to 1.")
+        .invalidOption, "Found \(value) as the least probability of a \(name); expected 0 to 1.")
     }
     if overlapTokens >= chunkTokens {
       throw FundingError(

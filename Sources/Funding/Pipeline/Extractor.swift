@@ -188,6 +188,8 @@ public struct Extractor: Sendable {
 
   // MARK: Stage 2
 
+  private typealias JudgedValue = (text: String, confidence: Confidence?)
+
   private func findFunders(
     in found: [ReadStatement], _ record: inout ExtractionRecord, _ onProgress: ProgressHandler?
   ) async throws {
@@ -202,14 +204,19 @@ public struct Extractor: Sendable {
       (Prompts.funders(in: StageInputs.joined($0)), options.constraint.funders(in: $0))
     }
     let completions = try await complete(.funders, tasks, options.maximumFunderTokens, onProgress)
-    var funders: [FunderTree<(text: String, confidence: Confidence?)>] = []
+    var funders: [FunderTree<JudgedValue>] = []
     for (index, completion) in completions.enumerated() {
       let reading = FunderReader.read(completion.text)
       note(completion, .funders, index, reading.problems, nil, &record)
       let confidences = OutputConfidence(completion, calibration: options.calibration)
       let cleaned = FunderCleanup.clean(
         reading.elements, closedAtLimit: completion.closedAtLimit, isConstrained: options.constraint.mode != .none)
-      funders += cleaned.map { $0.map { value, kind in (value.text, confidences?.confidence(of: value, kind)) } }
+      let values: [FunderTree<JudgedValue>] = cleaned.map {
+        $0.map { value, kind in (value.text, confidences?.confidence(of: value, kind)) }
+      }
+      let (kept, leftOut) = UnmeantValues.without(values) { options.constraint.keepsValue($0.1, $1) }
+      record.warnings += leftOut.map { Self.warning(of: $0, part: index) }
+      funders += kept
     }
     if groups.count > 1 { funders = RepeatedFunders.joined(funders) { $0.text } }
     record.funders = funders.map { $0.map { value, _ in value.text } }
@@ -290,14 +297,37 @@ public struct Extractor: Sendable {
   private func noteDropped(
     _ statement: String, _ confidence: Confidence?, chunk: Int, _ record: inout ExtractionRecord
   ) {
-    // Of scalars: one character may be as long as the text. On one line, as warnings are.
-    let scalars = statement.unicodeScalars
-    let line = String(scalars.prefix(60).map { $0.properties.isWhitespace ? " " : Character($0) })
-    let beginning = line + (scalars.count > 60 ? "…" : "")
-    let probability = String(format: "%.1g", confidence?.mean ?? 0)
     record.warnings.append(
-      "stage 1, chunk \(chunk): left out a statement that the model did not mean (probability \(probability)): \(beginning)"
-    )
+      "stage 1, chunk \(chunk): left out a statement that the model did not mean "
+        + "(probability \(Self.figure(confidence))): \(Self.beginning(of: statement))")
+  }
+
+  private static func warning(
+    of value: UnmeantValues.LeftOut<JudgedValue>, part: Int
+  ) -> String {
+    let noun =
+      switch value.kind {
+      case .statement: "statement"
+      case .funderName: "funder name"
+      case .awardID: "award id"
+      case .fundingScheme: "funding scheme"
+      case .awardTitle: "award title"
+      }
+    let reason = value.isForName ? "with its funder's name" : "that the model did not mean"
+    return "stage 2, part \(part): left out the \(noun) \(beginning(of: value.value.text)) \(reason) "
+      + "(probability \(figure(value.value.confidence)))"
+  }
+
+  private static func figure(_ confidence: Confidence?) -> String {
+    confidence.map { String(format: "%.1g", $0.mean) } ?? "not known"
+  }
+
+  /// What a warning quotes: on one line, as warnings are, and not too long.
+  private static func beginning(of text: String) -> String {
+    // Of scalars: one character may be as long as the text.
+    let scalars = text.unicodeScalars
+    let line = String(scalars.prefix(60).map { $0.properties.isWhitespace ? " " : Character($0) })
+    return line + (scalars.count > 60 ? "…" : "")
   }
 
   private func provenance(_ stages: Set<Stage>) -> [ExtractionRecord.Entry] {
@@ -318,6 +348,7 @@ public struct Extractor: Sendable {
         ("statement_edges", options.constraint.statementEdges.rawValue),
         ("folds_lines", String(options.constraint.foldsLines)),
         ("least_statement_probability", String(options.constraint.leastStatementProbability)),
+        ("least_value_probability", String(options.constraint.leastValueProbability)),
       ]
     }
     if options.sampling.temperature > 0 {

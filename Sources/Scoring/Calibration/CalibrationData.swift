@@ -20,6 +20,8 @@ public struct CalibrationData: Sendable {
   }
 
   public private(set) var observations: [ValueKind: [Observation]] = [:]
+  /// What leaving out unsure values of stage 2 does to the scores.
+  public private(set) var thresholds = ValueThresholds()
   public private(set) var documentCount = 0
   /// Values without a confidence; they are left out.
   public private(set) var unknownCount = 0
@@ -45,7 +47,10 @@ public struct CalibrationData: Sendable {
         add(statement.confidence, .statement, isCorrect: right.contains(index))
       }
     }
-    if let funders { try add(record, FunderComparison(gold: funders, predicted: record.funders)) }
+    if let funders {
+      try add(record, FunderComparison(gold: funders, predicted: record.funders))
+      try thresholds.add(record, gold: funders)
+    }
     documentCount += 1
   }
 

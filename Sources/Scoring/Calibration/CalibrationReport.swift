@@ -28,6 +28,7 @@ public struct CalibrationReport: Sendable {
 
   public let calibration: Calibration
   public let kinds: [OfKind]
+  private let thresholds: ValueThresholds
 
   private static let folds = 5
   private static let binCount = 10
@@ -47,6 +48,7 @@ public struct CalibrationReport: Sendable {
     }
     self.kinds = kinds
     calibration = Calibration(scalings)
+    thresholds = data.thresholds
   }
 
   private static func crossValidated(_ observations: [CalibrationData.Observation]) -> [(Double, Bool)] {
@@ -108,7 +110,46 @@ public struct CalibrationReport: Sendable {
       }
       parts.append(table.text())
     }
+    if !thresholds.isEmpty { parts.append(thresholdText()) }
     return parts.joined(separator: "\n\n") + "\n"
+  }
+
+  private static let levels = EvaluationLevel.published
+
+  private func thresholdText() -> String {
+    var table = TextTable(["least value probability"] + Self.levels.map { "\($0.rawValue) F0.5" }, leftColumns: 1)
+    func add(_ label: String, _ scores: LevelScores) {
+      table.add([label] + Self.levels.map { TextTable.figure(scores[$0].f0_5) })
+    }
+    for (place, threshold) in ValueThresholds.thresholds.enumerated() {
+      add(TextTable.decimals(threshold, 2) + (place == thresholds.best ? " (best)" : ""), thresholds.total(at: place))
+    }
+    let crossValidated = thresholds.crossValidated(folds: Self.folds)
+    add("cross-validated", crossValidated.scores)
+    let chosen = crossValidated.chosen.map { TextTable.decimals(ValueThresholds.thresholds[$0], 2) }
+    return table.text() + "\nchosen on four fifths each: " + chosen.joined(separator: ", ")
+  }
+
+  private var thresholdJSON: JSON {
+    func figures(_ scores: LevelScores) -> JSON {
+      .object(Self.levels.map { ($0.rawValue, .number(scores[$0].f0_5)) })
+    }
+    let crossValidated = thresholds.crossValidated(folds: Self.folds)
+    return .object([
+      ("best", .number(ValueThresholds.thresholds[thresholds.best])),
+      (
+        "f0_5",
+        .array(
+          ValueThresholds.thresholds.enumerated().map { place, threshold in
+            .object([("threshold", .number(threshold)), ("f0_5", figures(thresholds.total(at: place)))])
+          })
+      ),
+      ("cross_validated_f0_5", figures(crossValidated.scores)),
+      (
+        "cross_validated_thresholds",
+        .array(crossValidated.chosen.map { .number(ValueThresholds.thresholds[$0]) })
+      ),
+    ])
   }
 
   /// The calibration, and the figures behind it.
@@ -119,25 +160,28 @@ public struct CalibrationReport: Sendable {
           .object([("count", .number($0.count)), ("correct", .number($0.correct)), ("said", .number($0.said))])
         })
     }
-    return .object([
-      ("calibration", calibration.json),
-      (
-        "kinds",
-        .object(
-          kinds.map { kind in
-            (
-              kind.kind.rawValue,
-              .object(
-                [
-                  ("count", .number(kind.count)), ("correct", .number(kind.correct)),
-                  ("ece_raw", .number(Self.error(kind.raw))), ("bins_raw", list(kind.raw)),
-                ]
-                  + (kind.calibrated.map {
-                    [("ece_calibrated", .number(Self.error($0))), ("bins_calibrated", list($0))]
-                  } ?? []))
-            )
-          })
-      ),
-    ])
+    let thresholdEntries: [(String, JSON)] =
+      thresholds.isEmpty ? [] : [("least_value_probability", thresholdJSON)]
+    return .object(
+      [
+        ("calibration", calibration.json),
+        (
+          "kinds",
+          .object(
+            kinds.map { kind in
+              (
+                kind.kind.rawValue,
+                .object(
+                  [
+                    ("count", .number(kind.count)), ("correct", .number(kind.correct)),
+                    ("ece_raw", .number(Self.error(kind.raw))), ("bins_raw", list(kind.raw)),
+                  ]
+                    + (kind.calibrated.map {
+                      [("ece_calibrated", .number(Self.error($0))), ("bins_calibrated", list($0))]
+                    } ?? []))
+              )
+            })
+        ),
+      ] + thresholdEntries)
   }
 }

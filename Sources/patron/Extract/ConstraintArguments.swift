@@ -50,6 +50,15 @@ struct ConstraintArguments: ParsableArguments {
     name: .long,
     help: ArgumentHelp(
       """
+      The same for copied names, award ids, schemes and titles; a funder without its name goes with its awards. \
+      `patron calibrate` shows what each value would do.
+      """, valueName: "probability"))
+  var leastValueProbability = ConstraintOptions.defaultLeastValueProbability
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
       Turn the model's confidence into probabilities by this file, which `patron calibrate` wrote (default: as the \
       adapter's patron.json says).
       """, valueName: "file"),
@@ -57,9 +66,9 @@ struct ConstraintArguments: ParsableArguments {
   var calibration: String?
 
   func validate() throws {
-    guard (0...1).contains(leastStatementProbability) else {
-      throw ValidationError(
-        "found --least-statement-probability \(leastStatementProbability), expected a number from 0 to 1")
+    for (name, value) in [("statement", leastStatementProbability), ("value", leastValueProbability)]
+    where !(0...1).contains(value) {
+      throw ValidationError("found --least-\(name)-probability \(value), expected a number from 0 to 1")
     }
   }
 
@@ -69,6 +78,7 @@ struct ConstraintArguments: ParsableArguments {
     options.constraint.statementEdges = statementEdges
     options.constraint.foldsLines = foldLines
     options.constraint.leastStatementProbability = leastStatementProbability
+    options.constraint.leastValueProbability = leastValueProbability
   }
 
   /// The calibration of `--calibration`; nil without the option.

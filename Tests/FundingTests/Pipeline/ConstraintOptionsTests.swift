@@ -1,3 +1,4 @@
+import Foundation
 import Generation
 import JSON
 import TestSupport
@@ -106,6 +107,42 @@ import Testing
     for wrong in [-0.1, 1.1, .nan] {
       await #expect(throws: FundingError.self) {
         try await extract(FakeGenerator(answer: script)) { $0.constraint.leastStatementProbability = wrong }
+      }
+    }
+  }
+
+  /// What only the constraint wrote is no value; the record says that it was there.
+  @Test func valuesThatTheModelDidNotMean() async throws {
+    let all = try await extract(FakeGenerator(answer: script)) { $0.constraint.leastValueProbability = 0 }
+    let funder = try #require(all.confidences?.first)
+    let (name, id) = (try #require(funder.name??.mean), try #require(funder.awards[0].awardIDs[0]?.mean))
+    #expect(all.funders.count == 1 && all.warnings.isEmpty)
+
+    let withoutAny = try await extract(FakeGenerator(answer: script)) {
+      $0.constraint.leastValueProbability = max(name, id).nextUp
+    }
+    #expect(withoutAny.funders.isEmpty && withoutAny.confidences == nil)
+    let figures = [name, id].map { String(format: "%.1g", $0) }
+    #expect(
+      withoutAny.warnings == [
+        "stage 2, part 0: left out the funder name Wellcome Trust that the model did not mean (probability \(figures[0]))",
+        "stage 2, part 0: left out the award id 12 with its funder's name (probability \(figures[1]))",
+      ])
+    #expect(withoutAny.provenance.contains { $0.key == "least_value_probability" })
+    // Free names are the model's own.
+    let freeNames = try await extract(FakeGenerator(answer: script)) {
+      $0.constraint.copiedValues = .ids
+      $0.constraint.leastValueProbability = 1
+    }
+    #expect(freeNames.funders == [Funder(name: "Wellcome Trust")] && freeNames.warnings.count == 1)
+    let json = try await extract(FakeGenerator(answer: script)) {
+      $0.constraint.mode = .json
+      $0.constraint.leastValueProbability = 1
+    }
+    #expect(json.funders == all.funders)
+    for wrong in [-0.1, 1.1, .nan] {
+      await #expect(throws: FundingError.self) {
+        try await extract(FakeGenerator(answer: script)) { $0.constraint.leastValueProbability = wrong }
       }
     }
   }

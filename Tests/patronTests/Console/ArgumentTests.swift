@@ -46,7 +46,7 @@ import Torch
       "--batch", "4", "--special-tokens-in-text", "parse", "--no-evidence", "--max-file-size", "1", "--constrain",
       "json",
       "--verbatim", "none", "--statement-edges", "words", "--no-fold-lines", "--least-statement-probability", "0.25",
-      "--calibration", "c.json", "--temperature",
+      "--least-value-probability", "0.125", "--calibration", "c.json", "--temperature",
       "0.9", "--top-p", "0.8", "--top-k", "40", "--seed", "18446744073709551615", "--quiet")
     #expect(command.inputs == ["a.md", "-"])
     #expect(command.task.stages == [.funders] && command.task.format == .jsonl && command.task.output == "o")
@@ -67,6 +67,7 @@ import Torch
     options.constraint.statementEdges = .words
     options.constraint.foldsLines = false
     options.constraint.leastStatementProbability = 0.25
+    options.constraint.leastValueProbability = 0.125
     options.sampling = Sampling(temperature: 0.9, topP: 0.8, topK: 40, seed: .max)
     #expect(command.extractionOptions == options)
     #expect(command.reading.maximumByteCount == 1 << 20)
@@ -105,6 +106,7 @@ import Torch
       ["a", "--least-statement-probability", "1.5"],
       "found --least-statement-probability 1.5, expected a number from 0 to 1"
     ),
+    (["a", "--least-value-probability=-1"], "found --least-value-probability -1.0, expected a number from 0 to 1"),
     (["a", "--adapter", "sft", "--no-adapter"], "--adapter and --no-adapter exclude each other"),
     (["a", "--threads", "0"], "found 0 threads, expected 1 or more"),
     (["a", "--dtype", "int8"], "found dtype int8, expected float32, bfloat16 or float16"),

@@ -41,6 +41,8 @@ import Testing
     #expect(result.output.hasPrefix("kind         values  right  ECE raw  ECE calibrated\n"))
     #expect(result.output.contains("funder_name      40  0.750"))
     #expect(result.errors.contains("1 records have no gold row"))
+    #expect(result.output.contains("\n0.45 (best) "), "the least threshold that leaves out the wrong names")
+    #expect(result.output.contains("\ncross-validated "))
     let calibration = try Calibration(json: JSON.parse(folder.read("calibration.json")))
     let scaling = try #require(calibration.scalings[.funderName])
     #expect(scaling.count == 40 && scaling.correct == 30)
@@ -48,6 +50,7 @@ import Testing
 
     let json = try JSON.parse(Executable.run(arguments + ["--json"]).output)
     #expect(json["calibration"] == calibration.json)
+    #expect(json["least_value_probability"]?["best"] == .number(0.45))
 
     // As a part of the adapter it is used without a flag.
     var card = AdapterCard(
@@ -64,6 +67,19 @@ import Testing
     card.calibration = 3
     try card.write(to: adapter)
     #expect(throws: FileError.self) { try AdapterCards([adapter.path], isForced: false).calibration() }
+  }
+
+  /// What was left out already cannot be judged.
+  @Test func recordsMadeWithAThreshold() throws {
+    let folder = try TemporaryFolder()
+    var record = ExtractionRecord(id: "a", sha256: "", funders: [Funder(name: "Moss Fund")])
+    record.confidences = [FunderConfidence(name: Confidence(mean: 0.9, minimum: 0.9), awards: [])]
+    record.provenance = [ExtractionRecord.Entry("least_value_probability", "0.1")]
+    let records = try folder.write("records.jsonl", record.json.text())
+    let rows = try folder.write("gold.jsonl", #"{"id": "a", "funders": [{"funder_name": "Moss Fund"}]}"#)
+    let result = try Executable.run(["calibrate", "--predictions", records, "--gold", rows])
+    #expect(result.status == 0)
+    #expect(result.errors.contains("1 records were made with a --least-value-probability above 0"))
   }
 
   /// Records find gold rows as in `patron evaluate`: the end of an arXiv number is not an extension.
