@@ -12,6 +12,8 @@ public struct ExtractionOptions: Sendable, Equatable {
   public var overlapTokens = 1_024
   /// Which chunks are read.
   public var chunkSelection = ChunkSelection.all
+  /// Which statements are kept, by their words.
+  public var statementWords = StatementWords.funding
   /// Most tokens that the model may write for one chunk.
   public var maximumStatementTokens = 512
   /// Most tokens that the model may write for one article's statements.

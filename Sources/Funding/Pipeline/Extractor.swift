@@ -154,6 +154,12 @@ public struct Extractor: Sendable {
           continue
         }
         let place = locator.locate(statement.text, chunk: chunks[index])
+        guard options.statementWords.keeps(statement.text, at: place?.range, in: article.bytes) else {
+          record.warnings.append(
+            "stage 1, chunk \(index): left out a statement without a word of funding: "
+              + Self.beginning(of: statement.text))
+          continue
+        }
         candidates.append(
           StatementCandidate(
             modelText: statement.text, chunk: index, status: place?.status ?? .unverified, range: place?.range,
@@ -334,7 +340,8 @@ public struct Extractor: Sendable {
     var entries = [
       ("version", version), ("stages", stages.name), ("prompt_1_sha256", Prompts.statementsHash),
       ("prompt_2_sha256", Prompts.fundersHash), ("chunk_tokens", String(options.chunkTokens)),
-      ("chunking", options.chunking.rawValue), ("overlap_tokens", String(options.overlapTokens)), ("chunks", options.chunkSelection.rawValue),
+      ("chunking", options.chunking.rawValue), ("overlap_tokens", String(options.overlapTokens)),
+      ("chunks", options.chunkSelection.rawValue), ("statement_words", options.statementWords.rawValue),
       ("max_new_tokens_1", String(options.maximumStatementTokens)),
       ("max_new_tokens_2", String(options.maximumFunderTokens)), ("context_length", String(generator.contextLength)),
       ("special_tokens_in_text", options.specialTokens.rawValue),

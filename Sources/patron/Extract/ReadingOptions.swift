@@ -43,6 +43,15 @@ struct ReadingOptions: ParsableArguments {
       """, valueName: "which"))
   var chunks: ChunkSelection?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      Which statements are kept: any, or those that hold a word of funding, support or thanks or stand under a heading \
+      with one (funding). The record warns of the others.
+      """, valueName: "which"))
+  var statementWords = Self.defaults.statementWords
+
   @Option(name: .long, help: ArgumentHelp("Most tokens written for the statements of a chunk.", valueName: "n"))
   var statementTokens = Self.defaults.maximumStatementTokens
 
@@ -107,6 +116,7 @@ struct ReadingOptions: ParsableArguments {
     options.chunking = chunking ?? options.chunking
     options.overlapTokens = overlapTokens ?? options.overlapTokens
     options.chunkSelection = chunks ?? options.chunkSelection
+    options.statementWords = statementWords
     options.maximumStatementTokens = statementTokens
     options.maximumFunderTokens = funderTokens
     options.specialTokens = specialTokensInText
@@ -151,3 +161,4 @@ struct SamplingOptions: ParsableArguments {
 
 extension ChunkSelection: ExpressibleByArgument {}
 extension Chunking: ExpressibleByArgument {}
+extension StatementWords: ExpressibleByArgument {}

@@ -208,6 +208,7 @@ import Testing
   @Test func longStatementsAreReadInSeveralCalls() async throws {
     var options = ExtractionOptions()
     options.maximumFunderTokens = 540
+    options.statementWords = .any
     let words = (0..<20).map { "w\($0)" }.joined(separator: " ")
     let statements = (0..<5).map { "S\($0) \(words)." }
     let generator = FakeGenerator(contextLength: 600) { request, number in
@@ -228,6 +229,25 @@ import Testing
         Funder(name: nil, awards: [Award(fundingSchemes: ["S"])]),
       ])
     #expect(Set(record.funders.first?.awards.map(\.awardIDs) ?? []) == [["0"], ["1"]])
+  }
+
+  /// A model that is sure of an address does not make it a statement.
+  @Test func statementsWithoutAWordOfFunding() async throws {
+    let address = "Fen Road 3, Fen."
+    let text = "# A study\n\nWe thank the Moss Fund.\n\n# Address\n\n\(address)\n"
+    let generator = FakeGenerator { request, _ in
+      request.messages[0].content == Prompts.statementsSystem
+        ? JSON.array(["We thank the Moss Fund.", .string(address)]).text() : "[]"
+    }
+    let record = try await extract(text, generator: generator)
+    #expect(record.statements.map(\.text) == ["We thank the Moss Fund."])
+    #expect(record.warnings == ["stage 1, chunk 0: left out a statement without a word of funding: \(address)"])
+    #expect(record.provenance.contains { $0.key == "statement_words" && $0.value == "funding" })
+
+    var options = ExtractionOptions()
+    options.statementWords = .any
+    let all = try await extract(text, generator: generator, options: options)
+    #expect(all.statements.count == 2 && all.warnings.isEmpty)
   }
 
   @Test func brokenOutputIsAWarning() async throws {

@@ -46,7 +46,7 @@ import Torch
       "--batch", "4", "--special-tokens-in-text", "parse", "--no-evidence", "--max-file-size", "1", "--constrain",
       "json",
       "--verbatim", "none", "--statement-edges", "words", "--no-fold-lines", "--least-statement-probability", "0.25",
-      "--least-value-probability", "0.125", "--calibration", "c.json", "--temperature",
+      "--least-value-probability", "0.125", "--statement-words", "any", "--calibration", "c.json", "--temperature",
       "0.9", "--top-p", "0.8", "--top-k", "40", "--seed", "18446744073709551615", "--quiet")
     #expect(command.inputs == ["a.md", "-"])
     #expect(command.task.stages == [.funders] && command.task.format == .jsonl && command.task.output == "o")
@@ -68,6 +68,7 @@ import Torch
     options.constraint.foldsLines = false
     options.constraint.leastStatementProbability = 0.25
     options.constraint.leastValueProbability = 0.125
+    options.statementWords = .any
     options.sampling = Sampling(temperature: 0.9, topP: 0.8, topK: 40, seed: .max)
     #expect(command.extractionOptions == options)
     #expect(command.reading.maximumByteCount == 1 << 20)

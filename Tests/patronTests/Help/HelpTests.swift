@@ -127,6 +127,11 @@ import Text
                                   those that hold a word of funding, support or thanks,
                                   which is several times faster (default: as the
                                   adapter was trained, else all). (values: all, likely)
+          --statement-words <which>
+                                  Which statements are kept: any, or those that hold a
+                                  word of funding, support or thanks or stand under a
+                                  heading with one (funding). The record warns of the
+                                  others. (values: any, funding; default: funding)
           --statement-tokens <n>  Most tokens written for the statements of a chunk.
                                   (default: 512)
           --funder-tokens <n>     Most tokens written for the funders of an article.
