@@ -1,40 +1,7 @@
 import Files
 import Foundation
-import Tokenizer
 
 extension ModelLocation {
-  /// The tokenizer and the chat template that belong to the model.
-  /// - Parameter override: a chat template in place of the model's own, which then need not be there.
-  public func tokenizer(template override: ChatTemplate? = nil) throws -> (Tokenizer, ChatTemplate) {
-    switch self {
-    case .folder(let folder):
-      guard let url = folder.tokenizer else {
-        throw FileError(.notFound, "\(folder.url.path): tokenizer.json is missing; it belongs beside config.json")
-      }
-      let file = try MappedFile(path: url.path)
-      // The bytes are the file's memory, which goes with the last use of the file.
-      let tokenizer = try withExtendedLifetime(file) {
-        try Tokenizer(tokenizerJSON: file.bytes, configuration: folder.tokenizerConfiguration)
-      }
-      if let override { return (tokenizer, override) }
-      guard let template = folder.chatTemplate else {
-        throw FileError(
-          .notFound,
-          "\(folder.url.path): no chat template (chat_template.jinja, or chat_template in tokenizer_config.json); "
-            + "an instruction-tuned model has one")
-      }
-      return (tokenizer, try ChatTemplate(template: template))
-    case .gguf(let gguf):
-      let vocabulary = try gguf.vocabulary()
-      guard override != nil || vocabulary.chatTemplate != nil else {
-        throw FileError(
-          .notFound, "\(gguf.file.path): no tokenizer.chat_template; an instruction-tuned model has one")
-      }
-      let tokenizer = try Tokenizer(gguf: vocabulary)
-      return (tokenizer, try override ?? ChatTemplate(template: vocabulary.chatTemplate ?? ""))
-    }
-  }
-
   /// The weight files, in a stable order.
   public var weightFiles: [URL] {
     get throws {

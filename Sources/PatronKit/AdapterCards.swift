@@ -2,6 +2,7 @@ import Generation
 import Files
 import Foundation
 import Funding
+import JSON
 import ModelFiles
 import Tokenizer
 
@@ -52,17 +53,19 @@ package struct AdapterCards: Sendable {
     }
   }
 
-  /// The chat template that the adapters were trained with; nil: the model's own.
+  /// The chat template that the last of the adapters was trained with, and the path of its card; nil: no card says.
   /// - Throws: `AdapterError` where it is an unknown one.
-  package func template() throws -> ChatTemplate? {
+  package func template() throws -> (path: String, template: ChatTemplate)? {
     guard let (path, card) = entries.last else { return nil }
-    if let template = ChatTemplate(rawValue: card.chatTemplate) { return template }
-    guard isForced else {
+    do {
+      let template = try ChatTemplate(name: card.chatTemplate, settings: card.chatSettings.object ?? JSONObject())
+      return ("\(path)/\(AdapterCard.fileName)", template)
+    } catch let error as TokenizerError {
+      guard !isForced else { return nil }
       throw AdapterError(
         .unknownTemplate,
-        "\(path): trained with the chat template \(card.chatTemplate), which this patron does not know")
+        "\(path): trained with a chat template that this patron does not know: \(error.message)")
     }
-    return nil
   }
 
   /// What turns the confidence of the model with these adapters into probabilities; nil: nothing known.

@@ -14,6 +14,7 @@ public struct ModelSelection: Sendable {
   /// Adapter folders, in the order of merging.
   public let adapterPaths: [String]
   package let cards: AdapterCards
+  private let chatChoice: ModelChat.Choice
   /// The adapter that the model comes with and that is not on this machine.
   package let missingAdapter: MissingAdapter?
 
@@ -22,11 +23,14 @@ public struct ModelSelection: Sendable {
   ///   - adapters: PEFT folders, in the order of merging; nil: those that the model comes with, as far as they are
   ///     here.
   ///   - ignoresMismatches: whether adapters are used against what their cards say.
+  ///   - chat: a chat template, or its date, in place of what the adapters and the model say.
   /// - Throws: `FileError` where a card cannot be read.
   public init(
-    _ name: String = ModelCatalog.defaultName, adapters: [String]? = nil, ignoresMismatches: Bool = false
+    _ name: String = ModelCatalog.defaultName, adapters: [String]? = nil, ignoresMismatches: Bool = false,
+    chat: ModelChat.Choice = ModelChat.Choice()
   ) throws {
     self.name = name
+    chatChoice = chat
     if let adapters {
       (adapterPaths, missingAdapter) = (adapters, nil)
     } else {
@@ -61,20 +65,33 @@ public struct ModelSelection: Sendable {
     try adapterPaths.map { try AdapterFolder(URL(fileURLWithPath: $0)) }
   }
 
+  /// The tokenizer, the chat template and the end tokens, of the adapters and of the model.
+  package func chat() throws -> ModelChat {
+    try ModelChat(
+      location(), adapters: adapters(), choice: chatChoice, card: chatChoice.template == nil ? cards.template() : nil)
+  }
+
   /// Finds, checks and loads the model.
   /// - Parameters:
   ///   - merge: how adapters join the weights.
   ///   - dtype: of the weights; nil: bfloat16.
+  ///   - onWarning: is told where the adapters' tokenizer, chat template or end tokens differ from the model's, and where
+  ///     weights and settings contradict one another.
   ///   - onProgress: share of the weights that are loaded, 0 … 1.
   /// - Throws: `AdapterError` where an adapter was trained for another model, besides what cannot be read.
   public func open(
-    merge: MergePolicy = .peft, dtype: DType? = nil, device: Device = .cpu, onProgress: ((Double) -> Void)? = nil
+    merge: MergePolicy = .peft, dtype: DType? = nil, device: Device = .cpu, onWarning: ((String) -> Void)? = nil,
+    onProgress: ((Double) -> Void)? = nil
   ) throws -> LlamaGenerator {
     let location = try location()
     let options = try LoadOptions(adapters: adapters(), merge: merge, dtype: dtype, device: device)
-    return try LlamaGenerator.open(
-      location, name: name, options: options, template: cards.template(),
+    let chat = try chat().open()
+    for warning in chat.warnings { onWarning?(warning) }
+    let generator = try LlamaGenerator.open(
+      location, name: name, options: options, chat: chat,
       checkIdentity: { kind, value in try cards.check(base: name, kind, value, adapters: options.adapters) },
       onProgress: onProgress)
+    for warning in generator.warnings { onWarning?(warning) }
+    return generator
   }
 }

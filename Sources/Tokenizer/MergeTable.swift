@@ -36,5 +36,14 @@ struct MergeTable: Sendable {
     return merges[place]
   }
 
+  /// Whether the same pairs become the same tokens, in the same order.
+  func isSame(as other: MergeTable) -> Bool {
+    func count(_ table: MergeTable) -> Int { table.keys.count { $0 != .max } }
+    return count(self) == count(other)
+      && zip(keys, merges).allSatisfy { key, merge in
+        key == .max || other.find(UInt32(key >> 32), UInt32(truncatingIfNeeded: key)) == merge
+      }
+  }
+
   private func firstPlace(_ key: UInt64) -> Int { Int((key &* 0x9E37_79B9_7F4A_7C15) >> shift) }
 }

@@ -72,4 +72,17 @@ public final class Tokenizer: Sendable {
 
   /// The bytes that a token stands for; a special token's are its content. Nil for an id without a token.
   public func tokenBytes(_ id: Int) -> ArraySlice<UInt8>? { vocabulary.bytes(of: id) }
+
+  /// What makes other ids of some texts than another tokenizer does, as in `it has … than the other`; nil: nothing.
+  package func difference(from other: Tokenizer) -> String? {
+    let ids = (0..<max(vocabularySize, other.vocabularySize)).filter {
+      tokenBytes($0) != other.tokenBytes($0) || isAddedToken($0) != other.isAddedToken($0)
+    }
+    if let id = ids.first {
+      let text = (tokenBytes(id) ?? other.tokenBytes(id)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+      return "\(ids.count) other tokens, such as \"\(text)\" (id \(id)),"
+    }
+    if !merges.isSame(as: other.merges) { return "other merges" }
+    return preTokenizer == other.preTokenizer ? nil : "another division into words"
+  }
 }

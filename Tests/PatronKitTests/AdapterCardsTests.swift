@@ -2,6 +2,7 @@ import Generation
 import Files
 import Foundation
 import Funding
+import JSON
 import ModelFiles
 import PatronKit
 import TestSupport
@@ -59,7 +60,14 @@ import Tokenizer
   @Test func theChatTemplateIsTheOneOfTheTraining() throws {
     let folder = try TemporaryFolder()
     #expect(try AdapterCards([], isForced: false).template() == nil)
-    #expect(try AdapterCards([adapter(folder, "sft")], isForced: false).template() == .smolLM2)
+    let sft = try AdapterCards([adapter(folder, "sft")], isForced: false).template()
+    #expect(sft?.template == .smolLM2 && sft?.path == "\(folder.path("sft"))/patron.json")
+    let dated = try adapter(folder, "dated") {
+      $0.chatTemplate = "llama3.1"
+      $0.chatSettings = ["date": "1 May 2025", "trims_system": false]
+    }
+    let template = try AdapterCards([dated], isForced: false).template()?.template
+    #expect(template?.name == "llama3.1" && template?.date == "1 May 2025" && template?.trimsSystem == false)
     let odd = try adapter(folder, "odd") { $0.chatTemplate = "gemma" }
     let error = #expect(throws: AdapterError.self) { try AdapterCards([odd], isForced: false).template() }
     #expect(error?.code == .unknownTemplate && error?.message.contains("gemma") == true)

@@ -26,7 +26,7 @@ import Tokenizer
     let selection = try ModelSelection("tiny", adapters: [folder.path("sft")])
     try FileManager.default.removeItem(at: folder.url("sft"))
     #expect(selection.name == "tiny" && selection.adapterPaths == [folder.path("sft")])
-    #expect(try selection.cards.template() == .smolLM2)
+    #expect(try selection.cards.template()?.template == .smolLM2)
     let options = try selection.options()
     #expect(options.chunkTokens == 900 && options.overlapTokens == 90 && options.chunkSelection == .likely)
     #expect(options.calibration == nil && selection.warnings == [])

@@ -116,19 +116,19 @@ struct GoldenChatTemplates {
     #expect(rows.count == 86)
     for row in rows {
       let name = try #require(row["template"]?.string)
-      let template = try #require(ChatTemplate(rawValue: name))
+      var template = try ChatTemplate(name: name)
+      if let date = row["kwargs"]?["date_string"]?.string { template = try template.dated(date) }
       let tokenizer = try #require(try Self.tokenizers[name]?.get())
       let messages = try #require(row["messages"]?.array).map { message in
         Message(
           try #require(.init(rawValue: message["role"]?.string ?? "")), try #require(message["content"]?.string))
       }
       let adds = row["add_generation_prompt"] == true
-      let date = row["kwargs"]?["date_string"]?.string ?? ChatTemplate.defaultDate
-      let prompt = template.prompt(messages, addsGenerationPrompt: adds, date: date)
+      let prompt = template.prompt(messages, addsGenerationPrompt: adds)
       #expect(JSON.string(prompt) == row["prompt"], "\(row["tag"]!)")
       func encode(_ specialTokens: SpecialTokenPolicy) throws -> [Int] {
         try template.encode(
-          messages, with: tokenizer, specialTokens: specialTokens, addsGenerationPrompt: adds, date: date)
+          messages, with: tokenizer, specialTokens: specialTokens, addsGenerationPrompt: adds)
       }
       #expect(try encode(.parse) == row["ids"]?.integers)
       // Without special strings in the messages, keeping them plain changes nothing.
@@ -146,8 +146,8 @@ struct GoldenChatTemplates {
     "\n\nnewlines", " space", "  two", "\ttab", "'s", "\r\n", "", "123", "é", "…\n", "\u{A0}x", "。\n\n\n",
   ])
   func plainTextMergesWithTheFrame(content: String) throws {
-    for template in ChatTemplate.allCases {
-      let tokenizer = try #require(try Self.tokenizers[template.rawValue]?.get())
+    for template in [ChatTemplate.llama31, .smolLM2] {
+      let tokenizer = try #require(try Self.tokenizers[template.name]?.get())
       let messages: [Message] = [
         .init(.system, content), .init(.user, content), .init(.assistant, content),
       ]
@@ -157,8 +157,8 @@ struct GoldenChatTemplates {
   }
 
   @Test func aPlainMessageCannotEndItself() throws {
-    for template in ChatTemplate.allCases {
-      let tokenizer = try #require(try Self.tokenizers[template.rawValue]?.get())
+    for template in [ChatTemplate.llama31, .smolLM2] {
+      let tokenizer = try #require(try Self.tokenizers[template.name]?.get())
       let end = template == .llama31 ? "<|eot_id|>" : "<|im_end|>"
       let id = try #require(tokenizer.id(ofSpecialToken: end))
       func count(_ content: String, _ specialTokens: SpecialTokenPolicy) throws -> Int {
@@ -173,9 +173,9 @@ struct GoldenChatTemplates {
   }
 
   @Test func recognisesThePublishedTemplates() throws {
-    #expect(try ChatTemplate(template: Golden.text("llama3_tokenizer/chat_template.jinja")) == .llama31)
+    #expect(try ChatTemplate(jinja: Golden.text("llama3_tokenizer/chat_template.jinja")) == .llama31)
     let smolLM2 = try Golden.text("smollm2_tokenizer/chat_template.jinja")
-    #expect(try ChatTemplate(template: smolLM2) == .smolLM2)
-    #expect(try ChatTemplate(template: smolLM2.replacing("\n", with: "\\n")) == .smolLM2)
+    #expect(try ChatTemplate(jinja: smolLM2) == .smolLM2)
+    #expect(try ChatTemplate(jinja: smolLM2.replacing("\n", with: "\\n").replacing("'", with: "\"")) == .smolLM2)
   }
 }

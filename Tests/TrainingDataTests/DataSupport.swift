@@ -18,7 +18,10 @@ enum SharedData {
     && FileManager.default.fileExists(atPath: Checkout.defaultModel.path)
   static let absence: Comment = "skipped: ../shared/data (or PATRON_SHARED) or the default model (`make`) is not here"
 
-  static let tokenizer = Result { try ModelLocation(Checkout.defaultModel).tokenizer() }
+  static let tokenizer = Result {
+    let chat = try ModelChat(ModelLocation(Checkout.defaultModel)).open()
+    return (chat.tokenizer, chat.template)
+  }
 
   /// Every `step`-th line of a file, as a file of its own: all of them take minutes in a debug build.
   static func sample(_ name: String, every step: Int, in folder: TemporaryFolder) throws -> String {

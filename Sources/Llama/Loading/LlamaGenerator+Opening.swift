@@ -10,18 +10,18 @@ extension LlamaGenerator {
   /// - Parameters:
   ///   - location: a Hugging Face folder or a GGUF file.
   ///   - name: what the records call the model.
-  ///   - template: the chat template in place of the model's own.
+  ///   - chat: the tokenizer, chat template and end tokens; nil: the adapters', or else the model's own.
   ///   - checkIdentity: is told what identifies the weights before they are loaded, and may throw.
   ///   - onProgress: share of the weights that are loaded, 0 … 1.
   public static func open(
     _ location: ModelLocation, name: String, options: LoadOptions = LoadOptions(), prefillBlock: Int? = nil,
-    template: ChatTemplate? = nil,
+    chat: ModelChat.Opened? = nil,
     checkIdentity: ((AdapterCard.BaseModel.IdentityKind, String) throws -> Void)? = nil,
     onProgress: ((Double) -> Void)? = nil
   ) throws -> LlamaGenerator {
     // The small files first: what is wrong with them shows before gigabytes are read.
     let (configuration, checkpoint) = try location.open()
-    let (tokenizer, template) = try location.tokenizer(template: template)
+    let chat = try chat ?? ModelChat(location, adapters: options.adapters).open()
     let identity = try location.identity()
     try checkIdentity?(identity.kind, identity.value)
     let model = try LlamaModel.load(
@@ -36,11 +36,11 @@ extension LlamaGenerator {
     if !options.adapters.isEmpty { provenance.append(("merge", options.merge.rawValue)) }
     provenance.append(("dtype", model.dtype.rawValue))
     provenance.append(("device", model.device.description))
-    provenance.append(("chat_template", template.rawValue))
+    provenance += chat.provenance
     provenance.append(("libtorch", Runtime.version))
     if !warnings.isEmpty { provenance.append(("model_warnings", warnings.joined(separator: "; "))) }
     return try LlamaGenerator(
-      model: model, tokenizer: tokenizer, template: template, stopTokens: configuration.eosTokenIDs,
+      model: model, tokenizer: chat.tokenizer, template: chat.template, stopTokens: chat.endTokenIDs,
       provenance: provenance, warnings: warnings, prefillBlock: prefillBlock)
   }
 }

@@ -28,11 +28,12 @@ public struct ModelMerger {
   /// under its name only when it is complete.
   ///
   /// - Parameters:
+  ///   - chat: where tokenizer, chat template and end tokens come from; nil: the adapters, or else the base.
   ///   - provenance: what made the model, written into each shard's metadata.
   ///   - onProgress: called with the share of the bytes written, 0 … 1; what it throws ends the merge,
   ///     and nothing is left behind.
   public func merge(
-    _ base: ModelLocation, into output: URL, replacingExisting: Bool = false,
+    _ base: ModelLocation, into output: URL, replacingExisting: Bool = false, chat: ModelChat? = nil,
     provenance: [(key: String, value: String)] = [], onProgress: ((Double) throws -> Void)? = nil
   ) throws {
     guard policy != .none else {
@@ -52,13 +53,12 @@ public struct ModelMerger {
     let commonest = Self.commonest(tensors)
     let folder = try FolderWriter(output, replacingExisting: replacingExisting)
     // The small files first: what cannot be said in them shows before gigabytes are written.
+    var made: [(name: String, content: JSON)] = []
     switch base {
-    case .folder(let base): try copyCompanions(of: base, configuration, dtype: commonest, to: folder)
-    case .gguf(let file):
-      for (name, content) in try file.huggingFaceFiles(configuration, dtype: commonest) {
-        try folder.write(content.utf8(.pretty) + [0x0A], to: name)
-      }
+    case .folder(let base): try copyConfiguration(of: base, configuration, dtype: commonest, to: folder)
+    case .gguf(let file): made = try file.huggingFaceFiles(configuration, dtype: commonest)
     }
+    try writeCompanions(of: base, made: made, chat: chat ?? ModelChat(base, adapters: adapters), to: folder)
     let metadata = Dictionary(provenance.map { ($0.key, $0.value) }, uniquingKeysWith: { _, last in last })
     let writer = try CheckpointWriter(
       in: folder, tensors: tensors, metadata: metadata, maximumShardByteCount: maximumShardByteCount)
@@ -86,20 +86,10 @@ public struct ModelMerger {
     return counts.max { $0.value < $1.value }?.key ?? .bfloat16
   }
 
-  /// The files beside the weights, as the base has them; the configuration with the dtype and the head that were
-  /// written.
-  private func copyCompanions(
+  /// The configuration as the base has it, with the dtype and the head that were written.
+  private func copyConfiguration(
     of base: ModelFolder, _ configuration: LlamaConfiguration, dtype: TensorDType, to folder: FolderWriter
   ) throws {
-    let companions = [
-      "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-      "chat_template.jinja", "added_tokens.json", "vocab.json", "merges.txt", "tokenizer.model", "LICENSE",
-      "LICENSE.txt", "USE_POLICY.md",
-    ]
-    for name in companions {
-      let source = base.url.appendingPathComponent(name)
-      if FileManager.default.fileExists(atPath: source.path) { try folder.copy(source) }
-    }
     let source = base.url.appendingPathComponent("config.json")
     guard case .object(let original) = try JSON.parse([UInt8](Data(contentsOf: source))) else {
       throw LlamaError(.model, "\(source.path): expected a JSON object")

@@ -13,14 +13,9 @@ public struct ModelFolder: Sendable {
   public let url: URL
   /// `config.json`; the end-of-sequence ids are those of `generation_config.json` where it has any.
   public let configuration: LlamaConfiguration
-  public let generation: GenerationConfiguration?
+  /// Tokenizer, chat template and suggestions for sampling.
+  public let chat: ChatFiles
   public let weights: Weights
-  /// `tokenizer.json`; nil where there is none.
-  public let tokenizer: URL?
-  /// `tokenizer_config.json` as it stands; nil where there is none.
-  public let tokenizerConfiguration: JSON?
-  /// The Jinja chat template: `chat_template.jinja`, or the default one of `tokenizer_config.json`.
-  public let chatTemplate: String?
 
   /// Reads the small files and finds the large ones.
   /// - Parameter weights: where the weights are; nil: `model.safetensors`, or else its index.
@@ -32,14 +27,9 @@ public struct ModelFolder: Sendable {
 
     guard let config = file("config.json") else { throw Self.missing("config.json", in: url, among: names) }
     var configuration = try LlamaConfiguration(huggingFaceConfiguration: config)
-    generation = try file("generation_config.json").map(GenerationConfiguration.init)
-    if let ids = generation?.eosTokenIDs {
-      if let id = ids.first(where: { $0 >= configuration.vocabularySize }) {
-        throw FileError(
-          .mismatch,
-          "\(url.path)/generation_config.json: \"eos_token_id\" \(id) is outside of the vocabulary of "
-            + "\(configuration.vocabularySize) tokens")
-      }
+    chat = try ChatFiles(url)
+    if let ids = chat.generation?.eosTokenIDs {
+      try configuration.check(endTokens: ids, of: "\(url.path)/\(ChatFiles.generationName)")
       configuration.eosTokenIDs = ids
     }
     self.configuration = configuration
@@ -58,11 +48,6 @@ public struct ModelFolder: Sendable {
     } else {
       throw Self.missing("model.safetensors or model.safetensors.index.json", in: url, among: names)
     }
-
-    tokenizer = file("tokenizer.json")
-    tokenizerConfiguration = try file("tokenizer_config.json").map { try parseJSONFile($0) }
-    chatTemplate = try Self.chatTemplate(
-      file: file("chat_template.jinja"), configuration: tokenizerConfiguration, in: url)
   }
 
   /// Opens the weights as they are; ``ModelLocation/open()`` compares them with the configuration.
@@ -71,26 +56,6 @@ public struct ModelFolder: Sendable {
     case .single(let url): try SafetensorsFile(url).checkpoint
     case .sharded(let index): try ShardedSafetensors(index: index).checkpoint
     }
-  }
-
-  /// transformers' order: the file of its own wins; a list of templates has one called `default`.
-  private static func chatTemplate(file: URL?, configuration: JSON?, in folder: URL) throws -> String? {
-    if let file {
-      guard let text = String(validating: try readSmallFile(file), as: UTF8.self) else {
-        throw FileError(.malformed, "\(file.path): not UTF-8")
-      }
-      return text
-    }
-    guard let value = configuration?["chat_template"], !value.isNull else { return nil }
-    if let text = value.string { return text }
-    let named = value.array?.first { $0["name"]?.string == "default" }
-    guard let text = named?["template"]?.string else {
-      throw FileError(
-        .malformed,
-        "\(folder.path)/tokenizer_config.json: \"chat_template\" is \(value.kindDescription) without a template called "
-          + "\"default\"")
-    }
-    return text
   }
 
   static func fileNames(in folder: URL) throws -> [String] {

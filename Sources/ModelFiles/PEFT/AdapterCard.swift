@@ -54,6 +54,8 @@ public struct AdapterCard: Sendable, Equatable {
   public var readsLikelyChunks = false
   /// The chat template's name, such as `llama3.1` or `smollm2`.
   public var chatTemplate: String
+  /// What differs from the template of that name, an object.
+  public var chatSettings: JSON = [:]
   /// The stages that it was trained for, each with the SHA-256 of its prompt.
   public var promptHashes: [Stage: String]
   /// SHA-256 of the data files, by name.
@@ -97,6 +99,7 @@ public struct AdapterCard: Sendable, Equatable {
       ("data", .object(dataHashes.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
       ("recipe", recipe), ("dev_metrics", devMetrics),
     ]
+    if chatSettings.object?.isEmpty == false { members.append(("chat_settings", chatSettings)) }
     if let calibration { members.append(("calibration", calibration)) }
     return .object(members)
   }
@@ -125,7 +128,7 @@ public struct AdapterCard: Sendable, Equatable {
 
   private static let keys: Set<String> = [
     "format", "version", "base_model", "previous_adapters", "chunk_tokens", "chunking", "overlap_tokens", "chunks",
-    "chat_template", "stages", "data", "recipe", "dev_metrics", "calibration",
+    "chat_template", "chat_settings", "stages", "data", "recipe", "dev_metrics", "calibration",
   ]
 
   init(_ json: JSON, place: String) throws {
@@ -161,6 +164,10 @@ public struct AdapterCard: Sendable, Equatable {
     default: throw fields.wrong("chunks", "\"all\" or \"likely\"")
     }
     chatTemplate = try fields.requiredText("chat_template")
+    if let settings = fields["chat_settings"] {
+      guard settings.object != nil else { throw fields.wrong("chat_settings", "an object") }
+      chatSettings = settings
+    }
     promptHashes = try Self.promptHashes(fields)
     for (name, value) in try fields.requiredObject("data").members {
       guard let hash = value.string, Self.isHash(hash) else { throw fields.wrong("data", "SHA-256 sums by file name") }

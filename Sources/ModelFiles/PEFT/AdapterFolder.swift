@@ -23,6 +23,8 @@ public struct AdapterFolder: Sendable {
   /// The adapted layers, sorted by layer number and name.
   public let modules: [Module]
   public let weights: SafetensorsFile
+  /// Tokenizer, chat template and end tokens, where they were saved with the adapter.
+  public let chat: ChatFiles
 
   /// Opens the folder and checks that the factors are complete, of the ranks that the configuration gives, and on
   /// modules that it targets.
@@ -44,6 +46,7 @@ public struct AdapterFolder: Sendable {
     }
     weights = try SafetensorsFile(url.appendingPathComponent("adapter_model.safetensors"))
     modules = try Self.pair(weights, configuration)
+    chat = try ChatFiles(url)
   }
 
   /// SHA-256 of `adapter_model.safetensors`, for records of what produced a result.

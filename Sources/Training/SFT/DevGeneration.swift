@@ -60,15 +60,16 @@ public struct DevGeneration {
   ///   - model: usually ``TrainableLlama/generatingModel()``.
   ///   - rows: of each, the tokens before the first supervised one are the prompt, the supervised ones that follow the
   ///     answer.
+  ///   - stopTokens: ids that end an answer, besides the template's own; nil: those of the model's configuration.
   ///   - constraint: what the answers are held to. Where a row does not hold its text there is nothing to copy from: of
   ///     `verbatim`, the shape is left.
   ///   - maximumNewTokens: of an answer; nil: as many as an extraction allows.
   public init(
     model: LlamaModel, tokenizer: Tokenizer, template: ChatTemplate, rows: [TrainingExample],
-    constraint: ConstraintOptions = ConstraintOptions(), maximumNewTokens: Int? = nil
+    stopTokens: [Int]? = nil, constraint: ConstraintOptions = ConstraintOptions(), maximumNewTokens: Int? = nil
   ) throws {
-    let stopTokens = model.configuration.eosTokenIDs
-    generator = try LlamaGenerator(model: model, tokenizer: tokenizer, template: template, stopTokens: stopTokens)
+    generator = try LlamaGenerator(
+      model: model, tokenizer: tokenizer, template: template, stopTokens: stopTokens ?? model.configuration.eosTokenIDs)
     self.rows = rows.compactMap { example in
       guard let start = example.answerStart else { return nil }
       let end = example.isSupervised[start...].firstIndex(of: false) ?? example.tokens.count

@@ -17,7 +17,7 @@ struct ChatEncoder: PromptTokenizer {
     guard let endOfTurn = template.endOfTurnToken(in: tokenizer) else {
       throw DataError(
         .incompatibleModel,
-        "the chat template \(template.rawValue) ends answers with a token that the vocabulary does not have")
+        "the chat template \(template.name) ends answers with a token that the vocabulary does not have")
     }
     self.tokenizer = tokenizer
     self.template = template

@@ -47,7 +47,7 @@ struct BenchTokenizerOptions: ParsableArguments {
   var name: String { tokenizer ?? model }
 
   func open() throws -> Tokenizer {
-    guard let tokenizer else { return try ModelLocation(ModelCatalog.url(of: model)).tokenizer().0 }
+    guard let tokenizer else { return try ModelChat(ModelLocation(ModelCatalog.url(of: model))).openTokenizer().0 }
     do { return try Tokenizer(tokenizerJSON: Data(contentsOf: URL(fileURLWithPath: tokenizer))) } catch {
       throw InputError("\(tokenizer): \(ErrorMessage.text(of: error))")
     }

@@ -31,7 +31,14 @@ struct TokenizerOptions: ParsableArguments {
     completion: .file())
   var model: String = ModelCatalog.defaultName
 
-  func open() throws -> (Tokenizer, ChatTemplate) { try ModelLocation(ModelCatalog.url(of: model)).tokenizer() }
+  @OptionGroup var chatOptions: ChatOptions
+
+  /// - Parameter console: is told what a person should know of the files.
+  func open(_ console: Console) throws -> (Tokenizer, ChatTemplate) {
+    let chat = try ModelChat(ModelLocation(ModelCatalog.url(of: model)), choice: chatOptions.choice).open()
+    for warning in chat.warnings { console.warning(warning) }
+    return (chat.tokenizer, chat.template)
+  }
 }
 
 extension Console {
@@ -87,7 +94,7 @@ struct DataStatsCommand: ParsableCommand {
 
   func run() throws {
     Interruption.watch()
-    let (tokenizer, template) = try tokenizerOptions.open()
+    let (tokenizer, template) = try tokenizerOptions.open(consoleOptions.console)
     let recipe = try dataOptions.recipe(files: files)
     let (examples, report) = try recipe.examples(
       tokenizer, template, shuffled: false, console: consoleOptions.console)
@@ -138,7 +145,7 @@ struct DataInspectCommand: ParsableCommand {
 
   func run() throws {
     Interruption.watch()
-    let (tokenizer, template) = try tokenizerOptions.open()
+    let (tokenizer, template) = try tokenizerOptions.open(consoleOptions.console)
     let recipe = try dataOptions.recipe(files: files)
     let (all, _) = try recipe.examples(tokenizer, template, shuffled: false, console: consoleOptions.console)
     let chosen = all.filter { example in row.map { example.id.hasPrefix($0) } ?? true }.dropFirst(skip)
@@ -178,7 +185,7 @@ struct DataTokenizeCommand: ParsableCommand {
 
   func run() throws {
     Interruption.watch()
-    let (tokenizer, template) = try tokenizerOptions.open()
+    let (tokenizer, template) = try tokenizerOptions.open(consoleOptions.console)
     let recipe = try dataOptions.recipe(files: files)
     let file = try output.map { try OutputFile(path: $0, inPlace: false) } ?? OutputFile()
     let (examples, _) = try recipe.examples(tokenizer, template, shuffled: true, console: consoleOptions.console)

@@ -5,6 +5,7 @@ import Llama
 import ModelFiles
 import PatronKit
 import Runs
+import Tokenizer
 import Torch
 
 /// `patron merge`: a base model and its adapters in, one model folder out.
@@ -14,8 +15,10 @@ struct MergeCommand: AsyncParsableCommand {
     abstract: "Writes a model with its adapters merged as a Hugging Face folder.",
     discussion: """
       The folder loads in transformers, vLLM and here (--model DIR). From a GGUF file, its weights are decoded, and the \
-      configuration, tokenizer and chat template are written as Hugging Face's files. A weight that the type cannot \
-      hold is an error. The folder appears under its name only when it is complete. What it was made from (base, adapters in order with their SHA-256, policy, version) stands \
+      configuration, tokenizer and chat template are written as Hugging Face's files. Tokenizer, chat template and \
+      generation_config.json of an adapter's folder go before the model's. A weight that the type cannot hold is an \
+      error. The folder appears under its name only when it is complete. What it was made from (base, adapters in order \
+      with their SHA-256, policy, version) stands \
       in the metadata of each safetensors file.
 
       Memory: one tensor and the adapters, however large the model.
@@ -53,6 +56,8 @@ struct MergeCommand: AsyncParsableCommand {
     name: .long, help: ArgumentHelp("Largest weight file, such as 5GB or 800MB.", valueName: "size"))
   var shardSize = ByteSize(ShardPlan.defaultMaximumByteCount)
 
+  @OptionGroup var chatOptions: ChatOptions
+
   @Flag(name: .long, help: "Replace the output folder if it exists.")
   var force = false
 
@@ -83,12 +88,13 @@ struct MergeCommand: AsyncParsableCommand {
       try adapter.check(against: configuration)
       for warning in try adapter.warnings(on: configuration) { console.warning(warning) }
     }
+    let chat = try chat(base, adapters, console)
     let merger = ModelMerger(
       adapters: adapters, policy: merge.policy, dtype: dtype, maximumShardByteCount: shardSize.byteCount)
     let destination = URL(fileURLWithPath: output)
     do {
       try merger.merge(
-        base, into: destination, replacingExisting: force,
+        base, into: destination, replacingExisting: force, chat: chat,
         provenance: try provenance(base: base, adapters: adapters, console: console),
         onProgress: { share in
           try Interruption.check()
@@ -99,6 +105,30 @@ struct MergeCommand: AsyncParsableCommand {
     }
     let names = adapters.map(\.url.lastPathComponent).joined(separator: ", then ")
     console.note("\(output): \(base.url.lastPathComponent) with \(names), policy \(merge.rawValue)")
+  }
+
+  /// Settles which tokenizer and chat template the folder gets, and says what is to be known of them. A template that
+  /// Patron does not know goes along all the same: other programs may.
+  private func chat(_ base: ModelLocation, _ adapters: [AdapterFolder], _ console: Console) throws -> ModelChat {
+    var card: (path: String, template: ChatTemplate)?
+    if chatOptions.chatTemplate == nil {
+      do { card = try AdapterCards(adapter, isForced: false).template() } catch let error as AdapterError {
+        console.warning("\(error.message); the folder gets the one of the files, or that of --chat-template")
+      }
+    }
+    let chat = try ModelChat(base, adapters: adapters, choice: chatOptions.choice, card: card)
+    var warnings: [String] = []
+    do {
+      warnings += try chat.openTokenizer().warnings
+      warnings += try chat.readTemplate().warnings
+    } catch let error as TokenizerError {
+      warnings.append(ModelAdvice.text(of: error))
+    } catch let error as FileError where error.code == .notFound {
+      warnings.append(error.message)
+    }
+    warnings += try chat.endTokens().warnings
+    for warning in warnings { console.warning(warning) }
+    return chat
   }
 
   /// What the folder is made from. Whole files are hashed: all of the base is read anyway.

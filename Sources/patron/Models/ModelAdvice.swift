@@ -1,18 +1,24 @@
 import Files
 import PatronKit
+import Tokenizer
 
 /// What the command line adds to the library's messages about models: the flags that help.
 enum ModelAdvice {
   /// An error in words, with the flags that help.
   static func text(of error: any Error) -> String {
-    guard let error = error as? AdapterError else { return ErrorMessage.text(of: error) }
-    return error.message + flags(for: error.code)
+    switch error {
+    case let error as AdapterError: error.message + flags(for: error.code)
+    // The message ends with the advice to choose a template.
+    case let error as TokenizerError where [.unknownTemplate, .missingToken].contains(error.code):
+      error.message + ": --chat-template NAME"
+    default: ErrorMessage.text(of: error)
+    }
   }
 
   private static func flags(for code: AdapterError.Code) -> String {
     let force = ", or use it all the same with --force-adapter"
     return switch code {
-    case .unknownTemplate: "; use it with the model's own with --force-adapter"
+    case .unknownTemplate: "; choose one with --chat-template, or use it with the model's own with --force-adapter"
     case .otherModel: " with --model" + force
     case .otherAdaptersBefore: " with --adapter" + force
     default: force

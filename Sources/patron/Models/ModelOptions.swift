@@ -24,6 +24,8 @@ struct ModelOptions: ParsableArguments {
     help: "Use an adapter although its patron.json asks for another base model, other prompts or an unknown template.")
   var forceAdapter = false
 
+  @OptionGroup var chatOptions: ChatOptions
+
   @Option(
     name: .long,
     help: ArgumentHelp(
@@ -61,27 +63,27 @@ struct ModelOptions: ParsableArguments {
   }
 
   /// What these options choose, the cards of `--adapter` read.
-  /// - Parameter usesDefaultAdapters: whether a known model gets the adapters that it comes with, where none is named.
-  func selection(usesDefaultAdapters: Bool = false) throws -> ModelSelection {
+  /// - Parameters:
+  ///   - usesDefaultAdapters: whether a known model gets the adapters that it comes with, where none is named.
+  ///   - further: adapters after those.
+  func selection(usesDefaultAdapters: Bool = false, further: [String] = []) throws -> ModelSelection {
     try ModelSelection(
-      model, adapters: usesDefaultAdapters && adapter.isEmpty ? nil : adapter, ignoresMismatches: forceAdapter)
+      model, adapters: usesDefaultAdapters && adapter.isEmpty ? nil : adapter + further,
+      ignoresMismatches: forceAdapter, chat: chatOptions.choice)
   }
 
   /// The adapters of `--adapter`, opened and checked.
   func adapters() throws -> [AdapterFolder] { try adapter.map { try AdapterFolder(URL(fileURLWithPath: $0)) } }
 
   /// Finds, checks and loads the model.
-  /// - Parameters:
-  ///   - selection: what `selection()` gave; nil: it is made here.
-  ///   - console: is told the warnings.
+  /// - Parameter selection: what `selection()` gave; nil: it is made here.
   func open(
-    _ selection: ModelSelection? = nil, warning console: Console = .standard, onProgress: ((Double) -> Void)? = nil
+    _ selection: ModelSelection? = nil, onWarning: @escaping (String) -> Void = Console.standard.warning,
+    onProgress: ((Double) -> Void)? = nil
   ) throws -> LlamaGenerator {
     if let threads { try Runtime.setThreadCount(threads) }
-    let selection = try selection ?? self.selection()
-    let generator = try selection.open(merge: merge, dtype: dtype, device: device, onProgress: onProgress)
-    for warning in generator.warnings { console.warning(warning) }
-    return generator
+    return try (selection ?? self.selection()).open(
+      merge: merge, dtype: dtype, device: device, onWarning: onWarning, onProgress: onProgress)
   }
 }
 
@@ -97,7 +99,7 @@ extension ModelOptions {
   /// Like `open`, and tells on the console how far it is and what was chosen.
   func open(_ selection: ModelSelection, console: Console) throws -> LlamaGenerator {
     let start = ContinuousClock.now
-    let generator = try open(selection, warning: console) { share in
+    let generator = try open(selection, onWarning: console.warning) { share in
       console.status("loading \(model): \(Int(share * 100)) %")
     }
     console.clearStatus()

@@ -93,11 +93,15 @@ struct ModelsCommand: ParsableCommand {
           + (card.map {
             ", \($0.readsLikelyChunks ? "likely " : "")chunks of \($0.chunkTokens) tokens, overlap \($0.overlapTokens)"
           } ?? "")
+          + (try adapter.chat.jinja().map { jinja in
+            ", chat template \(try ChatTemplate(jinja: jinja, tokens: adapter.chat.specialTokens))"
+          } ?? "")
           + ", SHA-256 \(try adapter.hash())"
       }
       let location = try ModelLocation(url)
       let summary = try ModelSummary(location)
-      let (tokenizer, template) = try location.tokenizer()
+      let chat = try ModelChat(location).open()
+      let tokenizer = chat.tokenizer
       guard tokenizer.vocabularySize <= summary.vocabularySize else {
         throw FileError(
           .mismatch,
@@ -105,7 +109,7 @@ struct ModelsCommand: ParsableCommand {
       }
       var text =
         "\(summary.format), \(summary.encoding), \(summary.tensorCount) tensors, \(summary.parameterCount) parameters, "
-        + "\(tokenizer.vocabularySize) tokens, chat template \(template.rawValue)"
+        + "\(tokenizer.vocabularySize) tokens, chat template \(chat.template)"
       if let entry = ModelCatalog.entries.first(where: { $0.name == model }) {
         let sum = try FileHash.sha256(of: url)
         guard sum == entry.sha256 else {

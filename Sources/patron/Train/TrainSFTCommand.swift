@@ -92,16 +92,17 @@ struct TrainSFTCommand: AsyncParsableCommand {
     let identity = try location.identity()
     // A run that cannot be is refused before hours of reading.
     let cards = try adapterCards(identity)
-    let template = try cards.template()
+    // An adapter that the new one starts from has seen its own template.
+    let chat = try modelOptions.selection(further: recipeOptions.initAdapter.map { [$0] } ?? []).chat()
     let folder = dryRun ? nil : try RunFolder(URL(fileURLWithPath: output ?? ""), resuming: resume)
-    let rows = try rowOptions.rows(of: location, template: template, dataOptions, console)
+    let rows = try rowOptions.rows(of: location, chat, dataOptions, console)
     if let warning = rows.warning { console.warning(warning) }
     try cards.checkPrompts(of: Set(rows.stages))
     try rows.check(figure: bestBy, devWritten: rowOptions.devWritten)
     let trainer = try makeTrainer(location, identity, settings, rows, console)
     guard let folder else { return print(try plan(trainer, console)) }
     console.notice("\(rows.summary); \(trainer.totalSteps) steps of \(settings.rowsPerStep) rows")
-    trainer.devGeneration = try generation(trainer, location, template)
+    trainer.devGeneration = try generation(trainer, chat)
 
     var description = TrainingRun.Description(
       version: Version.full, settings: .object(SettingsFile.values(of: self)), data: rows.json)
@@ -168,15 +169,16 @@ struct TrainSFTCommand: AsyncParsableCommand {
 
   /// What writes answers to dev rows at each measurement; nil where none are asked for.
   private func generation(
-    _ trainer: SFTTrainer, _ location: ModelLocation, _ template: ChatTemplate?
+    _ trainer: SFTTrainer, _ chat: ModelChat
   ) throws -> DevGeneration? {
     guard rowOptions.devWritten > 0, !trainer.devRows.isEmpty else { return nil }
-    let (tokenizer, template) = try location.tokenizer(template: template)
+    let chat = try chat.open()
     var constraint = ConstraintOptions()
     constraint.mode = rowOptions.constrain
     return try DevGeneration(
-      model: trainer.model.generatingModel(), tokenizer: tokenizer, template: template,
-      rows: DevGeneration.sample(of: trainer.devRows, count: rowOptions.devWritten), constraint: constraint,
+      model: trainer.model.generatingModel(), tokenizer: chat.tokenizer, template: chat.template,
+      rows: DevGeneration.sample(of: trainer.devRows, count: rowOptions.devWritten), stopTokens: chat.endTokenIDs,
+      constraint: constraint,
       maximumNewTokens: rowOptions.devTokens)
   }
 

@@ -29,12 +29,13 @@ extension AdapterCard {
       // As the articles were cut. Of an adapter that saw none, what is said of chunks is not used.
       chunkTokens: hasChunks ? report.extract.chunkTokens : data.chunkTokens,
       overlapTokens: hasChunks ? report.extract.overlapTokens : data.overlapTokens,
-      chatTemplate: template.rawValue,
+      chatTemplate: template.name,
       promptHashes: Dictionary(uniqueKeysWithValues: stages.map { ($0, AdapterCards.promptHash(of: $0)) }))
     cutsAtParagraphs = data.chunking == .paragraphs
     // Where there are too few likely chunks the others fill up, and the adapter has seen those, too.
     readsLikelyChunks =
       hasChunks && data.hardNegatives == 1 && report.extract.hardNegativesKept == report.extract.negativesKept
+    chatSettings = .object(template.settings)
     previousAdapters = try model.adapters().map { try $0.hash() }
     dataHashes = rows.hashes
     self.recipe = .object(

@@ -87,15 +87,16 @@ struct TrainingRowOptions: ParsableArguments {
   }
 
   /// Reads the files and makes the examples.
-  /// - Parameter template: in place of the model's own.
   func rows(
-    of model: ModelLocation, template: ChatTemplate?, _ options: DataOptions, _ console: Console
+    of model: ModelLocation, _ chat: ModelChat, _ options: DataOptions, _ console: Console
   ) throws -> TrainingRows {
     var rows = TrainingRows()
     for path in tokenized { rows.add(try TokenFile(path: path)) }
     for path in devTokenized { rows.addDev(try TokenFile(path: path)) }
     guard !(train + dev).isEmpty else { return rows }
-    let (tokenizer, template) = try model.tokenizer(template: template)
+    let opened = try chat.open()
+    for warning in opened.warnings { console.warning(warning) }
+    let (tokenizer, template) = (opened.tokenizer, opened.template)
     let contextLength = try model.open().configuration.contextLength
     if !train.isEmpty {
       try rows.add(

@@ -26,7 +26,7 @@ struct GoldenFolderTests {
           headDimension: 16, rmsNormEpsilon: 1e-5, ropeTheta: 500_000,
           ropeScaling: .llama3(factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 64),
           contextLength: 2048, tiesEmbeddings: false, bosTokenID: 256, eosTokenIDs: [262, 261, 259]))
-    #expect(untied.generation?.temperature == 0.6 && untied.generation?.topP == 0.9)
+    #expect(untied.chat.generation?.temperature == 0.6 && untied.chat.generation?.topP == 0.9)
 
     let tied = try model("tied").0.configuration
     #expect(tied.tiesEmbeddings && tied.headDimension == 16 && tied.hiddenSize != tied.headCount * 16)

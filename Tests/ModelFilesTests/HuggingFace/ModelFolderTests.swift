@@ -118,17 +118,13 @@ import Testing
       "generation_config.json",
       #"{"eos_token_id": [4], "do_sample": true, "temperature": 0.6, "top_p": 0.9, "pad_token_id": -1}"#)
     try folder.file("tokenizer.json", "{}")
-    try folder.file(
-      "tokenizer_config.json",
-      #"{"chat_template": [{"name": "tool", "template": "T"}, {"name": "default", "template": "D"}]}"#)
     try model(folder)
     let read = try ModelFolder(folder.url)
-    #expect(read.configuration.eosTokenIDs == [4] && read.generation?.topP == 0.9 && read.generation?.sampling == true)
-    #expect(read.chatTemplate == "D" && read.tokenizer?.lastPathComponent == "tokenizer.json")
+    #expect(read.configuration.eosTokenIDs == [4] && read.chat.generation?.topP == 0.9)
+    #expect(read.chat.generation?.sampling == true)
+    #expect(try read.chat.jinja() == nil && read.chat.tokenizer?.lastPathComponent == "tokenizer.json")
     #expect(try read.checkpoint().tensors.count == Self.expected.tensorShapes.count)
 
-    try folder.file("chat_template.jinja", "J\n")
-    #expect(try ModelFolder(folder.url).chatTemplate == "J\n")
     for name in ["", "model.safetensors"] {
       guard case .folder(let same) = try ModelLocation(folder.url.appendingPathComponent(name)) else {
         Issue.record("not seen as a folder: \(name)")

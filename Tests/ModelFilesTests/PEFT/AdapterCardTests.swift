@@ -34,6 +34,7 @@ import Text
     fewer.baseModel.kind = .fingerprint
     fewer.readsLikelyChunks = true
     fewer.cutsAtParagraphs = true
+    fewer.chatSettings = ["date": "1 May 2025", "system": .null]
     fewer.promptHashes = [.funders: hash]
     fewer.calibration = nil
     fewer.dataHashes = [:]

@@ -103,7 +103,7 @@ import Tokenizer
         == "; give them in that order with --adapter, or use it all the same with --force-adapter")
     #expect(
       try flags({ _ = try $0.template() }, { $0.chatTemplate = "gemma" })
-        == "; use it with the model's own with --force-adapter")
+        == "; choose one with --chat-template, or use it with the model's own with --force-adapter")
   }
 
   /// With the bare model the records are others: a person must know, whatever else is kept quiet.

@@ -54,6 +54,14 @@ import Testing
           --force-adapter         Use an adapter although its patron.json asks for
                                   another base model, other prompts or an unknown
                                   template.
+          --chat-template <template>
+                                  How chats are written, in place of what the files
+                                  beside the adapters and the model say: as Llama 3.1
+                                  and later, Llama 3, SmolLM2 or plain ChatML do.
+                                  (values: llama3.1, llama3, smollm2, chatml)
+          --chat-date <date>      The date that Llama 3.1's template prints, such as
+                                  "26 Jul 2024" (default: the one in the template;
+                                  never the day of the run).
           --merge <policy>        How adapters join the weights: peft (round after
                                   each, as PEFT does), fp32 (add all in float32, round
                                   once) or none (they stay beside the weights).

@@ -115,6 +115,14 @@ import Testing
           -m, --model <model>     Whose tokenizer: a name that `patron models list`
                                   shows, a Hugging Face folder, or a .gguf file.
                                   (default: smollm2-135m)
+          --chat-template <template>
+                                  How chats are written, in place of what the files
+                                  beside the adapters and the model say: as Llama 3.1
+                                  and later, Llama 3, SmolLM2 or plain ChatML do.
+                                  (values: llama3.1, llama3, smollm2, chatml)
+          --chat-date <date>      The date that Llama 3.1's template prints, such as
+                                  "26 Jul 2024" (default: the one in the template;
+                                  never the day of the run).
           --json                  Write JSON.
           --version               Show the version.
           -h, --help              Show help information.
@@ -179,6 +187,14 @@ import Testing
           -m, --model <model>     Whose tokenizer: a name that `patron models list`
                                   shows, a Hugging Face folder, or a .gguf file.
                                   (default: smollm2-135m)
+          --chat-template <template>
+                                  How chats are written, in place of what the files
+                                  beside the adapters and the model say: as Llama 3.1
+                                  and later, Llama 3, SmolLM2 or plain ChatML do.
+                                  (values: llama3.1, llama3, smollm2, chatml)
+          --chat-date <date>      The date that Llama 3.1's template prints, such as
+                                  "26 Jul 2024" (default: the one in the template;
+                                  never the day of the run).
           --version               Show the version.
           -h, --help              Show help information.
 
@@ -204,6 +220,14 @@ import Testing
           -m, --model <model>     Whose tokenizer: a name that `patron models list`
                                   shows, a Hugging Face folder, or a .gguf file.
                                   (default: smollm2-135m)
+          --chat-template <template>
+                                  How chats are written, in place of what the files
+                                  beside the adapters and the model say: as Llama 3.1
+                                  and later, Llama 3, SmolLM2 or plain ChatML do.
+                                  (values: llama3.1, llama3, smollm2, chatml)
+          --chat-date <date>      The date that Llama 3.1's template prints, such as
+                                  "26 Jul 2024" (default: the one in the template;
+                                  never the day of the run).
           --version               Show the version.
           -h, --help              Show help information.
 

@@ -97,6 +97,14 @@ import Text
           --force-adapter         Use an adapter although its patron.json asks for
                                   another base model, other prompts or an unknown
                                   template.
+          --chat-template <template>
+                                  How chats are written, in place of what the files
+                                  beside the adapters and the model say: as Llama 3.1
+                                  and later, Llama 3, SmolLM2 or plain ChatML do.
+                                  (values: llama3.1, llama3, smollm2, chatml)
+          --chat-date <date>      The date that Llama 3.1's template prints, such as
+                                  "26 Jul 2024" (default: the one in the template;
+                                  never the day of the run).
           --merge <policy>        How adapters join the weights: peft (round after
                                   each, as PEFT does), fp32 (add all in float32, round
                                   once) or none (they stay beside the weights).
@@ -214,7 +222,7 @@ import Text
 
         Memory: one tensor and the adapters, however large the model.
 
-        USAGE: patron merge --model <model> --adapter <folder> ... --output <folder> [--merge <policy>] [--dtype <type>] [--shard-size <size>] [--force] [--quiet] [--verbose]
+        USAGE: patron merge --model <model> --adapter <folder> ... --output <folder> [--merge <policy>] [--dtype <type>] [--shard-size <size>] [--chat-template <template>] [--chat-date <date>] [--force] [--quiet] [--verbose]
 
         OPTIONS:
           -m, --model <model>     The base model: a name that `patron models list`
@@ -230,6 +238,14 @@ import Text
                                   float32, bfloat16, float16)
           --shard-size <size>     Largest weight file, such as 5GB or 800MB. (default:
                                   5GB)
+          --chat-template <template>
+                                  How chats are written, in place of what the files
+                                  beside the adapters and the model say: as Llama 3.1
+                                  and later, Llama 3, SmolLM2 or plain ChatML do.
+                                  (values: llama3.1, llama3, smollm2, chatml)
+          --chat-date <date>      The date that Llama 3.1's template prints, such as
+                                  "26 Jul 2024" (default: the one in the template;
+                                  never the day of the run).
           --force                 Replace the output folder if it exists.
           -q, --quiet             Say only what went wrong.
           -v, --verbose           Also say in a pipe what is otherwise said on a
