@@ -132,4 +132,12 @@ enum UTF8Scalar {
     for offset in 1..<length { value = value << 6 | UInt32(bytes[index + offset] & 0x3F) }
     return Unicode.Scalar(value).map { ($0, length) } ?? ("\u{FFFD}", 1)
   }
+
+  /// The scalar that ends before `index`; nil at the start.
+  static func before(_ bytes: [UInt8], _ index: Int) -> Unicode.Scalar? {
+    guard index > 0 else { return nil }
+    var start = index - 1
+    while start > 0, bytes[start] & 0xC0 == 0x80, index - start < 4 { start -= 1 }
+    return decode(bytes, at: start).0
+  }
 }
