@@ -7,8 +7,8 @@
 ///   line's end comes then; after `。`, `！`, `？` and `｡` whatever comes. The next begins at the next visible character.
 ///   A sentence also begins after a colon and whitespace (`Funding: We thank …`).
 ///
-/// - A full stop ends no sentence behind an abbreviation (`grant No. 12`, `A. Person`, `the U.S. Department`), nor where
-///   a lower-case letter comes next, unless the line ends there.
+/// - A full stop ends no sentence behind an abbreviation (`grant No. 12`, `A. Person`, `the U.S. Department`), nor
+///   where a lower-case letter comes next, unless the line ends there.
 struct TextBoundaries {
   enum Kind: UInt8, Comparable {
     case none, sentence, line
@@ -96,7 +96,7 @@ struct TextBoundaries {
 
   private static let longestAbbreviation = 8
   /// What is seldom a sentence's last word.
-  private static let abbreviations: Set<String> = [
+  static let abbreviations: Set<String> = [
     "no", "nos", "nr", "dr", "drs", "prof", "profs", "mr", "mrs", "ms", "st", "e.g", "i.e", "cf", "vs", "fig", "figs",
     "eq", "ref", "refs", "approx", "dept", "univ", "inst", "vol", "pp", "gov", "contr", "proj", "prog", "nat", "natl",
     "int", "intl", "sci", "acad",

@@ -12,7 +12,8 @@ public enum JSONRows {
   /// What Python reads, and control characters in strings.
   private static let options = JSON.ParseOptions(allowNonFinite: true, allowControlCharacters: true)
 
-  /// Whether a text begins as objects and arrays of rows do: with a key, or with an array of objects, arrays or strings.
+  /// Whether a text begins as objects and arrays of rows do: with a key, or with an array of objects, arrays or
+  /// strings.
   ///
   ///     JSONRows.looksLikeRows(Array(#"[{"id": 1"#.utf8))  // true
   ///     JSONRows.looksLikeRows(Array("[1] See {b}.".utf8))  // false

@@ -30,7 +30,8 @@ extension Extractor {
 
   /// Finds the funding statements of an article and their funders.
   /// - Parameter path: a text file in UTF-8, of up to `maximumFileSize` bytes; also the record's id.
-  /// - Throws: `InputError` where it cannot be read or holds rows of JSON or a table, and what `extract(id:contents:onProgress:)` throws.
+  /// - Throws: `InputError` where it cannot be read or holds rows of JSON or a table, and what
+  ///   `extract(id:contents:onProgress:)` throws.
   public func extract(file path: String, onProgress: ProgressHandler? = nil) async throws -> ExtractionRecord {
     let source = InputSource(id: path, place: .file(path: path))
     let contents = try source.contents(limit: Self.maximumFileSize, advice: "an article is smaller")

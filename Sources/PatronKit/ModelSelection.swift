@@ -75,8 +75,8 @@ public struct ModelSelection: Sendable {
   /// - Parameters:
   ///   - merge: how adapters join the weights.
   ///   - dtype: of the weights; nil: bfloat16.
-  ///   - onWarning: is told where the adapters' tokenizer, chat template or end tokens differ from the model's, and where
-  ///     weights and settings contradict one another.
+  ///   - onWarning: is told where the adapters' tokenizer, chat template or end tokens differ from the model's, and
+  ///     where weights and settings contradict one another.
   ///   - onProgress: share of the weights that are loaded, 0 … 1.
   /// - Throws: `AdapterError` where an adapter was trained for another model, besides what cannot be read.
   public func open(

@@ -52,7 +52,24 @@ extension Reference.SourceText {
     while let before = scalar(place), closers.contains(before) { place -= 1 }
     guard let terminator = scalar(place) else { return nil }
     if "。！？｡".unicodeScalars.contains(terminator) { return .withoutSpace }
+    if terminator == ".", isAbbreviated(place, before: index) { return nil }
     return ".!?…".unicodeScalars.contains(terminator) ? .withSpace : nil
+  }
+
+  /// Whether the full stop at `stop`, with closers up to `index`, ends an abbreviation or stands before a lower-case
+  /// letter. The last one of a line ends a sentence whatever it belongs to.
+  private func isAbbreviated(_ stop: Int, before index: Int) -> Bool {
+    let rest = scalars[index...].prefix { !$0.breaksLineHere }
+    guard let next = rest.first(where: \.isVisibleHere) else { return false }
+    if next.properties.isLowercase { return true }
+    let letters = lineBefore(stop).suffix(8).reversed().prefix { $0 == "." || $0.properties.isAlphabetic }
+    let word = String(String.UnicodeScalarView(letters.reversed()))
+    if word.first?.isUppercase == true,
+      word.split(separator: ".", omittingEmptySubsequences: false).allSatisfy({ $0.count == 1 })
+    {
+      return true
+    }
+    return TextBoundaries.abbreviations.contains(word.lowercased())
   }
 
   func mayEnd(_ index: Int, _ edges: CopyEdges) -> Bool {

@@ -41,8 +41,8 @@ public struct ArticleText: Sendable {
   /// Offsets in the original at which lines begin.
   private let lineStarts: [Int]
 
-  /// - Throws: `FundingError` with code `invalidUTF8`, `binaryContent` (the beginning of a file that is no text, or more
-  ///   than a tenth control characters), or `emptyText` (nothing but whitespace).
+  /// - Throws: `FundingError` with code `invalidUTF8`, `binaryContent` (the beginning of a file that is no text, or
+  ///   more than a tenth control characters), or `emptyText` (nothing but whitespace).
   public init(_ original: [UInt8]) throws(FundingError) {
     try TextCheck.check(original)
     self.original = original

@@ -2,8 +2,8 @@ import Generation
 
 /// How an article is cut into what stage 1 reads at a time.
 public enum Chunking: String, Sendable, Hashable, CaseIterable {
-  /// Between paragraphs. A heading goes with what it stands above; a paragraph longer than a chunk is one by itself. What
-  /// does not even fit into the model's context is cut at sentences, and the pieces overlap.
+  /// Between paragraphs. A heading goes with what it stands above; a paragraph longer than a chunk is one by itself.
+  /// What does not even fit into the model's context is cut at sentences, and the pieces overlap.
   case paragraphs
   /// At a number of tokens, where possible at a line's, sentence's or word's end; neighbours overlap.
   case overlapping

@@ -28,6 +28,12 @@ struct FoldedText {
   /// The source range of a non-empty folded range.
   func sourceRange(_ range: Range<Int>) -> Range<Int> { starts[range.lowerBound]..<ends[range.upperBound - 1] }
 
+  /// Whether a folded range stands for whole scalars of the source: a full stop is no part of an ellipsis.
+  func isWhole(_ range: Range<Int>) -> Bool {
+    (range.lowerBound == 0 || starts[range.lowerBound - 1] != starts[range.lowerBound])
+      && (range.upperBound == bytes.count || starts[range.upperBound] != starts[range.upperBound - 1])
+  }
+
   /// The folded bytes that stand for source bytes within the range.
   func foldedRange(_ source: Range<Int>) -> Range<Int> {
     let lower = starts.partitioningIndex { $0 >= source.lowerBound }

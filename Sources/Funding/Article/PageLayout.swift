@@ -61,7 +61,8 @@ enum MarginNumbers {
     let rest = isAtStart ? text[digits.endIndex...] : text[..<digits.startIndex]
     // A number that ends a line of text has one space before it, one in the margin has several.
     let isApart =
-      isAtStart ? rest.first == 0x20 || rest.first == 0x09 : rest.last == 0x09 || rest.suffix(2).elementsEqual("  ".utf8)
+      isAtStart
+      ? rest.first == 0x20 || rest.first == 0x09 : rest.last == 0x09 || rest.suffix(2).elementsEqual("  ".utf8)
     return rest.isEmpty || isApart ? (number, digits.startIndex..<digits.endIndex) : nil
   }
 }

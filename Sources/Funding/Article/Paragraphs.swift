@@ -30,6 +30,7 @@ enum Paragraphs {
 
   private static func looksLikeHeading(_ line: TextLine, _ bytes: [UInt8]) -> Bool {
     line.length <= longestHeading && !line.standsAlone(bytes) && !line.endsSentence(bytes)
-      && line.lastScalar(bytes) != "," && bytes[line.content].contains { (0x41...0x5A).contains($0 & 0xDF) || $0 >= 0x80 }
+      && line.lastScalar(bytes) != ","
+      && bytes[line.content].contains { (0x41...0x5A).contains($0 & 0xDF) || $0 >= 0x80 }
   }
 }

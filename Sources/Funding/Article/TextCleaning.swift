@@ -1,7 +1,8 @@
 /// What the model does not get to see of a text.
 ///
-/// - Removed everywhere: U+FEFF (byte order mark), U+200B (zero width space) and U+2060 (word joiner), and the joiners
-///   U+200C and U+200D where both neighbours are ASCII: in Persian, Indic scripts and emoji they belong to the spelling.
+/// - Removed everywhere: U+FEFF (byte order mark), U+200B (zero width space) and U+2060 (word joiner), and the
+///   joiners U+200C and U+200D where both neighbours are ASCII. In Persian, Indic scripts and emoji they belong
+///   to the spelling.
 /// - Removed everywhere: control characters other than tab and the ends of lines. Converters of PDF leave them where
 ///   they do not know a letter.
 /// - The rarer line ends become line feeds (`LineEnd`).

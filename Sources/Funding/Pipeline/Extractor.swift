@@ -60,8 +60,8 @@ public struct Extractor: Sendable {
 
   /// Finds the funders of several funding statements of one article, read together as after stage 1.
   ///
-  /// The record's hash and places are those of the statements joined by line feeds. Blank ones are passed over; without others
-  /// there is no call and no funder.
+  /// The record's hash and places are those of the statements joined by line feeds. Blank ones are passed over; without
+  /// others there is no call and no funder.
   /// - Throws: as `extract`.
   public func parse(
     id: String, statements: [String], onProgress: ProgressHandler? = nil

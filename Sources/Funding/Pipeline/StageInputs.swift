@@ -78,7 +78,8 @@ package struct StageInputs: Sendable {
     let frame = try tokenizer.promptTokenCount(of: prompt(""), specialTokens: options.specialTokens)
     guard frame >= 0, room > frame else { throw Chunker.tooSmall }
     return Chunker(
-      chunking: chunking, limit: min(options.chunkTokens, room - frame), overlap: overlap, tokenOffsets: tokenizer.tokenOffsets,
+      chunking: chunking, limit: min(options.chunkTokens, room - frame), overlap: overlap,
+      tokenOffsets: tokenizer.tokenOffsets,
       fits: { [tokenizer, options] text in
         try tokenizer.promptTokenCount(of: prompt(text), specialTokens: options.specialTokens) <= room
       })

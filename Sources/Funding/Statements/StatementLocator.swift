@@ -33,8 +33,8 @@ struct StatementLocator {
     self.folded = folded
     let needle = ByteSearch(FoldedText(statement).bytes)
     guard
-      let found = needle.firstRange(in: folded.bytes, within: folded.foldedRange(chunk))
-        ?? needle.firstRange(in: folded.bytes)
+      let found = needle.firstRange(in: folded.bytes, within: folded.foldedRange(chunk), where: folded.isWhole)
+        ?? needle.firstRange(in: folded.bytes, within: folded.bytes.indices, where: folded.isWhole)
     else { return nil }
     return (.normalised, folded.sourceRange(found))
   }

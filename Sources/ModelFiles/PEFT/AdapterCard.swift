@@ -10,7 +10,8 @@ import JSON
 ///
 ///     {"format": 1, "version": "0.1.0+148b06e",
 ///      "base_model": {"name": "smollm2-135m", "model_sha256": "b179…"}, "previous_adapters": [],
-///      "chunk_tokens": 1024, "chunking": "paragraphs", "overlap_tokens": 128, "chunks": "all", "chat_template": "smollm2",
+///      "chunk_tokens": 1024, "chunking": "paragraphs", "overlap_tokens": 128, "chunks": "all",
+///      "chat_template": "smollm2",
 ///      "stages": {"statements": {"prompt_sha256": "…"}, "parse": {"prompt_sha256": "…"}},
 ///      "data": {"parse.jsonl": "…"}, "recipe": {…}, "dev_metrics": {…}, "calibration": …}
 public struct AdapterCard: Sendable, Equatable {

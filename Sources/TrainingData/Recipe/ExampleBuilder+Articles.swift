@@ -32,7 +32,8 @@ extension ExampleBuilder {
       .sorted { ($0.1.lowerBound, $0.0) < ($1.1.lowerBound, $1.0) }
     let noisy = noisyArticle(raw, occurrences.map(\.1), id: id)
     let article = noisy?.article ?? raw.unwrapped()
-    let unwrapped = noisy?.places ?? occurrences.map { article.cleanedRange(ofOriginal: raw.span(ofCleaned: $0.1).bytes) }
+    let unwrapped =
+      noisy?.places ?? occurrences.map { article.cleanedRange(ofOriginal: raw.span(ofCleaned: $0.1).bytes) }
     occurrences = zip(occurrences, unwrapped).map { ($0.0, $1) }
 
     var isWhole = statements.map { _ in false }

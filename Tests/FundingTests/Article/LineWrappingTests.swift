@@ -55,13 +55,15 @@ import Text
     let lines = Self.paragraphs.map { TextWrapping.wrapped($0, width: 60) }
     #expect(try read(lines[0] + "\n" + lines[1]) == Self.paragraphs[0] + "\n" + Self.paragraphs[1])
     // A full last line: the next paragraph is known by its indentation.
-    let full = "We thank the wardens of the reserve in the northern basin\nfor all that was needed and for the loan of their boats."
+    let full =
+      "We thank the wardens of the reserve in the northern basin\nfor all that was needed and for the loan of their boats."
     #expect(
       try read(full + "\n   This work was supported by the Swedish Research Council\nunder project 2016-04512.")
         == full.replacing("\n", with: " ")
         + "\n   This work was supported by the Swedish Research Council under project 2016-04512.")
     #expect(
-      try read("Acknowledgements\n" + lines[1] + "\nReferences") == "Acknowledgements\n" + Self.paragraphs[1] + "\nReferences")
+      try read("Acknowledgements\n" + lines[1] + "\nReferences") == "Acknowledgements\n" + Self.paragraphs[1]
+        + "\nReferences")
   }
 
   @Test func itemsOfLists() throws {
@@ -118,7 +120,8 @@ import Text
   @Test func randomTexts() throws {
     var random = SplitMix64(state: 3)
     let pieces = [
-      "word", " ", " ", "\n", "\n", "\r\n", "\n\n", "\u{C}", "-\n", "12", "the", ",", ".", "é", "\u{AD}\n", "中文", "\t", "# ",
+      "word", " ", " ", "\n", "\n", "\r\n", "\n\n", "\u{C}", "-\n", "12", "the", ",", ".", "é", "\u{AD}\n", "中文", "\t",
+      "# ",
       "- ", "1. ", "|", "\u{85}", "```\n", "A", "   ",
     ]
     for _ in 0..<400 {
@@ -137,7 +140,9 @@ import Text
         #expect(original == article.bytes[offset] || [0x20, 0x0A].contains(article.bytes[offset]))
         #expect(article.cleanedRange(ofOriginal: span.bytes).lowerBound == offset)
       }
-      #expect(article.bytes.count { $0 >= 0x80 || $0 | 0x20 >= 0x61 } <= plain.bytes.count { $0 >= 0x80 || $0 | 0x20 >= 0x61 })
+      #expect(
+        article.bytes.count { $0 >= 0x80 || $0 | 0x20 >= 0x61 } <= plain.bytes.count { $0 >= 0x80 || $0 | 0x20 >= 0x61 }
+      )
     }
   }
 }

@@ -132,7 +132,8 @@ import Testing
       + "Energy under contract DE-FG02-97ER41014. We thank the wardens of the reserve."
     let filler = "The lake was shallow until the last century, and its shores moved with the seasons of the basin. "
     let article =
-      "Abstract\n\n" + TextWrapping.wrapped(String(repeating: filler, count: 4), width: width) + "\n\nAcknowledgements\n\n"
+      "Abstract\n\n" + TextWrapping.wrapped(String(repeating: filler, count: 4), width: width)
+      + "\n\nAcknowledgements\n\n"
       + TextWrapping.wrapped(statement, width: width) + "\n\nReferences\n"
     let generator = FakeGenerator { request, _ in
       request.messages[0].content == Prompts.statementsSystem

@@ -80,9 +80,9 @@ import Torch
     #expect(command.modelOptions.adapter == ["sft", "dapo"] && command.inputs == ["a.md", "b.md"])
   }
 
-  @Test func onlyParseTakesJSONLinesFromFolders() throws {
+  @Test func onlyParseTakesJSONFromFolders() throws {
     #expect(try extract("d").extensions == ["md", "markdown", "txt", "text"])
-    #expect(try extract("d", "-s", "parse").extensions == ["md", "markdown", "txt", "text", "jsonl", "ndjson"])
+    #expect(try extract("d", "-s", "parse").extensions == ["md", "markdown", "txt", "text", "json", "jsonl", "ndjson"])
   }
 
   @Test(arguments: [

@@ -95,7 +95,7 @@ import Testing
     #expect(
       records.map { $0["error"]?.string } == [
         nil, "The file is empty.", "Byte 0xFC at 1 is not UTF-8; convert the file.",
-        "Found a NUL at byte 4; expected text in UTF-8.", nil,
+        "3 of 6 characters are control characters; expected text in UTF-8.", nil,
       ])
     #expect(result.errors.split(separator: "\n").count == 3, "only the failures are told in a pipe")
 
@@ -125,7 +125,7 @@ import Testing
     #expect(records.map { $0["id"]?.string } == ["x", input + ":2"])
     #expect(records[0]["statements"]?.array?.first?["text"]?.string == "Funded by the Moss Fund.")
     #expect(records[0]["calls"] == nil)
-    #expect(records[1]["error"]?.string?.hasPrefix("found an object without a text") == true)
+    #expect(records[1]["error"]?.string?.hasPrefix("found an object without a statement") == true)
   }
 
   @Test(.enabled(if: Checkout.hasDefaultModel, Checkout.defaultModelAbsence))
@@ -203,7 +203,9 @@ import Testing
     let arguments =
       ["merge", "--model", base, "--output", folder.path("merged")] + adapters.flatMap { ["--adapter", $0] }
     let result = try Executable.run(arguments)
-    #expect(result.status == 0 && result.output == "" && result.errors == "")
+    #expect(result.status == 0 && result.output == "")
+    // The golden folder holds no text files.
+    #expect(result.errors == "patron: \(base): tokenizer.json is missing; it belongs beside config.json\n")
     let file = try Data(contentsOf: folder.url("merged/model.safetensors"))
     let metadata = try #require(
       try JSON.parse([UInt8](file[8..<8 + file[0..<8].reversed().reduce(0) { $0 << 8 | Int($1) }]))["__metadata__"])
@@ -234,7 +236,8 @@ import Testing
     #expect(result.status == 0 && result.output == "" && result.errors == "")
     #expect(
       contents(of: folder.url("merged")) == [
-        "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
+        "chat_template.jinja", "config.json", "generation_config.json", "model.safetensors", "tokenizer.json",
+        "tokenizer_config.json",
       ])
 
     // In float32 the folder holds the very numbers that the file and the adapter give.

@@ -215,10 +215,11 @@ import Text
 
         The folder loads in transformers, vLLM and here (--model DIR). From a GGUF
         file, its weights are decoded, and the configuration, tokenizer and chat
-        template are written as Hugging Face's files. A weight that the type cannot
-        hold is an error. The folder appears under its name only when it is complete.
-        What it was made from (base, adapters in order with their SHA-256, policy,
-        version) stands in the metadata of each safetensors file.
+        template are written as Hugging Face's files. Tokenizer, chat template and
+        generation_config.json of an adapter's folder go before the model's. A weight
+        that the type cannot hold is an error. The folder appears under its name only
+        when it is complete. What it was made from (base, adapters in order with their
+        SHA-256, policy, version) stands in the metadata of each safetensors file.
 
         Memory: one tensor and the adapters, however large the model.
 
