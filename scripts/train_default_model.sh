@@ -43,5 +43,5 @@ add "${ARTICLES:-1}" "$run/parts/sft/extract.jsonl" "$run/parts/sft/extract2.jso
 "$patron" train sft --resume --output "$run/sft" --train "${rows[@]}" --license-filter open \
   --dev "$run/parts/tune/parse_clean.jsonl" "$run/parts/tune/extract.jsonl" --dev-limit 400 \
   --chunk-tokens 384 --overlap-tokens 128 --negatives 3 --hard-negatives 1 --max-length 2048 --noise 0.3 \
-  --rank 32 --alpha 64 --dropout 0 --learning-rate 8e-4 --schedule cosine --warmup-ratio 0.03 \
-  --micro-batch 8 --accumulation 1 --epochs 1 --eval-every 100 --save-every 50 --keep 2 --adapter-dtype bfloat16 "$@"
+  --rank 32 --alpha 64 --dropout 0 --learning-rate 1e-3 --schedule cosine --warmup-ratio 0.03 \
+  --micro-batch 16 --accumulation 1 --epochs 1 --eval-every 100 --save-every 50 --keep 2 --adapter-dtype bfloat16 "$@"
