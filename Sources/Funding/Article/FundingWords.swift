@@ -11,7 +11,7 @@ enum FundingWords {
     // English, and what Romance languages share with it
     "fund", "foundation", "grant", "sponsor", "fellowship", "scholarship", "acknowledg", "financ", "finanz", "support",
     "grateful", "gratitude", "thank", "award", "subsid", "subven", "endow", "bursar", "stipend", "contract", "honorari",
-    "paid",
+    "paid", "processing charge", "processing fee", "publication charge", "publication cost", "publication fee",
     "fonds", "fondo", "fondaz", "fondat",
     // German, Dutch
     "förder", "foerder", "unterstütz", "unterstuetz", "gedankt", "danken", "bedank", "stiftung", "zuwendung",

@@ -180,7 +180,7 @@ import Text
                                   The same for copied names, award ids, schemes and
                                   titles; a funder without its name goes with its
                                   awards. `patron calibrate` shows what each value
-                                  would do. (default: 0.1)
+                                  would do. (default: 0.5)
           --calibration <file>    Turn the model's confidence into probabilities by
                                   this file, which `patron calibrate` wrote (default:
                                   as the adapter's patron.json says).
