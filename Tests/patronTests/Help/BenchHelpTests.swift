@@ -5,13 +5,9 @@ import Testing
 
 /// Whole help texts, byte for byte.
 @Suite struct BenchHelpTests {
-  private func help(_ command: any ParsableCommand.Type) -> String {
-    Patron.helpMessage(for: command, columns: 80) + "\n"
-  }
-
   @Test func bench() {
     #expect(
-      help(BenchCommand.self) == #"""
+      HelpText.of(BenchCommand.self) == #"""
         OVERVIEW: Measures models, tokenizers and constraints on this machine.
 
         Let nothing else run meanwhile.
@@ -19,8 +15,7 @@ import Testing
         USAGE: patron bench <subcommand>
 
         OPTIONS:
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.commonOptions)
 
         SUBCOMMANDS:
           model (default)         Measures prefill, decode and a whole extraction.
@@ -38,7 +33,7 @@ import Testing
 
   @Test func model() {
     #expect(
-      help(BenchModelCommand.self) == #"""
+      HelpText.of(BenchModelCommand.self) == #"""
         OVERVIEW: Measures prefill, decode and a whole extraction.
 
         Prefill reads a prompt of the given length; decode writes tokens one by one
@@ -47,31 +42,7 @@ import Testing
         USAGE: patron bench model <options>
 
         OPTIONS:
-          -m, --model <model>     A name that `patron models list` shows, a Hugging
-                                  Face folder, or a .gguf file. (default: smollm2-135m)
-          --adapter <folder>      A PEFT adapter folder; repeat it for several, merged
-                                  in the order given (SFT first, then DAPO).
-          --force-adapter         Use an adapter although its patron.json asks for
-                                  another base model, other prompts or an unknown
-                                  template.
-          --chat-template <template>
-                                  How chats are written, in place of what the files
-                                  beside the adapters and the model say: as Llama 3.1
-                                  and later, Llama 3, SmolLM2 or plain ChatML do.
-                                  (values: llama3.1, llama3, smollm2, chatml)
-          --chat-date <date>      The date that Llama 3.1's template prints, such as
-                                  "26 Jul 2024" (default: the one in the template;
-                                  never the day of the run).
-          --merge <policy>        How adapters join the weights: peft (round after
-                                  each, as PEFT does), fp32 (add all in float32, round
-                                  once) or none (they stay beside the weights).
-                                  (values: peft, fp32, none; default: peft)
-          --device <device>       cpu, cuda or cuda:N. (default: cpu)
-          --dtype <type>          Type of the weights: bfloat16 is fastest, float32
-                                  most exact (default: bfloat16; for training on a CPU
-                                  without bfloat16 instructions float32, which is
-                                  faster there). (values: float32, bfloat16, float16)
-          --threads <n>           Threads on the CPU (default: all cores).
+        \#(HelpText.modelOptions)
           --prompt <prompt>       Prompt lengths in tokens. (default: 128, 512)
           --decode <decode>       Tokens written for the decode figure. (default: 128)
           --batch <batch>         Sequences decoded side by side. (default: 1)
@@ -79,8 +50,7 @@ import Testing
           --runs <n>              Counted runs; one before them is not counted.
                                   (default: 5)
           --json                  Print JSON.
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.commonOptions)
 
 
         """#)
@@ -88,7 +58,7 @@ import Testing
 
   @Test func machine() {
     #expect(
-      help(BenchMachineCommand.self) == #"""
+      HelpText.of(BenchMachineCommand.self) == #"""
         OVERVIEW: Measures how fast this machine reads memory and multiplies.
 
         Both bound what a dense model can do here: all weights are read once for each
@@ -106,8 +76,7 @@ import Testing
           --runs <n>              Counted runs; one before them is not counted.
                                   (default: 5)
           --json                  Print JSON.
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.commonOptions)
 
 
         """#)
@@ -115,7 +84,7 @@ import Testing
 
   @Test func constraints() {
     #expect(
-      help(BenchConstraintsCommand.self) == #"""
+      HelpText.of(BenchConstraintsCommand.self) == #"""
         OVERVIEW: Measures what constraints cost for each token, without running the
         model.
 
@@ -127,8 +96,7 @@ import Testing
                                   a .gguf file. (default: smollm2-135m)
           --tokenizer <file>      A tokenizer.json to use instead of the model's.
           --json                  Print JSON.
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.commonOptions)
 
 
         """#)
@@ -136,7 +104,7 @@ import Testing
 
   @Test func tokenizer() {
     #expect(
-      help(BenchTokenizerCommand.self) == #"""
+      HelpText.of(BenchTokenizerCommand.self) == #"""
         OVERVIEW: Measures how fast a tokenizer opens and encodes a text, without
         running the model.
 
@@ -153,8 +121,7 @@ import Testing
           --runs <n>              Counted runs; one before them is not counted.
                                   (default: 5)
           --json                  Print JSON.
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.commonOptions)
 
 
         """#)

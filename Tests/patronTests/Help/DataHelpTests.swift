@@ -5,69 +5,19 @@ import Testing
 
 /// Whole help texts of `patron data`, byte for byte.
 @Suite struct DataHelpTests {
-  private func help(_ command: any ParsableCommand.Type) -> String {
-    Patron.helpMessage(for: command, columns: 80) + "\n"
-  }
-
-  /// How rows become examples: the same for every command that reads training data.
-  static let rowOptions = #"""
-      --task-weight <task=factor>
-                              Copies of the rows of a task, on top of those of the
-                              files, such as extract=2 or parse=0.5.
-      --license-filter <filter>
-                              none (all rows) or open (leave out rows whose licence
-                              says NC or ND; rows that state none stay). (values:
-                              none, open; default: none)
-      --skip-bad-rows         Leave out rows that cannot be read and say how many;
-                              otherwise the first one is an error.
-      --data-seed <n>         Seed of copies, negatives, noise and order. (default:
-                              0)
-      --chunk-tokens <n>      Most tokens of a chunk of an article. (default: 7500)
-      --chunking <how>        How an article is cut: paragraphs (whole ones) or
-                              overlapping (at a number of tokens). (values:
-                              paragraphs, overlapping; default: paragraphs)
-      --overlap-tokens <n>    Tokens that neighbouring chunks share; with
-                              paragraphs only those of a paragraph too long for the
-                              model. (default: 1024)
-      --negatives <ratio>     Chunks without funding statements to keep for each
-                              one with some, or all. (default: 1)
-      --hard-negatives <share>
-                              Share of those that hold a word of funding, support
-                              or thanks, as far as there are such. With 1, the
-                              adapter asks for such chunks only (`patron extract
-                              --chunks likely`). (default: 0.75)
-      --keep-unverbatim       Keep statements of which a funder's value is not in
-                              the text; they teach to write what is not there.
-      --joined <share>        Share of the statements that get another one behind
-                              them, as an article of two statements has. (default:
-                              0.1)
-      --supervised-turns <turns>
-                              Which answers of a chat in messages rows are learnt:
-                              all or last. (values: all, last; default: all)
-      --noise <share>         Share of the rows that get damage as real texts have
-                              it; 0: texts as they are. (default: 0.5)
-      --noise-kinds <kinds>   What may happen to them: case, confusions, unicode,
-                              zero-width, markup, hyphenation, wrapping; several
-                              with commas. (default: all)
-      --max-length <n>        Most tokens of an example; longer ones are left out.
-                              (default: 8192)
-    """#
-
   private let dataOptions = #"""
     DATA:
-    \#(Self.rowOptions)
+    \#(HelpText.rowOptions)
 
     MESSAGES:
-      -q, --quiet             Say only what went wrong.
-      -v, --verbose           Also say in a pipe what is otherwise said on a
-                              terminal only.
+      \#(HelpText.messageOptions)
 
 
     """#
 
   @Test func group() {
     #expect(
-      help(DataCommand.self) == #"""
+      HelpText.of(DataCommand.self) == #"""
         OVERVIEW: Shows, checks and makes training data.
 
         Files are JSON Lines or a JSON array. Rows are recognised by their members:
@@ -78,8 +28,7 @@ import Testing
         USAGE: patron data <subcommand>
 
         OPTIONS:
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.commonOptions)
 
         SUBCOMMANDS:
           stats                   Counts rows, examples and tokens, and what was left
@@ -99,7 +48,7 @@ import Testing
 
   @Test func stats() {
     #expect(
-      help(DataStatsCommand.self) == #"""
+      HelpText.of(DataStatsCommand.self) == #"""
         OVERVIEW: Counts rows, examples and tokens, and what was left out and why.
 
         Of several files it also shows which rows of one are in another, too, whatever
@@ -112,20 +61,9 @@ import Testing
           <files>                 Data files, each with @weight behind it or not.
 
         \#(dataOptions)OPTIONS:
-          -m, --model <model>     Whose tokenizer: a name that `patron models list`
-                                  shows, a Hugging Face folder, or a .gguf file.
-                                  (default: smollm2-135m)
-          --chat-template <template>
-                                  How chats are written, in place of what the files
-                                  beside the adapters and the model say: as Llama 3.1
-                                  and later, Llama 3, SmolLM2 or plain ChatML do.
-                                  (values: llama3.1, llama3, smollm2, chatml)
-          --chat-date <date>      The date that Llama 3.1's template prints, such as
-                                  "26 Jul 2024" (default: the one in the template;
-                                  never the day of the run).
+        \#(HelpText.tokenizerOptions)
           --json                  Write JSON.
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.commonOptions)
 
 
         """#)
@@ -133,7 +71,7 @@ import Testing
 
   @Test func split() {
     #expect(
-      help(DataSplitCommand.self) == #"""
+      HelpText.of(DataSplitCommand.self) == #"""
         OVERVIEW: Divides data files into parts that share no document.
 
         Rows that share an id, a DOI (doi, ref), a title or a text fall into the same
@@ -158,8 +96,7 @@ import Testing
                                   train)
           --seed <n>              Another seed gives other parts. (default: 0)
           -o, --output <folder>   The folder to make.
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.commonOptions)
 
 
         """#)
@@ -167,7 +104,7 @@ import Testing
 
   @Test func inspect() {
     #expect(
-      help(DataInspectCommand.self) == #"""
+      HelpText.of(DataInspectCommand.self) == #"""
         OVERVIEW: Shows examples as the model sees them, with what it learns marked.
 
         Special tokens are shown by their names. What is learnt is coloured on a
@@ -184,19 +121,8 @@ import Testing
           --count <n>             Most examples to show. (default: 3)
           --skip <n>              Examples to pass over first. (default: 0)
           --tokens                Show the tokens one by one: id, mark, text.
-          -m, --model <model>     Whose tokenizer: a name that `patron models list`
-                                  shows, a Hugging Face folder, or a .gguf file.
-                                  (default: smollm2-135m)
-          --chat-template <template>
-                                  How chats are written, in place of what the files
-                                  beside the adapters and the model say: as Llama 3.1
-                                  and later, Llama 3, SmolLM2 or plain ChatML do.
-                                  (values: llama3.1, llama3, smollm2, chatml)
-          --chat-date <date>      The date that Llama 3.1's template prints, such as
-                                  "26 Jul 2024" (default: the one in the template;
-                                  never the day of the run).
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.tokenizerOptions)
+        \#(HelpText.commonOptions)
 
 
         """#)
@@ -204,7 +130,7 @@ import Testing
 
   @Test func tokenize() {
     #expect(
-      help(DataTokenizeCommand.self) == #"""
+      HelpText.of(DataTokenizeCommand.self) == #"""
         OVERVIEW: Writes examples as token ids, as other trainers take them.
 
         One JSON object a line: id, task, input_ids, and labels, which are -100 where
@@ -217,19 +143,8 @@ import Testing
 
         \#(dataOptions)OPTIONS:
           -o, --output <file>     File to write to (default: standard output).
-          -m, --model <model>     Whose tokenizer: a name that `patron models list`
-                                  shows, a Hugging Face folder, or a .gguf file.
-                                  (default: smollm2-135m)
-          --chat-template <template>
-                                  How chats are written, in place of what the files
-                                  beside the adapters and the model say: as Llama 3.1
-                                  and later, Llama 3, SmolLM2 or plain ChatML do.
-                                  (values: llama3.1, llama3, smollm2, chatml)
-          --chat-date <date>      The date that Llama 3.1's template prints, such as
-                                  "26 Jul 2024" (default: the one in the template;
-                                  never the day of the run).
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.tokenizerOptions)
+        \#(HelpText.commonOptions)
 
 
         """#)
@@ -237,7 +152,7 @@ import Testing
 
   @Test func synthesize() {
     #expect(
-      help(DataSynthesizeCommand.self) == #"""
+      HelpText.of(DataSynthesizeCommand.self) == #"""
         OVERVIEW: Makes funding statements with their funders, or articles with such
         statements.
 
@@ -272,8 +187,7 @@ import Testing
                                   open (no NC, no ND). (values: none, open; default:
                                   none)
           -o, --output <file>     File to write to (default: standard output).
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.commonOptions)
 
 
         """#)

@@ -7,13 +7,9 @@ import Text
 
 /// Whole help texts, byte for byte: a change of what users read is one that somebody meant.
 @Suite struct HelpTests {
-  private func help(_ command: any ParsableCommand.Type) -> String {
-    Patron.helpMessage(for: command, columns: 80) + "\n"
-  }
-
   @Test func root() {
     #expect(
-      help(Patron.self) == #"""
+      HelpText.of(Patron.self) == #"""
         OVERVIEW: Reads research articles and says who funded them.
 
         Data goes to standard output; messages go to standard error.
@@ -25,8 +21,7 @@ import Text
         USAGE: patron <subcommand>
 
         OPTIONS:
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.commonOptions)
 
         SUBCOMMANDS:
           extract                 Finds funding statements and funders in articles.
@@ -51,7 +46,7 @@ import Text
 
   @Test func extract() {
     #expect(
-      help(ExtractCommand.self) == #"""
+      HelpText.of(ExtractCommand.self) == #"""
         OVERVIEW: Finds funding statements and funders in articles.
 
         Reads text files in UTF-8 (Markdown, plain text). The first stage copies the
@@ -90,31 +85,7 @@ import Text
                                   record.
 
         MODEL:
-          -m, --model <model>     A name that `patron models list` shows, a Hugging
-                                  Face folder, or a .gguf file. (default: smollm2-135m)
-          --adapter <folder>      A PEFT adapter folder; repeat it for several, merged
-                                  in the order given (SFT first, then DAPO).
-          --force-adapter         Use an adapter although its patron.json asks for
-                                  another base model, other prompts or an unknown
-                                  template.
-          --chat-template <template>
-                                  How chats are written, in place of what the files
-                                  beside the adapters and the model say: as Llama 3.1
-                                  and later, Llama 3, SmolLM2 or plain ChatML do.
-                                  (values: llama3.1, llama3, smollm2, chatml)
-          --chat-date <date>      The date that Llama 3.1's template prints, such as
-                                  "26 Jul 2024" (default: the one in the template;
-                                  never the day of the run).
-          --merge <policy>        How adapters join the weights: peft (round after
-                                  each, as PEFT does), fp32 (add all in float32, round
-                                  once) or none (they stay beside the weights).
-                                  (values: peft, fp32, none; default: peft)
-          --device <device>       cpu, cuda or cuda:N. (default: cpu)
-          --dtype <type>          Type of the weights: bfloat16 is fastest, float32
-                                  most exact (default: bfloat16; for training on a CPU
-                                  without bfloat16 instructions float32, which is
-                                  faster there). (values: float32, bfloat16, float16)
-          --threads <n>           Threads on the CPU (default: all cores).
+        \#(HelpText.modelOptions)
           --no-adapter            Use the model as it is; otherwise the default model
                                   comes with its adapter, if that is installed.
 
@@ -196,13 +167,10 @@ import Text
                                   on the same machine. (default: 0)
 
         MESSAGES:
-          -q, --quiet             Say only what went wrong.
-          -v, --verbose           Also say in a pipe what is otherwise said on a
-                                  terminal only.
+        \#(HelpText.messageOptions)
 
         OPTIONS:
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.commonOptions)
 
 
         """#)
@@ -210,7 +178,7 @@ import Text
 
   @Test func merge() {
     #expect(
-      help(MergeCommand.self) == #"""
+      HelpText.of(MergeCommand.self) == #"""
         OVERVIEW: Writes a model with its adapters merged as a Hugging Face folder.
 
         The folder loads in transformers, vLLM and here (--model DIR). From a GGUF
@@ -239,20 +207,10 @@ import Text
                                   float32, bfloat16, float16)
           --shard-size <size>     Largest weight file, such as 5GB or 800MB. (default:
                                   5GB)
-          --chat-template <template>
-                                  How chats are written, in place of what the files
-                                  beside the adapters and the model say: as Llama 3.1
-                                  and later, Llama 3, SmolLM2 or plain ChatML do.
-                                  (values: llama3.1, llama3, smollm2, chatml)
-          --chat-date <date>      The date that Llama 3.1's template prints, such as
-                                  "26 Jul 2024" (default: the one in the template;
-                                  never the day of the run).
+        \#(HelpText.chatOptions)
           --force                 Replace the output folder if it exists.
-          -q, --quiet             Say only what went wrong.
-          -v, --verbose           Also say in a pipe what is otherwise said on a
-                                  terminal only.
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.messageOptions)
+        \#(HelpText.commonOptions)
 
 
         """#)
@@ -260,7 +218,7 @@ import Text
 
   @Test func calibrate() {
     #expect(
-      help(CalibrateCommand.self) == #"""
+      HelpText.of(CalibrateCommand.self) == #"""
         OVERVIEW: Fits probabilities to the model's confidence in its values.
 
         Predictions are the records of `patron extract --format jsonl` or json. Gold
@@ -288,9 +246,7 @@ import Text
         USAGE: patron calibrate --predictions <file> --gold <file> [--output <file>] [--adapter <folder>] [--json] [--quiet] [--verbose]
 
         MESSAGES:
-          -q, --quiet             Say only what went wrong.
-          -v, --verbose           Also say in a pipe what is otherwise said on a
-                                  terminal only.
+        \#(HelpText.messageOptions)
 
         OPTIONS:
           -p, --predictions <file>
@@ -300,8 +256,7 @@ import Text
           --adapter <folder>      Adapter folder that the predictions were made with;
                                   the calibration is put into its patron.json.
           --json                  Print JSON.
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.commonOptions)
 
 
         """#)
@@ -309,7 +264,7 @@ import Text
 
   @Test func models() {
     #expect(
-      help(ModelsCommand.self) == #"""
+      HelpText.of(ModelsCommand.self) == #"""
         OVERVIEW: Lists and checks the models on this machine.
 
         Models are looked for in the folder that PATRON_MODELS names, in
@@ -319,8 +274,7 @@ import Text
         USAGE: patron models <subcommand>
 
         OPTIONS:
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.commonOptions)
 
         SUBCOMMANDS:
           list (default)          Shows the models that can be used, and where they are.
@@ -334,14 +288,13 @@ import Text
 
   @Test func modelsList() {
     #expect(
-      help(ModelsCommand.List.self) == #"""
+      HelpText.of(ModelsCommand.List.self) == #"""
         OVERVIEW: Shows the models that can be used, and where they are.
 
         USAGE: patron models list
 
         OPTIONS:
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.commonOptions)
 
 
         """#)
@@ -349,7 +302,7 @@ import Text
 
   @Test func modelsVerify() {
     #expect(
-      help(ModelsCommand.Verify.self) == #"""
+      HelpText.of(ModelsCommand.Verify.self) == #"""
         OVERVIEW: Opens models and adapters and checks all that can be checked without
         running them.
 
@@ -364,8 +317,7 @@ import Text
                                   (default: all that `patron models list` shows).
 
         OPTIONS:
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.commonOptions)
 
 
         """#)

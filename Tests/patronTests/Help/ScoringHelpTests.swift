@@ -5,13 +5,9 @@ import Testing
 
 /// Whole help texts of the commands that score, byte for byte.
 @Suite struct ScoringHelpTests {
-  private func help(_ command: any ParsableCommand.Type) -> String {
-    Patron.helpMessage(for: command, columns: 80) + "\n"
-  }
-
   @Test func evaluate() {
     #expect(
-      help(EvaluateCommand.self) == #"""
+      HelpText.of(EvaluateCommand.self) == #"""
         OVERVIEW: Measures predictions against gold annotations.
 
         Both files hold a JSON object per line, or a JSON array of objects. Funders are
@@ -80,13 +76,10 @@ import Testing
                                   worst first) and side_by_side.md.
 
         MESSAGES:
-          -q, --quiet             Say only what went wrong.
-          -v, --verbose           Also say in a pipe what is otherwise said on a
-                                  terminal only.
+        \#(HelpText.messageOptions)
 
         OPTIONS:
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.commonOptions)
 
 
         """#)
@@ -94,14 +87,13 @@ import Testing
 
   @Test func reward() {
     #expect(
-      help(RewardCommand.self) == #"""
+      HelpText.of(RewardCommand.self) == #"""
         OVERVIEW: Computes the reward of predictions, and measures how fast that is.
 
         USAGE: patron reward <subcommand>
 
         OPTIONS:
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.commonOptions)
 
         SUBCOMMANDS:
           score (default)         Computes the reward of predictions, with every term.
@@ -115,7 +107,7 @@ import Testing
 
   @Test func rewardScore() {
     #expect(
-      help(RewardScoreCommand.self) == #"""
+      HelpText.of(RewardScoreCommand.self) == #"""
         OVERVIEW: Computes the reward of predictions, with every term.
 
         One pair: --gold with --predicted (funders as JSON) or --completion (what a
@@ -140,44 +132,10 @@ import Testing
           --predicted <json>      The predicted funders: JSON, or @FILE.
           --completion <text>     What a model wrote, or @FILE.
 
-        REWARD:
-          --preset <preset>       training (0.50 funder + 0.40 award id + 0.10 flat
-                                  award id, soft ids) or evaluation (0.50 funder + 0.50
-                                  award id, ids match or not); the options below change
-                                  it. (values: training, evaluation; default: training)
-          --funder-weight <w>     Weight of the funders.
-          --award-id-weight <w>   Weight of the award ids under their funders.
-          --flat-award-id-weight <w>
-                                  Weight of the award ids wherever they stand.
-          --scheme-weight <w>     Weight of the funding schemes.
-          --title-weight <w>      Weight of the award titles.
-          --funder-threshold <s>  Least similarity of names that are one funder.
-                                  (default: 0.8)
-          --threshold <s>         Least similarity of schemes and titles that match.
-                                  (default: 0.8)
-          --soft-ids/--no-soft-ids
-                                  Whether an award id with one character wrong counts
-                                  half (default: as the preset has it).
-          --id-mode <mode>        normalized (award ids without spaces, hyphens,
-                                  slashes and case) or exact (without case). (values:
-                                  normalized, exact; default: normalized)
-          --similarity <mode>     How names are compared. (values: permissive,
-                                  balanced, strict; default: balanced)
-
-        OUTPUT:
-          -f, --format <format>   table (for people), json or jsonl (an object per
-                                  line). (values: table, json, jsonl; default: table)
-          -o, --output <file>     File to write to (default: standard output).
-          --max-file-size <mib>   Largest file in MiB. (default: 1024)
-
-        MESSAGES:
-          -q, --quiet             Say only what went wrong.
-          -v, --verbose           Also say in a pipe what is otherwise said on a
-                                  terminal only.
+        \#(HelpText.rewardSections)
 
         OPTIONS:
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.commonOptions)
 
 
         """#)
@@ -185,7 +143,7 @@ import Testing
 
   @Test func rewardBenchmark() {
     #expect(
-      help(RewardBenchmarkCommand.self) == #"""
+      HelpText.of(RewardBenchmarkCommand.self) == #"""
         OVERVIEW: Measures how many rewards one core computes per second.
 
         All rows of the file are measured, and by themselves those with two to four
@@ -196,45 +154,11 @@ import Testing
         ARGUMENTS:
           <rows>                  A file of pairs, or - for standard input.
 
-        REWARD:
-          --preset <preset>       training (0.50 funder + 0.40 award id + 0.10 flat
-                                  award id, soft ids) or evaluation (0.50 funder + 0.50
-                                  award id, ids match or not); the options below change
-                                  it. (values: training, evaluation; default: training)
-          --funder-weight <w>     Weight of the funders.
-          --award-id-weight <w>   Weight of the award ids under their funders.
-          --flat-award-id-weight <w>
-                                  Weight of the award ids wherever they stand.
-          --scheme-weight <w>     Weight of the funding schemes.
-          --title-weight <w>      Weight of the award titles.
-          --funder-threshold <s>  Least similarity of names that are one funder.
-                                  (default: 0.8)
-          --threshold <s>         Least similarity of schemes and titles that match.
-                                  (default: 0.8)
-          --soft-ids/--no-soft-ids
-                                  Whether an award id with one character wrong counts
-                                  half (default: as the preset has it).
-          --id-mode <mode>        normalized (award ids without spaces, hyphens,
-                                  slashes and case) or exact (without case). (values:
-                                  normalized, exact; default: normalized)
-          --similarity <mode>     How names are compared. (values: permissive,
-                                  balanced, strict; default: balanced)
-
-        OUTPUT:
-          -f, --format <format>   table (for people), json or jsonl (an object per
-                                  line). (values: table, json, jsonl; default: table)
-          -o, --output <file>     File to write to (default: standard output).
-          --max-file-size <mib>   Largest file in MiB. (default: 1024)
-
-        MESSAGES:
-          -q, --quiet             Say only what went wrong.
-          -v, --verbose           Also say in a pipe what is otherwise said on a
-                                  terminal only.
+        \#(HelpText.rewardSections)
 
         OPTIONS:
           --seconds <s>           Least time of a measurement. (default: 3.0)
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.commonOptions)
 
 
         """#)

@@ -5,20 +5,15 @@ import Testing
 
 /// Whole help texts of `patron train`, byte for byte.
 @Suite struct TrainHelpTests {
-  private func help(_ command: any ParsableCommand.Type) -> String {
-    Patron.helpMessage(for: command, columns: 80) + "\n"
-  }
-
   @Test func group() {
     #expect(
-      help(TrainCommand.self) == #"""
+      HelpText.of(TrainCommand.self) == #"""
         OVERVIEW: Trains a LoRA adapter.
 
         USAGE: patron train <subcommand>
 
         OPTIONS:
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.commonOptions)
 
         SUBCOMMANDS:
           sft                     Fine-tunes an adapter on rows with answers.
@@ -31,7 +26,7 @@ import Testing
 
   @Test func report() {
     #expect(
-      help(TrainReportCommand.self) == #"""
+      HelpText.of(TrainReportCommand.self) == #"""
         OVERVIEW: Writes a training run as a page for the browser.
 
         The page holds the curves, the settings, the checkpoints, the data and what the
@@ -47,11 +42,8 @@ import Testing
         OPTIONS:
           -o, --output <file>     File to write to (default: report.html in the run's
                                   folder).
-          -q, --quiet             Say only what went wrong.
-          -v, --verbose           Also say in a pipe what is otherwise said on a
-                                  terminal only.
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.messageOptions)
+        \#(HelpText.commonOptions)
 
 
         """#)
@@ -59,7 +51,7 @@ import Testing
 
   @Test func sft() {
     #expect(
-      help(TrainSFTCommand.self) == #"""
+      HelpText.of(TrainSFTCommand.self) == #"""
         OVERVIEW: Fine-tunes an adapter on rows with answers.
 
         The defaults are the published recipe's. Every other flag is also a line of a
@@ -77,31 +69,7 @@ import Testing
         USAGE: patron train sft <options>
 
         MODEL:
-          -m, --model <model>     A name that `patron models list` shows, a Hugging
-                                  Face folder, or a .gguf file. (default: smollm2-135m)
-          --adapter <folder>      A PEFT adapter folder; repeat it for several, merged
-                                  in the order given (SFT first, then DAPO).
-          --force-adapter         Use an adapter although its patron.json asks for
-                                  another base model, other prompts or an unknown
-                                  template.
-          --chat-template <template>
-                                  How chats are written, in place of what the files
-                                  beside the adapters and the model say: as Llama 3.1
-                                  and later, Llama 3, SmolLM2 or plain ChatML do.
-                                  (values: llama3.1, llama3, smollm2, chatml)
-          --chat-date <date>      The date that Llama 3.1's template prints, such as
-                                  "26 Jul 2024" (default: the one in the template;
-                                  never the day of the run).
-          --merge <policy>        How adapters join the weights: peft (round after
-                                  each, as PEFT does), fp32 (add all in float32, round
-                                  once) or none (they stay beside the weights).
-                                  (values: peft, fp32, none; default: peft)
-          --device <device>       cpu, cuda or cuda:N. (default: cpu)
-          --dtype <type>          Type of the weights: bfloat16 is fastest, float32
-                                  most exact (default: bfloat16; for training on a CPU
-                                  without bfloat16 instructions float32, which is
-                                  faster there). (values: float32, bfloat16, float16)
-          --threads <n>           Threads on the CPU (default: all cores).
+        \#(HelpText.modelOptions)
 
         ROWS:
           --train <file>          Rows to learn, JSON lines: articles with statements,
@@ -128,7 +96,7 @@ import Testing
           --dev-tokenized <file>  The same for the dev loss.
 
         MAKING EXAMPLES OF ROWS:
-        \#(DataHelpTests.rowOptions)
+        \#(HelpText.rowOptions)
 
         RECIPE:
           --rank <rank>           Rank of the adapter. (default: 64)
@@ -199,11 +167,8 @@ import Testing
           --dry-run               Show the plan (rows, steps, memory, time by a short
                                   measurement) and do nothing.
           --config <file>         File of settings, YAML or JSON.
-          -q, --quiet             Say only what went wrong.
-          -v, --verbose           Also say in a pipe what is otherwise said on a
-                                  terminal only.
-          --version               Show the version.
-          -h, --help              Show help information.
+        \#(HelpText.messageOptions)
+        \#(HelpText.commonOptions)
 
 
         """#)
