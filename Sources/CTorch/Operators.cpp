@@ -8,11 +8,10 @@ using namespace ctorch;
 
 namespace {
 
-const char *const unaryNames[] = {"negate", "exp",  "log",     "sqrt", "rsqrt",     "abs",        "sin",
-                                  "cos",    "tanh", "sigmoid", "silu", "is finite", "logical not"};
-const char *const binaryNames[] = {"add",     "subtract", "multiply",  "divide", "power",
-                                   "minimum", "maximum",  "equal",     "not equal", "less",
-                                   "less or equal", "greater", "greater or equal", "logical and", "logical or"};
+const char *const unaryNames[] = {"negate", "exp", "log",     "sqrt", "rsqrt",     "abs",
+                                  "sin",    "cos", "sigmoid", "silu", "is finite", "logical not"};
+const char *const binaryNames[] = {"add",     "subtract", "multiply", "divide", "power",
+                                   "minimum", "maximum",  "equal",    "less",   "greater"};
 const char *const reductionNames[] = {"sum",       "mean", "max", "min", "argmax",
                                       "logsumexp", "norm", "all", "any"};
 
@@ -37,7 +36,6 @@ ct_status ct_unary(ct_unary_op op, const ct_tensor *tensor, ct_tensor **out) {
       case CT_ABS: return give(out, at::abs(x));
       case CT_SIN: return give(out, at::sin(x));
       case CT_COS: return give(out, at::cos(x));
-      case CT_TANH: return give(out, at::tanh(x));
       case CT_SIGMOID: return give(out, at::sigmoid(x));
       case CT_SILU: return give(out, at::silu(x));
       case CT_IS_FINITE: return give(out, at::isfinite(x));
@@ -59,13 +57,8 @@ ct_status ct_binary(ct_binary_op op, const ct_tensor *left, const ct_tensor *rig
       case CT_MINIMUM: return give(out, at::minimum(a, b));
       case CT_MAXIMUM: return give(out, at::maximum(a, b));
       case CT_EQUAL: return give(out, at::eq(a, b));
-      case CT_NOT_EQUAL: return give(out, at::ne(a, b));
       case CT_LESS: return give(out, at::lt(a, b));
-      case CT_LESS_EQUAL: return give(out, at::le(a, b));
       case CT_GREATER: return give(out, at::gt(a, b));
-      case CT_GREATER_EQUAL: return give(out, at::ge(a, b));
-      case CT_LOGICAL_AND: return give(out, at::logical_and(a, b));
-      case CT_LOGICAL_OR: return give(out, at::logical_or(a, b));
     }
     unknown();
   });
@@ -84,13 +77,8 @@ ct_status ct_binary_scalar(ct_binary_op op, const ct_tensor *left, double right,
       case CT_MINIMUM: return give(out, at::clamp_max(a, b));
       case CT_MAXIMUM: return give(out, at::clamp_min(a, b));
       case CT_EQUAL: return give(out, at::eq(a, b));
-      case CT_NOT_EQUAL: return give(out, at::ne(a, b));
       case CT_LESS: return give(out, at::lt(a, b));
-      case CT_LESS_EQUAL: return give(out, at::le(a, b));
       case CT_GREATER: return give(out, at::gt(a, b));
-      case CT_GREATER_EQUAL: return give(out, at::ge(a, b));
-      case CT_LOGICAL_AND:
-      case CT_LOGICAL_OR: break;
     }
     unknown();
   });

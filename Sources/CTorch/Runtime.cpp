@@ -127,29 +127,3 @@ ct_status ct_cuda_synchronize(void) {
     guard.synchronizeDevice(guard.getDevice().index());
   });
 }
-
-// The driver's own functions, found at run time: this target is compiled without CUDA's headers.
-ct_status ct_cuda_memory(int32_t index, size_t *free_bytes, size_t *total_bytes) {
-  return guarded("CUDA memory", {}, [&] {
-    using MemGetInfo = int (*)(size_t *, size_t *);
-    auto query = reinterpret_cast<MemGetInfo>(dlsym(RTLD_DEFAULT, "cudaMemGetInfo"));
-    if (!query) throw Failure{CT_ERROR_DEVICE, "cudaMemGetInfo is not in the loaded libraries"};
-    c10::impl::VirtualGuardImpl guard(at::kCUDA);
-    const c10::Device previous = guard.exchangeDevice(at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index)));
-    const int code = query(free_bytes, total_bytes);
-    guard.setDevice(previous);
-    if (code != 0) throw Failure{CT_ERROR_DEVICE, "cudaMemGetInfo failed with code " + std::to_string(code)};
-  });
-}
-
-ct_status ct_cuda_device_name(int32_t index, char *name, size_t capacity) {
-  return guarded("CUDA device name", {}, [&] {
-    using GetName = int (*)(char *, int, int);
-    void *driver = dlopen("libcuda.so.1", RTLD_NOW);
-    auto query = driver ? reinterpret_cast<GetName>(dlsym(driver, "cuDeviceGetName")) : nullptr;
-    if (!query || capacity == 0 || query(name, static_cast<int>(capacity), index) != 0) {
-      throw Failure{CT_ERROR_DEVICE, "the driver does not name GPU " + std::to_string(index)};
-    }
-    name[capacity - 1] = 0;
-  });
-}

@@ -105,10 +105,6 @@ ct_status ct_randint(
   });
 }
 
-ct_status ct_retain(const ct_tensor *tensor, ct_tensor **out) {
-  return guarded("retain", {tensor}, [&] { give(out, tensor->value); });
-}
-
 void ct_tensor_free(ct_tensor *tensor) { delete tensor; }
 
 ct_status ct_generator_create(uint64_t seed, ct_device device, ct_generator **out) {

@@ -52,19 +52,4 @@ public enum Runtime {
 
   /// Waits until the GPU has done all that it was given (before reading a clock).
   public static func synchronize() throws(TorchError) { try check(ct_cuda_synchronize()) }
-
-  /// Free and total bytes of a GPU's memory.
-  public static func cudaMemory(_ index: Int) throws(TorchError) -> (free: Int, total: Int) {
-    var free = 0
-    var total = 0
-    try check(ct_cuda_memory(Int32(clamping: index), &free, &total))
-    return (free, total)
-  }
-
-  public static func cudaDeviceName(_ index: Int) throws -> String {
-    try withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
-      try check(ct_cuda_device_name(Int32(clamping: index), name.baseAddress, name.count))
-      return String(cString: name.baseAddress!)
-    }
-  }
 }

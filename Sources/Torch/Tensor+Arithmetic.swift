@@ -37,7 +37,6 @@ extension Tensor {
   public func magnitude() throws(TorchError) -> Tensor { try unary(CT_ABS) }
   public func sin() throws(TorchError) -> Tensor { try unary(CT_SIN) }
   public func cos() throws(TorchError) -> Tensor { try unary(CT_COS) }
-  public func tanh() throws(TorchError) -> Tensor { try unary(CT_TANH) }
   public func sigmoid() throws(TorchError) -> Tensor { try unary(CT_SIGMOID) }
   /// x · sigmoid(x)
   public func silu() throws(TorchError) -> Tensor { try unary(CT_SILU) }
@@ -47,15 +46,10 @@ extension Tensor {
   // Comparisons give bool tensors.
   public func equal(to other: Tensor) throws(TorchError) -> Tensor { try binary(CT_EQUAL, other) }
   public func equal(to value: Double) throws(TorchError) -> Tensor { try binary(CT_EQUAL, value) }
-  public func notEqual(to value: Double) throws(TorchError) -> Tensor { try binary(CT_NOT_EQUAL, value) }
   public func less(than other: Tensor) throws(TorchError) -> Tensor { try binary(CT_LESS, other) }
   public func less(than value: Double) throws(TorchError) -> Tensor { try binary(CT_LESS, value) }
-  public func lessOrEqual(to value: Double) throws(TorchError) -> Tensor { try binary(CT_LESS_EQUAL, value) }
   public func greater(than other: Tensor) throws(TorchError) -> Tensor { try binary(CT_GREATER, other) }
   public func greater(than value: Double) throws(TorchError) -> Tensor { try binary(CT_GREATER, value) }
-  public func greaterOrEqual(to value: Double) throws(TorchError) -> Tensor { try binary(CT_GREATER_EQUAL, value) }
-  public func logicalAnd(_ other: Tensor) throws(TorchError) -> Tensor { try binary(CT_LOGICAL_AND, other) }
-  public func logicalOr(_ other: Tensor) throws(TorchError) -> Tensor { try binary(CT_LOGICAL_OR, other) }
 
   // In place: all tensors that share the memory see the change.
   public func add(_ other: Tensor) throws(TorchError) { try check(ct_binary_in_place(CT_ADD, pointer, other.pointer)) }

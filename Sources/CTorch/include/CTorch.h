@@ -73,9 +73,6 @@ void ct_keep_all_freed_memory(void);
 ct_status ct_cuda_load(void);
 int32_t ct_cuda_device_count(void);
 ct_status ct_cuda_synchronize(void);
-ct_status ct_cuda_memory(int32_t index, size_t *free_bytes, size_t *total_bytes);
-// Name of a GPU, copied into `name` (truncated to capacity, always terminated).
-ct_status ct_cuda_device_name(int32_t index, char *name, size_t capacity);
 
 // --- Processor paths -------------------------------------------------------------------------------------------
 
@@ -128,8 +125,6 @@ ct_status ct_randn(
 ct_status ct_randint(
     int64_t low, int64_t high, const int64_t *shape, int32_t rank, ct_generator *generator, ct_dtype dtype,
     ct_device device, ct_tensor **out);
-// Another handle on the same tensor.
-ct_status ct_retain(const ct_tensor *tensor, ct_tensor **out);
 void ct_tensor_free(ct_tensor *tensor);
 
 ct_status ct_generator_create(uint64_t seed, ct_device device, ct_generator **out);
@@ -191,7 +186,6 @@ typedef enum {
   CT_ABS,
   CT_SIN,
   CT_COS,
-  CT_TANH,
   CT_SIGMOID,
   CT_SILU,
   CT_IS_FINITE,
@@ -207,13 +201,8 @@ typedef enum {
   CT_MINIMUM,
   CT_MAXIMUM,
   CT_EQUAL,
-  CT_NOT_EQUAL,
   CT_LESS,
-  CT_LESS_EQUAL,
   CT_GREATER,
-  CT_GREATER_EQUAL,
-  CT_LOGICAL_AND,
-  CT_LOGICAL_OR,
 } ct_binary_op;
 
 ct_status ct_unary(ct_unary_op op, const ct_tensor *tensor, ct_tensor **out);
