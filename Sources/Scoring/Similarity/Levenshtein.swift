@@ -23,9 +23,7 @@ public enum Levenshtein {
     guard abs(first.count - second.count) <= cutoff else { return nil }
     return first.withRun { a in
       second.withRun { b in
-        var pattern = a.count <= b.count ? a : b
-        var text = a.count <= b.count ? b : a
-        _ = ScalarRun.trimCommonEnds(&pattern, &text)
+        let (pattern, text, _) = ScalarRun.withoutCommonEnds(a, b)
         if text.count <= 1 { return text.count <= cutoff ? text.count : nil }
         if cutoff <= 1 { return nil }
         let exact = trimmedDistance(pattern, text)
@@ -37,9 +35,7 @@ public enum Levenshtein {
   static func distance(_ first: Scalars, _ second: Scalars) -> Int {
     first.withRun { a in
       second.withRun { b in
-        var pattern = a.count <= b.count ? a : b
-        var text = a.count <= b.count ? b : a
-        _ = ScalarRun.trimCommonEnds(&pattern, &text)
+        let (pattern, text, _) = ScalarRun.withoutCommonEnds(a, b)
         return trimmedDistance(pattern, text)
       }
     }

@@ -11,10 +11,8 @@ enum LongestCommonSubsequence {
   }
 
   static func length(_ first: ScalarRun, _ second: ScalarRun) -> Int {
-    var pattern = first.count <= second.count ? first : second
-    var text = first.count <= second.count ? second : first
     // A common prefix and suffix belong to a longest common subsequence.
-    let common = ScalarRun.trimCommonEnds(&pattern, &text)
+    let (pattern, text, common) = ScalarRun.withoutCommonEnds(first, second)
     if pattern.count == 0 { return common }
     if pattern.count <= 64 {
       return common + withPatternMasks(pattern) { singleStrip($0, text, width: pattern.count) }
@@ -44,11 +42,7 @@ enum LongestCommonSubsequence {
           var state = UInt64.max
           var index = 0
           while index < text.count {
-            let matches = state & masks[text.base[index]]
-            let (partial, overflow1) = state.addingReportingOverflow(matches)
-            let (sum, overflow2) = partial.addingReportingOverflow(UInt64(carries[index]))
-            carries[index] = overflow1 || overflow2 ? 1 : 0
-            state = sum | (state &- matches)
+            advance(&state, masks[text.base[index]], &carries[index])
             index += 1
           }
           return matched(in: state, width: width)
@@ -57,6 +51,17 @@ enum LongestCommonSubsequence {
       }
       return total
     }
+  }
+
+  /// Takes a strip's state over one scalar of the text, whose places in the strip are `mask`. `carry` comes from the
+  /// strip before and goes to the next.
+  @inline(__always)
+  private static func advance(_ state: inout UInt64, _ mask: UInt64, _ carry: inout UInt8) {
+    let matches = state & mask
+    let (partial, overflow1) = state.addingReportingOverflow(matches)
+    let (sum, overflow2) = partial.addingReportingOverflow(UInt64(carry))
+    carry = overflow1 || overflow2 ? 1 : 0
+    state = sum | (state &- matches)
   }
 
   /// The zero bits of the state are the matched pattern positions.
@@ -77,11 +82,7 @@ enum LongestCommonSubsequence {
             var state = UInt64.max
             var index = 0
             while index < text.count {
-              let matches = state & masks[text.base[index]]
-              let (partial, overflow1) = state.addingReportingOverflow(matches)
-              let (sum, overflow2) = partial.addingReportingOverflow(UInt64(carries[index]))
-              carries[index] = overflow1 || overflow2 ? 1 : 0
-              state = sum | (state &- matches)
+              advance(&state, masks[text.base[index]], &carries[index])
               lengths[index] += matched(in: state, width: width)
               index += 1
             }

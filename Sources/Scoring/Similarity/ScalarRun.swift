@@ -8,19 +8,22 @@ struct ScalarRun {
   func prefix(_ length: Int) -> ScalarRun { ScalarRun(base: base, count: length) }
   func dropFirst(_ length: Int) -> ScalarRun { ScalarRun(base: base + length, count: count - length) }
 
-  /// Cuts the ends that both have in common off both and returns how long they were together.
-  static func trimCommonEnds(_ first: inout ScalarRun, _ second: inout ScalarRun) -> Int {
-    let limit = min(first.count, second.count)
+  /// Two runs, the shorter first, without the ends that both have in common, and how long these were together.
+  static func withoutCommonEnds(
+    _ first: ScalarRun, _ second: ScalarRun
+  ) -> (shorter: ScalarRun, longer: ScalarRun, common: Int) {
+    var (shorter, longer) = first.count <= second.count ? (first, second) : (second, first)
     var head = 0
-    while head < limit && first.base[head] == second.base[head] { head += 1 }
-    first = first.dropFirst(head)
-    second = second.dropFirst(head)
-    let rest = limit - head
+    while head < shorter.count && shorter.base[head] == longer.base[head] { head += 1 }
+    shorter = shorter.dropFirst(head)
+    longer = longer.dropFirst(head)
     var tail = 0
-    while tail < rest && first.base[first.count - 1 - tail] == second.base[second.count - 1 - tail] { tail += 1 }
-    first.count -= tail
-    second.count -= tail
-    return head + tail
+    while tail < shorter.count && shorter.base[shorter.count - 1 - tail] == longer.base[longer.count - 1 - tail] {
+      tail += 1
+    }
+    shorter.count -= tail
+    longer.count -= tail
+    return (shorter, longer, head + tail)
   }
 }
 
