@@ -120,7 +120,8 @@ let package = Package(
 
     .target(name: "TestSupport", dependencies: ["Generation", "JSON", "Tokenizer"], path: "Tests/TestSupport"),
     .target(
-      name: "TensorTestSupport", dependencies: ["JSON", "Llama", "ModelFiles", "TestSupport", "Torch"],
+      name: "TensorTestSupport",
+      dependencies: ["Funding", "Generation", "JSON", "Llama", "ModelFiles", "TestSupport", "Torch"],
       path: "Tests/TensorTestSupport"),
     .testTarget(name: "TextTests", dependencies: ["Text", "TestSupport"]),
     .testTarget(name: "JSONTests", dependencies: ["JSON"]),
@@ -158,8 +159,11 @@ let package = Package(
       ]),
     .testTarget(
       name: "PatronKitTests",
-      dependencies: ["PatronKit", "Files", "Funding", "Generation", "JSON", "ModelFiles", "Tokenizer", "TestSupport"]),
-    .testTarget(name: "patronTests", dependencies: ["patron", "TestSupport"]),
+      dependencies: [
+        "PatronKit", "Files", "Funding", "Generation", "JSON", "ModelFiles", "Tokenizer", "TensorTestSupport",
+        "TestSupport",
+      ]),
+    .testTarget(name: "patronTests", dependencies: ["patron", "TensorTestSupport", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -5,31 +5,18 @@ import Funding
 import JSON
 import ModelFiles
 import PatronKit
+import TensorTestSupport
 import TestSupport
 import Testing
 import Tokenizer
 
 @Suite struct AdapterCardsTests {
-  private let base = String(repeating: "ab", count: 32)
-
-  /// A folder with a card, and no adapter: cards are read before adapters are opened.
-  private func adapter(_ folder: TemporaryFolder, _ name: String, _ change: (inout AdapterCard) -> Void = { _ in })
-    throws -> String
-  {
-    var card = AdapterCard(
-      version: "0.1.0", baseModel: .init(name: "tiny", kind: .sha256, identity: base), chunkTokens: 900,
-      overlapTokens: 90, chatTemplate: "smollm2",
-      promptHashes: [.statements: Prompts.statementsHash, .funders: Prompts.fundersHash])
-    change(&card)
-    try FileManager.default.createDirectory(at: folder.url(name), withIntermediateDirectories: true)
-    try card.write(to: folder.url(name))
-    return folder.path(name)
-  }
+  private let base = TemporaryFolder.adapterBase
 
   @Test func stagesThatNoAdapterKnowsAreNamed() throws {
     let folder = try TemporaryFolder()
-    let parse = try adapter(folder, "parse") { $0.promptHashes[.statements] = nil }
-    let statements = try adapter(folder, "statements") { $0.promptHashes[.funders] = nil }
+    let parse = try folder.adapter("parse") { $0.promptHashes[.statements] = nil }
+    let statements = try folder.adapter("statements") { $0.promptHashes[.funders] = nil }
     func warnings(_ paths: [String], _ stages: Set<Stage>) throws -> [String] {
       try AdapterCards(paths, isForced: false).warnings(for: stages)
     }
@@ -42,7 +29,7 @@ import Tokenizer
   @Test func anotherBaseIsAnErrorThatNamesBoth() throws {
     let folder = try TemporaryFolder()
     let other = String(repeating: "cd", count: 32)
-    let sft = try adapter(folder, "sft")
+    let sft = try folder.adapter("sft")
     let cards = try AdapterCards([sft], isForced: false)
     try cards.check(base: "tiny", .sha256, base, adapters: [])
     let error = #expect(throws: AdapterError.self) {
@@ -60,15 +47,15 @@ import Tokenizer
   @Test func theChatTemplateIsTheOneOfTheTraining() throws {
     let folder = try TemporaryFolder()
     #expect(try AdapterCards([], isForced: false).template() == nil)
-    let sft = try AdapterCards([adapter(folder, "sft")], isForced: false).template()
+    let sft = try AdapterCards([folder.adapter("sft")], isForced: false).template()
     #expect(sft?.template == .smolLM2 && sft?.path == "\(folder.path("sft"))/patron.json")
-    let dated = try adapter(folder, "dated") {
+    let dated = try folder.adapter("dated") {
       $0.chatTemplate = "llama3.1"
       $0.chatSettings = ["date": "1 May 2025", "trims_system": false]
     }
     let template = try AdapterCards([dated], isForced: false).template()?.template
     #expect(template?.name == "llama3.1" && template?.date == "1 May 2025" && template?.trimsSystem == false)
-    let odd = try adapter(folder, "odd") { $0.chatTemplate = "gemma" }
+    let odd = try folder.adapter("odd") { $0.chatTemplate = "gemma" }
     let error = #expect(throws: AdapterError.self) { try AdapterCards([odd], isForced: false).template() }
     #expect(error?.code == .unknownTemplate && error?.message.contains("gemma") == true)
     #expect(try AdapterCards([odd], isForced: true).template() == nil)
@@ -81,8 +68,8 @@ import Tokenizer
       try FileManager.default.copyItem(at: Golden.vectors.appendingPathComponent("peft/\(name)"), to: folder.url(name))
     }
     let adapters = try ["sft", "dapo"].map { try AdapterFolder(folder.url($0)) }
-    let sft = try adapter(folder, "sft")
-    let dapo = try adapter(folder, "dapo") { $0.previousAdapters = [try! adapters[0].hash()] }
+    let sft = try folder.adapter("sft")
+    let dapo = try folder.adapter("dapo") { $0.previousAdapters = [try! adapters[0].hash()] }
     try AdapterCards([sft, dapo], isForced: false).check(base: "tiny", .sha256, base, adapters: adapters)
     let error = #expect(throws: AdapterError.self) {
       try AdapterCards([dapo], isForced: false).check(base: "tiny", .sha256, base, adapters: [adapters[1]])

@@ -57,22 +57,6 @@ import Testing
   func otherIdentifiersAreJoinedAsTheyAre(_ text: String, _ name: String?) { #expect(DOI.joinedName(text) == name) }
 
   /// The path of an article may hold a DOI and is none.
-  @Test(arguments: [
-    ("10.5555/One", "https://doi.org/10.5555/one", true), ("doi:10.5555/ONE", "10.5555/one", true),
-    ("10.5555/ONE.md", "https://doi.org/10.5555/one", true), ("articles/10.5555/one.md", "10.5555/one", false),
-    ("A", "a", false),
-  ])
-  func idsThatAreDOIsJoinToo(_ predicted: String, _ gold: String, _ isJoined: Bool) throws {
-    func file(_ id: String) throws -> EvaluationFile {
-      try EvaluationFile(Array(#"{"id": "\#(id)", "funders": [], "statements": ["We thank the Moss Fund."]}"#.utf8))
-    }
-    let (predictions, gold) = try (file(predicted), file(gold))
-    let funders = DocumentJoin(
-      predictions: predictions.rows(role: .predictions), gold: gold.rows(role: .gold), key: .id)
-    #expect(funders.joinedCount == (isJoined ? 1 : 0))
-    #expect(try StatementJoin(predictions: predictions, gold: gold, key: .id).joinedCount == (isJoined ? 1 : 0))
-  }
-
   /// Messages and figures name a document as its file does.
   @Test func recordsKeepTheFormOfTheFile() throws {
     let row = try EvaluationFile(Array(#"{"id": "https://doi.org/10.5555/ONE", "doi": "doi: 10.5555/ONE"}"#.utf8))

@@ -26,6 +26,10 @@ import Testing
     ("2001.00001", "2001", false), ("2001.00001.md", "2001.00001", true), ("2001.00001.md", "2001", false),
     ("a.md", "a", true), ("a.md", "a.txt", false), ("10.1000/xyz.md", "10.1000/xyz", true),
     ("articles/10.1000/xyz.md", "xyz", true), ("10.1000/xyz.md", "10.1000/xy", false),
+    // Ids that are DOIs join in all their forms; other ids are told apart by case.
+    ("10.5555/One", "https://doi.org/10.5555/one", true), ("doi:10.5555/ONE", "10.5555/one", true),
+    ("10.5555/ONE.md", "https://doi.org/10.5555/one", true), ("articles/10.5555/one.md", "10.5555/one", false),
+    ("A", "a", false),
   ]) func bothEvaluationsJoinAlike(_ predicted: String, _ gold: String, _ isJoined: Bool) throws {
     func file(_ id: String) throws -> EvaluationFile {
       try EvaluationFile(Array(#"{"id": "\#(id)", "funders": [], "statements": ["We thank the Moss Fund."]}"#.utf8))

@@ -6,6 +6,7 @@ import Funding
 import ModelFiles
 import PatronKit
 import Runs
+import TensorTestSupport
 import TestSupport
 import Testing
 import Tokenizer
@@ -14,21 +15,7 @@ import Tokenizer
 
 /// How `patron extract` uses adapters and their cards.
 @Suite struct AdapterUseTests {
-  private let base = String(repeating: "ab", count: 32)
-
-  /// A folder with a card, and no adapter: cards are read before adapters are opened.
-  private func adapter(_ folder: TemporaryFolder, _ name: String, _ change: (inout AdapterCard) -> Void = { _ in })
-    throws -> String
-  {
-    var card = AdapterCard(
-      version: "0.1.0", baseModel: .init(name: "tiny", kind: .sha256, identity: base), chunkTokens: 900,
-      overlapTokens: 90, chatTemplate: "smollm2",
-      promptHashes: [.statements: Prompts.statementsHash, .funders: Prompts.fundersHash])
-    change(&card)
-    try FileManager.default.createDirectory(at: folder.url(name), withIntermediateDirectories: true)
-    try card.write(to: folder.url(name))
-    return folder.path(name)
-  }
+  private let base = TemporaryFolder.adapterBase
 
   private func extract(_ arguments: String...) throws -> ExtractCommand {
     try #require(try Patron.parseAsRoot(["extract", "a.md"] + arguments) as? ExtractCommand)
@@ -42,13 +29,13 @@ import Tokenizer
 
   @Test func chunksAreAsInTraining() throws {
     let folder = try TemporaryFolder()
-    let sft = try adapter(folder, "sft")
-    let dapo = try adapter(folder, "dapo") { $0.chunkTokens = 800 }
+    let sft = try folder.adapter("sft")
+    let dapo = try folder.adapter("dapo") { $0.chunkTokens = 800 }
     var found = try options(["--adapter", sft])
     #expect(found.chunkTokens == 900 && found.overlapTokens == 90)
     found = try options(["--adapter", sft, "--adapter", dapo])
     #expect(found.chunkTokens == 800 && found.overlapTokens == 90, "the last was trained on what extractions give it")
-    let parse = try adapter(folder, "parse") {
+    let parse = try folder.adapter("parse") {
       $0.chunkTokens = 7_500
       $0.promptHashes[.statements] = nil
     }
@@ -67,7 +54,7 @@ import Tokenizer
 
   @Test func otherPromptsAreAnErrorUnlessForced() throws {
     let folder = try TemporaryFolder()
-    let sft = try adapter(folder, "sft") { $0.promptHashes[.statements] = base }
+    let sft = try folder.adapter("sft") { $0.promptHashes[.statements] = base }
     let error = #expect(throws: AdapterError.self) { try options(["--adapter", sft]) }
     #expect(
       error.map { ModelAdvice.text(of: $0) }
@@ -89,7 +76,7 @@ import Tokenizer
     let folder = try TemporaryFolder()
     func flags(_ body: (AdapterCards) throws -> Void, _ change: (inout AdapterCard) -> Void = { _ in }) throws -> String
     {
-      let path = try adapter(folder, "a", change)
+      let path = try folder.adapter("a", change)
       let cards = try AdapterCards([path], isForced: false)
       let error = #expect(throws: AdapterError.self) { try body(cards) }
       let text = error.map { ModelAdvice.text(of: $0) } ?? ""
