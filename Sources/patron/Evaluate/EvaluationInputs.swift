@@ -52,9 +52,7 @@ struct EvaluationInputs {
 
   private func funders(_ measure: MeasureOptions) throws -> EvaluationResult {
     let goldRows = gold.rows(role: .gold)
-    func evaluate(
-      _ file: EvaluationFile, _ path: String, key: EvaluationRow.Key?
-    ) throws -> (join: DocumentJoin, evaluation: EntityEvaluation) {
+    return try result { file, path, key -> EvaluatedFile<EntityEvaluation> in
       let join = DocumentJoin(
         predictions: file.rows(role: .predictions), gold: goldRows, key: key, countsMissing: options.missing == .empty)
       try check(join.mismatch, path)
@@ -62,43 +60,49 @@ struct EvaluationInputs {
       guard !join.documents.isEmpty else {
         throw InputError("\(options.gold): the rows that \(path) has predictions for have no \"funders\"")
       }
-      return (join, evaluation)
+      return EvaluatedFile(
+        evaluation: evaluation, key: join.key, failures: evaluation.failures, warnings: join.warnings
+      ) {
+        let report = try EntityReport(evaluation, join: join, bootstrap: measure.bootstrap)
+        return EvaluationResult(
+          table: report.table(), json: report.json, csv: report.csv(), documents: DocumentRows(evaluation),
+          errorFiles: ErrorReport(evaluation).files(), failures: evaluation.failures, warnings: report.warnings)
+      }
+    } compare: {
+      try EvaluationComparison($0, $1, bootstrap: measure.bootstrap)
     }
-    let (join, evaluation) = try evaluate(predictions, options.predictions, key: options.join.key)
-    let report = try EntityReport(evaluation, join: join, bootstrap: measure.bootstrap)
-    var result = EvaluationResult(
-      table: report.table(), json: report.json, csv: report.csv(), documents: DocumentRows(evaluation),
-      errorFiles: ErrorReport(evaluation).files(), failures: evaluation.failures, warnings: report.warnings)
-    if let other, let path = options.compare {
-      let (otherJoin, otherEvaluation) = try evaluate(other, path, key: join.key)
-      try result.add(
-        EvaluationComparison(evaluation, otherEvaluation, bootstrap: measure.bootstrap), options,
-        otherEvaluation.failures,
-        otherJoin.warnings)
-    }
-    return result
   }
 
   private func statements(_ measure: MeasureOptions) throws -> EvaluationResult {
-    func evaluate(
-      _ file: EvaluationFile, _ path: String, key: EvaluationRow.Key?
-    ) throws -> (join: StatementJoin, evaluation: StatementEvaluation) {
-      let join = try StatementJoin(
-        predictions: file, gold: gold, key: key, countsMissing: options.missing != .skip)
+    try result { file, path, key -> EvaluatedFile<StatementEvaluation> in
+      let join = try StatementJoin(predictions: file, gold: gold, key: key, countsMissing: options.missing != .skip)
       try check(join.mismatch, path)
-      return (join, try StatementEvaluation(join.documents, threshold: measure.threshold))
+      let evaluation = try StatementEvaluation(join.documents, threshold: measure.threshold)
+      return EvaluatedFile(
+        evaluation: evaluation, key: join.key, failures: evaluation.failures, warnings: join.warnings
+      ) {
+        let report = try StatementReport(evaluation, join: join, bootstrap: measure.bootstrap)
+        return EvaluationResult(
+          table: report.table(), json: report.json, csv: report.csv(), documents: DocumentRows(evaluation),
+          errorFiles: StatementErrorReport(evaluation).files(), failures: evaluation.failures, warnings: join.warnings)
+      }
+    } compare: {
+      try EvaluationComparison($0, $1, bootstrap: measure.bootstrap)
     }
-    let (join, evaluation) = try evaluate(predictions, options.predictions, key: options.join.key)
-    let report = try StatementReport(evaluation, join: join, bootstrap: measure.bootstrap)
-    var result = EvaluationResult(
-      table: report.table(), json: report.json, csv: report.csv(), documents: DocumentRows(evaluation),
-      errorFiles: StatementErrorReport(evaluation).files(), failures: evaluation.failures, warnings: join.warnings)
+  }
+
+  /// The result of the predictions, and how the other ones compare where there are some. These are joined as the first.
+  private func result<Evaluation>(
+    _ evaluate: (EvaluationFile, _ path: String, EvaluationRow.Key?) throws -> EvaluatedFile<Evaluation>,
+    compare: (Evaluation, Evaluation) throws -> EvaluationComparison
+  ) throws -> EvaluationResult {
+    let first = try evaluate(predictions, options.predictions, options.join.key)
+    var result = try first.result()
     if let other, let path = options.compare {
-      let (otherJoin, otherEvaluation) = try evaluate(other, path, key: join.key)
-      try result.add(
-        EvaluationComparison(evaluation, otherEvaluation, bootstrap: measure.bootstrap), options,
-        otherEvaluation.failures,
-        otherJoin.warnings)
+      let second = try evaluate(other, path, first.key)
+      result.add(
+        try compare(first.evaluation, second.evaluation), paths: (options.predictions, path),
+        failures: second.failures, warnings: second.warnings)
     }
     return result
   }
@@ -109,6 +113,17 @@ struct EvaluationInputs {
     let advice = options.join == .auto ? "check that the files belong together" : "choose another --join"
     throw InputError("\(path) and \(options.gold): \(mismatch); \(advice)")
   }
+}
+
+/// A file of predictions, evaluated.
+private struct EvaluatedFile<Evaluation> {
+  let evaluation: Evaluation
+  /// What its rows were joined by.
+  let key: EvaluationRow.Key
+  let failures: [(label: String, error: ScoringError)]
+  let warnings: [String]
+  /// All that is said of this file alone; its intervals take time.
+  let result: () throws -> EvaluationResult
 }
 
 /// What an evaluation has to say, in all its forms.
@@ -135,14 +150,16 @@ struct EvaluationResult {
     self.warnings = warnings
   }
 
+  /// - Parameters:
+  ///   - failures: what could not be scored of the second file.
+  ///   - warnings: what was not joined of it.
   mutating func add(
-    _ comparison: EvaluationComparison, _ options: EvaluationInputOptions,
-    _ otherFailures: [(label: String, error: ScoringError)], _ otherWarnings: [String]
+    _ comparison: EvaluationComparison, paths: (first: String, second: String),
+    failures: [(label: String, error: ScoringError)], warnings: [String]
   ) {
-    let path = options.compare ?? ""
-    let failures = otherFailures.map { "\(path): not scored: \($0.label): \($0.error.message)" }
-    let warnings = otherWarnings.map { "\(path): \($0)" }
-    table += "\nfirst: \(options.predictions)\nsecond: \(path)\n\n" + comparison.table()
+    let failures = failures.map { "\(paths.second): not scored: \($0.label): \($0.error.message)" }
+    let warnings = warnings.map { "\(paths.second): \($0)" }
+    table += "\nfirst: \(paths.first)\nsecond: \(paths.second)\n\n" + comparison.table()
     table += failures.map { $0 + "\n" }.joined() + warnings.map { "warning: \($0)\n" }.joined()
     json = .object((json.object?.members ?? []).map { ($0.key, $0.value) } + [("comparison", comparison.json)])
     csv = comparison.csv()
