@@ -4,6 +4,8 @@ public struct JSONRow: Sendable {
   public var number: Int
   /// The offset of an error counts from the beginning of the line in JSON Lines, otherwise of the file.
   public var value: Result<JSON, JSONError>
+  /// The row as it stands in the file, without white space around it; of what cannot be read, its line or nothing.
+  public var bytes: ArraySlice<UInt8>
 }
 
 /// Rows in any of the forms in which they are handed on: JSON Lines, one array, a single value over several lines, or
@@ -34,7 +36,9 @@ public enum JSONRows {
     let rows = values(in: text)
     guard rows.contains(where: \.isFailure) else { return rows }
     let lines = JSONLines.lines(of: text)
-    let parsed = lines.map { line in JSONRow(number: line.number, value: parse(line.bytes)) }
+    let parsed = lines.map { line in
+      JSONRow(number: line.number, value: parse(line.bytes), bytes: trimmed(line.bytes))
+    }
     // Lines that parse may also be parts of something longer, which begins with a line that does not, or is indented.
     let isLines = zip(lines, parsed).contains { line, row in
       !row.isFailure && line.bytes.first.map("{[\"".utf8.contains) ?? false
@@ -45,6 +49,11 @@ public enum JSONRows {
 
   private static func withoutMark(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
     bytes.dropFirst(bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
+  }
+
+  private static func trimmed(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    let rest = line.drop(while: JSONLines.isWhitespace)
+    return rest.dropLast(rest.reversed().prefix(while: JSONLines.isWhitespace).count)
   }
 
   private static func parse(_ line: ArraySlice<UInt8>) -> Result<JSON, JSONError> {
@@ -65,6 +74,13 @@ public enum JSONRows {
         }
         counted = max(offset, counted)
       }
+      /// The next value, which does not stand at the end.
+      func row(_ number: Int, _ scanner: inout JSONScanner) throws(JSONError) -> JSONRow {
+        _ = try scanner.peek()
+        let start = scanner.offset
+        let value = try scanner.value()
+        return JSONRow(number: number, value: .success(value), bytes: text[start..<scanner.offset])
+      }
       var scanner = JSONScanner(buffer, options: options)
       do throws(JSONError) {
         while !scanner.isAtEnd {
@@ -73,18 +89,18 @@ public enum JSONRows {
             var elements = scanner
             try elements.beginArray()
             while try elements.nextElement() {
-              rows.append(JSONRow(number: rows.count + 1, value: .success(try elements.value())))
+              rows.append(try row(rows.count + 1, &elements))
             }
             if elements.isAtEnd { return rows }
             (isArray, rows) = (false, [])
           }
           count(to: scanner.offset)
-          rows.append(JSONRow(number: line, value: .success(try scanner.value())))
+          rows.append(try row(line, &scanner))
         }
       } catch {
         count(to: min(error.offset, buffer.count))
         let place = JSONError(offset: error.offset, message: error.message + " in line \(line)")
-        rows.append(JSONRow(number: isArray ? rows.count + 1 : line, value: .failure(place)))
+        rows.append(JSONRow(number: isArray ? rows.count + 1 : line, value: .failure(place), bytes: []))
       }
       return rows
     }

@@ -21,6 +21,14 @@ import Testing
   ])
   func rowsStandInManyForms(_ text: String, _ expected: [String]) { #expect(rows(text) == expected) }
 
+  @Test(arguments: [
+    (" {\n} [1 ]\r\n", ["{\n}", "[1 ]"]), ("\u{FEFF}[ 1, {\"a\" :2}\n]", ["1", "{\"a\" :2}"]),
+    ("{}\n\tx \r\n[1 ] \n", ["{}", "x", "[1 ]"]), ("{", [""]),
+  ])
+  func rowsKeepTheirBytes(_ text: String, _ expected: [String]) {
+    #expect(JSONRows.read(Array(text.utf8)).map { String(decoding: $0.bytes, as: UTF8.self) } == expected)
+  }
+
   @Test func aBrokenLineFailsAlone() {
     let found = rows("{}\n{\"a\": \"\n{}\nx\n{} {}\n")
     #expect(found.count == 5 && found[0] == "1:{}" && found[2] == "3:{}")

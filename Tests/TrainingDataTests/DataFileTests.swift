@@ -49,11 +49,12 @@ import Testing
     let file = try contents("\u{FEFF}[{\"statement\": \"s\", \"funders\": []},\n 5]")
     #expect(file.rows.map(\.row.content) == [.statement("s", funders: [])])
     #expect(file.problems.map(\.description) == ["f.jsonl:2: found a number, expected an object"])
+    #expect(try contents("{\n\"statement\": \"s\",\n\"funders\": []}").rows.map(\.line) == [1])
   }
 
   enum BadRow: String, CaseIterable {
     case noJSON = "{\"statement\": "
-    case noObject = "[1]5"
+    case noObject = "[1]"
     case unlabelled = #"{"statement": "s"}"#
     case emptyStatement = #"{"statement": " ", "funders": []}"#
     case fundersAreNumber = #"{"statement": "s", "funders": 3}"#

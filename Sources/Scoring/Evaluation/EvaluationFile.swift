@@ -2,49 +2,37 @@ import Funding
 import JSON
 import Text
 
-/// A file of predictions or gold annotations: one JSON object a line, a JSON array of objects, or a single object.
+/// A file of predictions or gold annotations: JSON objects in any of the forms of ``JSONRows``.
 ///
 /// The reference's `{"results": {file: {"funding_statements": […]}}}` is read as one row per file.
 public struct EvaluationFile: Sendable {
   public enum Role: Sendable { case predictions, gold }
 
-  /// A line, or an element of the array.
-  struct Entry: Sendable {
-    /// The line, or the place in the array, from 1.
-    var number: Int
-    var object: JSONObject
+  /// An object of the file.
+  public struct Entry: Sendable {
+    /// The element of an array, from 1; otherwise the line.
+    public var number: Int
+    public var object: JSONObject
   }
 
-  let entries: [Entry]
+  public let entries: [Entry]
   /// The reference's form of predicted statements, in which it drops objects with an empty text.
   let isReferenceResults: Bool
 
-  /// - Throws: `ScoringError.unreadableFile` where the bytes have none of the forms.
+  /// - Throws: `ScoringError.unreadableFile` where a row cannot be read or is no object.
   public init(_ bytes: [UInt8]) throws(ScoringError) {
-    let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
-    let first = bytes.first { !JSONLines.isWhitespace($0) }
-    if first == UInt8(ascii: "["), let elements = try Self.parse(bytes, place: "the file").array {
-      entries = try elements.enumerated().map { index, value throws(ScoringError) in
-        try Self.entry(value, number: index + 1, place: "element \(index + 1)")
-      }
-      isReferenceResults = false
-    } else if first == UInt8(ascii: "{"), let object = (try? JSON.parse(bytes, options: .python))?.object {
-      if let results = object["results"]?.object {
-        entries = results.members.enumerated().map { index, member in
-          let statements = member.value["funding_statements"] ?? .array([])
-          return Entry(
-            number: index + 1,
-            object: JSONObject([("filename", .string(member.key)), ("funding_statements", statements)]))
-        }
-        isReferenceResults = true
-      } else {
-        entries = [Entry(number: 1, object: object)]
-        isReferenceResults = false
-      }
-    } else {
-      entries = try Self.lines(bytes)
-      isReferenceResults = false
+    let rows = try JSONRows.read(bytes).map { row throws(ScoringError) in try Self.entry(row) }
+    guard rows.count == 1, let results = rows[0].object["results"]?.object else {
+      (entries, isReferenceResults) = (rows, false)
+      return
     }
+    entries = results.members.enumerated().map { index, member in
+      let statements = member.value["funding_statements"] ?? .array([])
+      return Entry(
+        number: index + 1,
+        object: JSONObject([("filename", .string(member.key)), ("funding_statements", statements)]))
+    }
+    isReferenceResults = true
   }
 
   public var isEmpty: Bool { entries.isEmpty }
@@ -57,29 +45,20 @@ public struct EvaluationFile: Sendable {
   /// Whether any row has a list of statements.
   public var holdsStatements: Bool { entries.contains { StatementJoin.statementList(of: $0.object) != nil } }
 
-  private static func lines(_ bytes: [UInt8]) throws(ScoringError) -> [Entry] {
-    try JSONLines.lines(of: bytes).map { number, line throws(ScoringError) in
-      let place = "line \(number)"
-      return try entry(try parse(line, place: place), number: number, place: place)
-    }
-  }
-
-  private static func parse(_ bytes: some Sequence<UInt8>, place: String) throws(ScoringError) -> JSON {
+  private static func entry(_ row: JSONRow) throws(ScoringError) -> Entry {
+    let value: JSON
     do throws(JSONError) {
-      return try JSON.parse(bytes, options: .python)
+      value = try row.value.get()
     } catch {
       throw ScoringError(
         .unreadableFile,
-        "\(place) is not JSON (\(error.message) at byte \(error.offset)); expected one JSON object a line, or an array "
-          + "of objects")
+        "row \(row.number) is not JSON (\(error.message) at byte \(error.offset)); expected one JSON object a line, or "
+          + "an array of objects")
     }
-  }
-
-  private static func entry(_ value: JSON, number: Int, place: String) throws(ScoringError) -> Entry {
     guard let object = value.object else {
-      throw ScoringError(.unreadableFile, "\(place) is \(value.kindDescription), expected an object")
+      throw ScoringError(.unreadableFile, "row \(row.number) is \(value.kindDescription), expected an object")
     }
-    return Entry(number: number, object: object)
+    return Entry(number: row.number, object: object)
   }
 }
 

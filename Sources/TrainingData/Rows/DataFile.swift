@@ -32,7 +32,7 @@ public struct DataFileContents: Sendable {
   /// SHA-256 of the file's bytes, in hexadecimal.
   public var hash: String
 
-  /// Reads JSONL or a JSON array. Rows are recognised one by one, so that a file may mix formats.
+  /// Reads rows in any of the forms of ``JSONRows``. Rows are recognised one by one, so that a file may mix formats.
   ///
   /// - Throws: `FileError` if the file cannot be read, `DataError.unreadableFile` if it holds no rows at all.
   public init(path: String) throws {
@@ -42,18 +42,11 @@ public struct DataFileContents: Sendable {
   /// - Parameter path: what messages call the file.
   init(_ bytes: [UInt8], path: String) throws(DataError) {
     hash = FileHash.sha256(of: bytes)
-    let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
-    let text = bytes[(bytes.starts(with: byteOrderMark) ? 3 : 0)...]
-    if text.first(where: { !JSONLines.isWhitespace($0) }) == UInt8(ascii: "[") {
-      readArray(text, path: path)
-    } else {
-      for (number, line) in JSONLines.lines(of: text) {
-        do throws(JSONError) {
-          read(try JSON.parse(line, options: .python), number: number, path: path)
-        } catch {
-          problems.append(
-            DataProblem(path: path, line: number, message: "not JSON (\(error)); expected one JSON object a line"))
-        }
+    for row in JSONRows.read(bytes) {
+      do throws(DataError) {
+        rows.append((row.number, try DataRow(row.json(), number: row.number)))
+      } catch {
+        problems.append(DataProblem(path: path, line: row.number, message: error.message))
       }
     }
     guard !rows.isEmpty || !problems.isEmpty else {
@@ -64,22 +57,16 @@ public struct DataFileContents: Sendable {
         .unreadableFile, "\(path): none of \(problems.count) rows can be used; the first: \(problems[0].message)")
     }
   }
+}
 
-  private mutating func readArray(_ text: ArraySlice<UInt8>, path: String) {
+extension JSONRow {
+  /// - Throws: `DataError.unreadableRow` that says what stands there in its place.
+  func json() throws(DataError) -> JSON {
     do throws(JSONError) {
-      for (index, value) in (try JSON.parse(text, options: .python).array ?? []).enumerated() {
-        read(value, number: index + 1, path: path)
-      }
+      return try value.get()
     } catch {
-      problems.append(DataProblem(path: path, line: 1, message: "not a JSON array (\(error))"))
-    }
-  }
-
-  private mutating func read(_ value: JSON, number: Int, path: String) {
-    do throws(DataError) {
-      rows.append((number, try DataRow(value, number: number)))
-    } catch {
-      problems.append(DataProblem(path: path, line: number, message: error.message))
+      throw DataError(
+        .unreadableRow, "not JSON (\(error)); expected one JSON object a line, or an array of objects")
     }
   }
 }

@@ -70,41 +70,23 @@ struct ComparedFile: Sendable {
   let path: String
   /// One for each row, in the order of the file.
   let rows: [ComparedRow]
-  /// The rows as the file has them, without line ends.
+  /// The rows as the file has them, each in one line without its end.
   let lines: [[UInt8]]
 
   /// - Parameter skipsBadRows: passes over rows that cannot be read.
   /// - Throws: `FileError` if the file cannot be read; `DataError` for a row that is none, and for a file without rows.
   init(path: String, skipsBadRows: Bool = false) throws {
     self.path = path
-    let bytes = try MappedFile(path: path).copy()
-    let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
-    let text = bytes[(bytes.starts(with: byteOrderMark) ? 3 : 0)...]
     var rows: [ComparedRow] = []
     var lines: [[UInt8]] = []
-    func refuse(_ number: Int, _ message: String) throws(DataError) {
-      if !skipsBadRows { throw DataError(.unreadableRow, "\(path):\(number): \(message)") }
-    }
-    func add(_ value: JSON, _ number: Int, _ line: [UInt8]) throws(DataError) {
+    for row in JSONRows.read(try MappedFile(path: path).copy()) {
       do throws(DataError) {
+        let value = try row.json()
         rows.append(try ComparedRow(value))
-        lines.append(line)
-      } catch { try refuse(number, error.message) }
-    }
-    if text.first(where: { !JSONLines.isWhitespace($0) }) == UInt8(ascii: "[") {
-      var values: [JSON] = []
-      do throws(JSONError) { values = try JSON.parse(text, options: .python).array ?? [] } catch {
-        try refuse(1, "not a JSON array (\(error))")
-      }
-      for (index, value) in values.enumerated() { try add(value, index + 1, Array(value.text(.compact).utf8)) }
-    } else {
-      for (number, line) in JSONLines.lines(of: text) {
-        let value: JSON
-        do throws(JSONError) { value = try JSON.parse(line, options: .python) } catch {
-          try refuse(number, "not JSON (\(error)); expected one JSON object a line")
-          continue
-        }
-        try add(value, number, Array(line.last == 0x0D ? line.dropLast() : line))
+        let isLine = !row.bytes.contains(UInt8(ascii: "\n"))
+        lines.append(isLine ? Array(row.bytes) : Array(value.text(.compact).utf8))
+      } catch {
+        if !skipsBadRows { throw DataError(.unreadableRow, "\(path):\(row.number): \(error.message)") }
       }
     }
     guard !rows.isEmpty else {

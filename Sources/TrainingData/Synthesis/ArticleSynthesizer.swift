@@ -205,12 +205,12 @@ public struct StatementText: Sendable, Equatable {
   /// - Throws: `FileError` if the file cannot be read, `DataError.unreadableRow` that names a line without statement.
   public static func all(path: String) throws -> [StatementText] {
     var statements: [StatementText] = []
-    for (number, line) in JSONLines.lines(of: try MappedFile(path: path).copy()) {
-      let value = try? JSON.parse(line, options: .python)
+    for row in JSONRows.read(try MappedFile(path: path).copy()) {
+      let value = try? row.value.get()
       guard let text = value?["statement"]?.string ?? value?["funding_statement"]?.string else {
         throw DataError(
           .unreadableRow,
-          "\(path):\(number): found \(value?.kindDescription ?? "no JSON"), expected an object with a statement")
+          "\(path):\(row.number): found \(value?.kindDescription ?? "no JSON"), expected an object with a statement")
       }
       if value?["funders"]?.array?.isEmpty == true { continue }
       let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)

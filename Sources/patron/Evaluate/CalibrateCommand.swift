@@ -55,29 +55,33 @@ struct CalibrateCommand: ParsableCommand {
 
   @OptionGroup(title: "Messages") var consoleOptions: ConsoleOptions
 
+  /// In MiB: there is no option for it.
+  private static let largestFile = 1 << 30
+
   func run() throws {
     let console = consoleOptions.console
     var card = try adapter.map(Self.card)
-    let rows = try Self.objects(gold).compactMap { row in
+    let rows = try ScoringInput.file(gold, mebibytes: Self.largestFile).entries.compactMap { row in
       DocumentName.id(of: row.object).flatMap { DocumentName.candidates($0).first }.map { ($0, row.object) }
     }
     let gold = Dictionary(rows) { first, _ in first }
     var data = CalibrationData()
     var unjoined: [String] = []
     var filteredCount = 0
-    for (number, object) in try Self.objects(predictions) where object["error"] == nil {
+    let records = try ScoringInput.file(predictions, mebibytes: Self.largestFile).entries
+    for row in records where row.object["error"] == nil {
       let record: ExtractionRecord
       do {
-        record = try ExtractionRecord(json: .object(object))
+        record = try ExtractionRecord(json: .object(row.object))
       } catch {
-        throw InputError("\(predictions): record \(number): \(error.message)")
+        throw InputError("\(predictions): record \(row.number): \(error.message)")
       }
-      guard let row = DocumentName.candidates(record.id).lazy.compactMap({ gold[$0] }).first else {
+      guard let goldRow = DocumentName.candidates(record.id).lazy.compactMap({ gold[$0] }).first else {
         unjoined.append(record.id)
         continue
       }
       if record.leftOutValues { filteredCount += 1 }
-      try add(record, row, to: &data, console)
+      try add(record, goldRow, to: &data, console)
     }
     if filteredCount > 0 {
       console.warning(
@@ -135,26 +139,6 @@ struct CalibrateCommand: ParsableCommand {
       try data.add(record, statements: wroteStatements ? statements : nil, funders: funders)
     } catch {
       console.warning("\(record.id) is left out: \(error.message)")
-    }
-  }
-
-  /// The objects of a file, with their lines or, in an array, their numbers.
-  private static func objects(_ path: String) throws -> [(number: Int, object: JSONObject)] {
-    do {
-      return try JSONRows.read([UInt8](Data(contentsOf: URL(fileURLWithPath: path)))).map { row in
-        let value: JSON
-        do throws(JSONError) {
-          value = try row.value.get()
-        } catch {
-          throw InputError("row \(row.number) is not JSON (\(error.message) at byte \(error.offset))")
-        }
-        guard let object = value.object else {
-          throw InputError("row \(row.number) is \(value.kindDescription), expected an object")
-        }
-        return (row.number, object)
-      }
-    } catch {
-      throw InputError("\(path): \(ErrorMessage.text(of: error))")
     }
   }
 }

@@ -19,14 +19,13 @@ import Testing
       #expect(found.map(\.id) == ["a"], "\(text)")
       #expect(try found.first?.funders.get() == [Funder(name: "NSF")])
     }
+    #expect(try rows("{\n}\n{\"id\":\n\"b\"}").map(\.id) == [nil, "b"])
     #expect(try rows("").isEmpty && rows(" \n").isEmpty && rows("[]").isEmpty)
   }
 
   @Test(arguments: [
-    ("nonsense", "line 1 is not JSON ("), ("{}\n{\"id\": \"a\"", "line 2 is not JSON ("),
-    ("[{}, 1]", "element 2 is a number"),
-    ("[{}", "the file is not JSON ("), ("7", "line 1 is a number, expected an object"),
-    ("{\"id\": \"\u{0}\"}", "line 1 is not JSON ("),
+    ("nonsense", "row 1 is not JSON ("), ("{}\n{\"id\": \"a\"", "row 2 is not JSON ("),
+    ("[{}, 1]", "row 2 is a number"), ("[{}", "row 2 is not JSON ("), ("7", "row 1 is a number, expected an object"),
   ])
   func aFileThatIsNoneIsRefused(_ text: String, _ message: String) {
     let error = #expect(throws: ScoringError.self) { try EvaluationFile(Array(text.utf8)) }

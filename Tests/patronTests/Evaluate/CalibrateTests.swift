@@ -98,12 +98,14 @@ import Testing
 
   @Test func whatCannotBeUsedIsNamed() throws {
     let folder = try TemporaryFolder()
+    let rows = try folder.write("rows.jsonl", #"{"id": "a"}"#)
     let empty = try folder.write("empty.jsonl", "")
     let other = try folder.write("other.jsonl", #"{"id": "a", "statements": 1}"#)
     let text = try folder.write("text", "no JSON")
     for (predictions, gold, message) in [
-      (empty, empty, "no value of it can be judged"), (other, empty, "record 1: Found a number as statements"),
-      (text, empty, "text: "), (empty, folder.path("nowhere"), "nowhere: "),
+      (rows, rows, "no value of it can be judged"), (other, rows, "record 1: Found a number as statements"),
+      (text, rows, "text: row 1 is not JSON ("), (empty, rows, "empty.jsonl: found no rows"),
+      (other, folder.path("nowhere"), "nowhere: "),
     ] {
       let result = try Executable.run(["calibrate", "--predictions", predictions, "--gold", gold])
       #expect(result.status == 2 && result.errors.contains(message), "\(result.errors)")

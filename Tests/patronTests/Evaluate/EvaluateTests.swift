@@ -255,9 +255,9 @@ private enum Fixture {
 
   @Test(arguments: [
     ("", "found no rows, expected one JSON object a line, or an array of objects"),
-    ("nonsense", "line 1 is not JSON (expected null, found 'n' at byte 0)"),
-    ("{}\n{", "line 2 is not JSON ("), ("[1]", "element 1 is a number, expected an object"),
-    (String(repeating: "[", count: 100_000), "the file is not JSON (nested deeper than 128 at byte 128)"),
+    ("nonsense", "row 1 is not JSON (expected null, found 'n' in line 1 at byte 0)"),
+    ("{}\n{", "row 2 is not JSON ("), ("[1]", "row 1 is a number, expected an object"),
+    (String(repeating: "[", count: 100_000), "row 1 is not JSON (nested deeper than 128 in line 1 at byte 128)"),
   ])
   func aFileThatHoldsNothingEndsTheRun(_ text: String, _ message: String) throws {
     let path = try folder.write("hostile", text)
