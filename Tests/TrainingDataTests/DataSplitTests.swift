@@ -147,7 +147,7 @@ import Testing
     let folder = try TemporaryFolder()
     let path = try folder.write("rows.json", #"[{"statement": "By A."}, {"id": 5, "statement": "By B."}]"#)
     let split = try DataSplit(paths: [path], parts: parts, rest: "sft")
-    #expect(Set(partOfRow(split).keys) == [#"{"statement":"By A."}"#, #"{"id":5,"statement":"By B."}"#])
+    #expect(Set(partOfRow(split).keys) == [#"{"statement": "By A."}"#, #"{"id": 5, "statement": "By B."}"#])
   }
 
   @Test func whatCannotBeSplitIsRefused() throws {

@@ -10,7 +10,7 @@ import Testing
     \#(HelpText.rowOptions)
 
     MESSAGES:
-      \#(HelpText.messageOptions)
+    \#(HelpText.messageOptions)
 
 
     """#
