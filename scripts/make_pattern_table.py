@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes Tests/ModelFilesTests/PEFT/PythonPatternTable.swift: what Python's re makes of patterns over module names.
+"""Writes Tests/ModelFilesTests/PEFT/PythonPatternTable*.swift: what Python's re makes of patterns over module names.
 
-    python3 scripts/make_pattern_table.py [FILE]
+    python3 scripts/make_pattern_table.py [FOLDER]
 
 Python 3.11 to 3.13. The calls are those of PEFT 0.21 (tuners_utils.py, utils/other.py). Written by hand are the forms
 that people use and those that differ between dialects; the others are put together at random from a fixed seed.
@@ -119,6 +119,12 @@ def swift(text):
     return '#"' + text + '"#' if '"#' not in text and "\\#" not in text else repr(text)
 
 
+def rows(key, table):
+    """The lines of a table."""
+    return [f"  static let {key}: [(pattern: String, outcome: String?)] = [",
+            *[f"    ({swift(p)}, {'nil' if o is None else chr(34) + o + chr(34)})," for p, o in table], "  ]"]
+
+
 def main():
     r = random.Random(16)
     table = {"whole": [(p, whole(p)) for p in dict.fromkeys(split(WHOLE))],
@@ -131,16 +137,17 @@ def main():
         # Mostly those that tell names from each other.
         if len(p) < 70 and (found is None or len(set(found)) > 1 or r.random() < 0.1): chance[p] = found
     table["chance"] = list(chance.items())
-    lines = ["/// What Python's `re` makes of patterns over names of modules. Made by scripts/make_pattern_table.py.",
-             "enum PythonPatternTable {",
-             "  static let names = [", *[f'    "{name}",' for name in NAMES], "  ]"]
-    for key, rows in table.items():
-        lines += ["", f"  static let {key}: [(pattern: String, outcome: String?)] = ["]
-        lines += [f"    ({swift(p)}, {'nil' if o is None else chr(34) + o + chr(34)})," for p, o in rows]
-        lines += ["  ]"]
-    lines += ["}", ""]
-    target = pathlib.Path(__file__).resolve().parent.parent / "Tests/ModelFilesTests/PEFT/PythonPatternTable.swift"
-    (pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else target).write_text("\n".join(lines))
+    names = ["  static let names = [", *[f'    "{name}",' for name in NAMES], "  ]"]
+    written = [line for key in ("whole", "ending", "layer") for line in ["", *rows(key, table[key])]]
+    folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else (
+        pathlib.Path(__file__).resolve().parent.parent / "Tests/ModelFilesTests/PEFT")
+    made = "Made by scripts/make_pattern_table.py."
+    (folder / "PythonPatternTable.swift").write_text("\n".join([
+        f"/// What Python's `re` makes of patterns over names of modules. {made}",
+        "enum PythonPatternTable {", *names, *written, "}", ""]))
+    (folder / "PythonPatternTable+Chance.swift").write_text("\n".join([
+        f"/// Patterns that were put together at random. {made}",
+        "extension PythonPatternTable {", *rows("chance", table["chance"]), "}", ""]))
 
 
 main()
