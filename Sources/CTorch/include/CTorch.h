@@ -288,6 +288,40 @@ ct_status ct_pooled_attention(
 ct_status ct_streamed_linear(
     const ct_tensor *input, const ct_tensor *weight, const ct_tensor *residual, ct_tensor **out);
 
+// How a matrix of weights is stored.
+typedef enum {
+  CT_WEIGHT_PLAIN = 0,  // values [out, in], of the dtype of what is multiplied
+  CT_WEIGHT_INT8,       // values int8 [out, in]; scales float32 [out]
+} ct_weight_format;
+typedef struct {
+  ct_weight_format format;
+  const ct_tensor *values;
+  const ct_tensor *scales;  // null where the format has none
+} ct_weight;
+// x [rows, in] times the transposes of weights that read the same input, side by side (+ residual, may be null):
+// [rows, sum of their outputs], without gradients. On a CPU, in float32 and bfloat16, a row of the result is, bit for
+// bit, a function of its own row of x, whatever the number of rows and threads (unless own_row_kernels is off).
+ct_status ct_multiply_rows(
+    const ct_tensor *x, const ct_weight *weights, int32_t count, const ct_tensor *residual, ct_tensor **out);
+
+// Which rows of a step belong to which sequence, and which blocks of a store hold its keys and values.
+typedef struct ct_block_plan ct_block_plan;
+// bounds [sequences + 1]: where the rows of each sequence begin and the last ends, bounds[0] = 0; starts [sequences]:
+// position of each one's first row; blocks: of each sequence the blocks that hold its positions 0 ..< start + rows in
+// order, block_size positions each, the sequences one after the other; block_ids: how many these are in all.
+ct_status ct_block_plan_create(
+    const int32_t *bounds, const int32_t *starts, int32_t sequences, const int32_t *blocks, int64_t block_ids,
+    int32_t block_size, ct_block_plan **out);
+void ct_block_plan_free(ct_block_plan *plan);
+// Causal attention of a step on a CPU. Rotates queries and keys of all rows, writes keys and values into their blocks,
+// and mixes. On a CPU, in float32 and bfloat16, a row of the result is, bit for bit, a function of its own query and of
+// the keys and values before it, whatever else is in the step (unless own_row_kernels is off).
+//   joined [T, (H + 2·G)·D]: queries, keys, values of each row; overwritten;
+//   cosine, sine [P, D/2] float32; keys [blocks, G, block_size, D]; values [blocks, G, D, block_size]; out [T, H·D].
+ct_status ct_block_attention(
+    const ct_block_plan *plan, ct_tensor *joined, const ct_tensor *cosine, const ct_tensor *sine, ct_tensor *keys,
+    ct_tensor *values, double scale, ct_tensor **out);
+
 // --- Operators of the training path: backward passes written out, nothing recorded ----------------------------------
 
 // out = beta · out + alpha · left · right (matrices; views allowed). Dtypes may differ. Where bfloat16 products are
