@@ -30,8 +30,8 @@ public final class LlamaGenerator: ChatGenerator {
   ///   - provenance: what the records say of this model.
   ///   - warnings: what a person should know of the files.
   ///   - prefillBlock: nil: 512 on a CPU, 8192 on a GPU.
-  ///   - keyValueBudget: bytes that keys and values may take; nil: a quarter of the memory, or half of what is free on a
-  ///     GPU. Requests that find no room wait.
+  ///   - keyValueBudget: bytes that keys and values may take; nil: a quarter of the memory, or half of what is free on
+  ///     a GPU. Requests that find no room wait.
   ///   - readsPlannedTokensTogether: false is for tests and measurements.
   public init(
     model: LlamaModel, tokenizer: Tokenizer, template: ChatTemplate, stopTokens: some Sequence<Int>,
@@ -53,8 +53,9 @@ public final class LlamaGenerator: ChatGenerator {
     self.prefillBlock = prefillBlock ?? (model.device == .cpu ? 512 : 8192)
     self.readsPlannedTokensTogether = readsPlannedTokensTogether
     self.keyValueBudget = keyValueBudget ?? Self.defaultKeyValueBudget(model.device)
-    thread = EngineThread(name: "patron.generate") { [model, prefillBlock = self.prefillBlock, budget = self.keyValueBudget] in
-      try Self.makeEngine(model, prefillBlock: prefillBlock, keyValueBudget: budget)
+    let (block, budget) = (self.prefillBlock, self.keyValueBudget)
+    thread = EngineThread(name: "patron.generate") {
+      try Self.makeEngine(model, prefillBlock: block, keyValueBudget: budget)
     }
   }
 

@@ -82,9 +82,10 @@ final class RunStore: KVStore {
     }
     if promised - (best?.count ?? 0) >= tokensWorthWaitingFor { return false }
     if let (other, count) = best {
-      guard case .pooled(let source, let from) = other.cache.storage, case .pooled(let target, let to) = lease.cache.storage
+      guard case .pooled(let source, let known) = other.cache.storage,
+        case .pooled(let target, let own) = lease.cache.storage
       else { preconditionFailure("a cache of another kind of store") }
-      try target.copy(from.lowerBound..<from.lowerBound + count, of: source, to: to.lowerBound)
+      try target.copy(known.lowerBound..<known.lowerBound + count, of: source, to: own.lowerBound)
       lease.cache.length = count
       if let place = kept.firstIndex(where: { $0 === other }) { kept.append(kept.remove(at: place)) }
     }

@@ -141,8 +141,9 @@ struct BlockStoreTests {
     var leases: [KVLease] = []
     for _ in 0..<2_000 {
       let kind = Int.random(in: 0..<3, using: &random)
-      if kind == 0, let lease = try store.lease(
-        prompt(.random(in: 1..<200), differentFrom: .random(in: 0..<200), by: .random(in: 1..<4)), limit: 20)
+      if kind == 0,
+        let lease = try store.lease(
+          prompt(.random(in: 1..<200), differentFrom: .random(in: 0..<200), by: .random(in: 1..<4)), limit: 20)
       {
         leases.append(lease)
       } else if kind == 1, let lease = leases.randomElement() {

@@ -18,7 +18,8 @@ struct DecodingEngineTests {
   private static let requests: [CompletionRequest] = (0..<64).map { number in
     let sampling = number % 3 == 0 ? Sampling(temperature: 1.2, topP: 0.9, seed: UInt64(number)) : .greedy
     let system = Message(.system, number % 2 == 0 ? "Say what is there, and nothing else." : "Be brief. \(number % 5)")
-    let question = Message(.user, number % 8 == 1 ? "the same for all" : String(repeating: "word \(number) ", count: number % 7))
+    let words = String(repeating: "word \(number) ", count: number % 7)
+    let question = Message(.user, number % 8 == 1 ? "the same for all" : words)
     let mode = ConstrainedDecodingTests.Mode.allCases[number % 4]
     return CompletionRequest(
       messages: [system, question], maximumNewTokens: 20 + number % 40, sampling: sampling,
