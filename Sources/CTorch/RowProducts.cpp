@@ -2,6 +2,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "Elements.hpp"
+#include "QuantizedWeights.hpp"
 
 using namespace ctorch;
 
@@ -10,13 +11,10 @@ ct_status ct_multiply_rows(
   return guarded("linear", {x, count > 0 ? weights[0].values : nullptr, residual}, [&] {
     at::NoGradGuard guard;
     expect(count > 0, "there are no weights");
+    if (areQuantized(weights, count)) return give(out, multiplyQuantized(x->value, weights, count, residual));
     std::vector<at::Tensor> parts;
     for (int32_t i = 0; i < count; ++i) {
-      at::Tensor weight = weights[i].values->value;
-      if (weights[i].format == CT_WEIGHT_INT8) {
-        weight = (weight.to(at::kFloat) * weights[i].scales->value.unsqueeze(1)).to(x->value.scalar_type());
-      }
-      parts.push_back(at::linear(x->value, weight));
+      parts.push_back(at::linear(x->value, weights[i].values->value));
     }
     const at::Tensor joined = count == 1 ? parts[0] : at::cat(parts, 1);
     give(out, residual ? joined + residual->value : joined);
