@@ -59,12 +59,13 @@ INLINE float half(const uint8_t *bytes) {
 
 // The nearest IEEE half, ties to even, of a number that has one.
 INLINE uint16_t nearestHalf(float value) {
+#pragma clang fp contract(off)
   uint32_t bits;
   std::memcpy(&bits, &value, 4);
   const uint16_t sign = uint16_t(bits >> 16 & 0x8000);
   bits &= 0x7fffffff;
   if (bits < 113u << 23) {  // below the least normal half: steps of 2⁻²⁴
-    return uint16_t(sign | uint32_t(std::nearbyint(bitsAsFloat(bits) * 0x1p24f)));
+    return uint16_t(sign | uint32_t((bitsAsFloat(bits) * 0x1p24f + 12582912.0f) - 12582912.0f));
   }
   return uint16_t(sign | ((bits - (112u << 23) + 0xfff + (bits >> 13 & 1)) >> 13));
 }
@@ -216,19 +217,28 @@ INLINE float errorOf(const float *x, float scale) {
   return errors[0];
 }
 
+// The value of the largest magnitude of a block; infinite where one of them is not finite.
+INLINE float largestOf(const float *x) {
+  float most = x[0], least = x[0];
+  int32_t bits = 0;
+  for (int i = 0; i < 32; ++i) {
+    most = x[i] > most ? x[i] : most;
+    least = x[i] < least ? x[i] : least;
+    int32_t magnitude;
+    std::memcpy(&magnitude, &x[i], 4);
+    magnitude &= 0x7fffffff;
+    bits = magnitude > bits ? magnitude : bits;
+  }
+  return bits >= 0x7f800000 ? INFINITY : most >= -least ? most : least;
+}
+
 // Of scales near the one that makes the largest value -8 (ggml's choice), the one with the least squared error.
 BODY bool makeQ4_0Body(const Element *row, int64_t inner, uint8_t *out) {
 #pragma clang fp contract(off)
-  bool isFinite = true;
   for (int64_t first = 0; first < inner; first += 32, out += 18) {
     const float *x = row + first;
-    float largest = 0;
-    for (int i = 0; i < 32; ++i) {
-      largest = std::fabs(x[i]) > std::fabs(largest) ? x[i] : largest;
-      isFinite = isFinite && x[i] - x[i] == 0;
-    }
-    isFinite = isFinite && std::fabs(largest) <= 8 * 65504.0f;
-    if (!isFinite) return false;
+    const float largest = largestOf(x);
+    if (!(std::fabs(largest) <= 8 * 65504.0f)) return false;
     uint16_t best = 0;
     float bestScale = 0, bestError = INFINITY;
     for (int candidate = 0; candidate < 12; ++candidate) {
@@ -267,11 +277,23 @@ WeightRowKernels kernels() {
   };
 }
 
+#if defined(__x86_64__)
+void readHalvesBF16(const StoredWeight &weight, int64_t begin, int64_t end, void *out) {
+  if (!readHalvesByTables(weight, begin, end, out)) readHalves<CT_KERNELS_AVX512>(weight, begin, end, out);
+}
+#endif
+
 WeightRowKernels kernelsAt(ct_kernels level) {
   switch (level) {
     case CT_KERNELS_AVX2: return kernels<CT_KERNELS_AVX2>();
-    case CT_KERNELS_AVX512:
-    case CT_KERNELS_AVX512_BF16: return kernels<CT_KERNELS_AVX512>();
+    case CT_KERNELS_AVX512: return kernels<CT_KERNELS_AVX512>();
+#if defined(__x86_64__)
+    case CT_KERNELS_AVX512_BF16: {
+      WeightRowKernels all = kernels<CT_KERNELS_AVX512>();
+      all.readHalves = readHalvesBF16;
+      return all;
+    }
+#endif
     default: return kernels<CT_KERNELS_PLAIN>();
   }
 }

@@ -41,6 +41,9 @@ struct WeightRowKernels {
   bool (*makeQ4_0)(const float *row, int64_t inner, uint8_t *out);
 };
 
+// The same as readHalves by AVX-512 with bfloat16, for the formats that it has a way for: false for the others.
+bool readHalvesByTables(const StoredWeight &weight, int64_t begin, int64_t end, void *out);
+
 // The kernels of the calling thread's processor paths. To be asked for outside of parallel loops.
 const WeightRowKernels &weightRowKernels();
 

@@ -97,7 +97,13 @@ public struct Weight: Sendable {
     return (Tensor(owning: values), scales.map { Tensor(owning: $0) })
   }
 
-  /// Rows as numbers: [n, in].
+  /// Rows as numbers, where the weights are: indices [n], int64 -> [n, in].
+  public func embedding(_ indices: Tensor, dtype: DType) throws(TorchError) -> Tensor {
+    if format == .plain { return try values.embedding(indices.to(device: values.device)).to(dtype) }
+    return try rows(indices, dtype: dtype == .bfloat16 ? .bfloat16 : .float32).to(dtype)
+  }
+
+  /// Rows as numbers, of weights on the CPU: [n, in].
   /// - Parameters:
   ///   - places: int64 [n]; nil: all.
   ///   - dtype: float32 or bfloat16.
