@@ -7,6 +7,7 @@
 
 #include "Elements.hpp"
 #include "Parallel.hpp"
+#include "QuantizedWeights.hpp"
 
 namespace ctorch {
 namespace {
@@ -128,37 +129,28 @@ void multiplyInto(
 at::Tensor multipliedByATen(const at::Tensor &x, const ct_weight *weights, int32_t count, const at::Tensor *residual) {
   std::vector<at::Tensor> parts;
   for (int32_t i = 0; i < count; ++i) {
-    at::Tensor weight = weights[i].values->value;
-    if (weights[i].format == CT_WEIGHT_INT8) {
-      weight = (weight.to(at::kFloat) * weights[i].scales->value.unsqueeze(1)).to(x.scalar_type());
-    }
-    parts.push_back(at::linear(x, weight));
+    parts.push_back(at::linear(x, weights[i].values->value));
   }
   const at::Tensor joined = count == 1 ? parts[0] : at::cat(parts, 1);
   return residual ? joined + *residual : joined;
 }
 
 at::Tensor multiplyRows(const at::Tensor &x, const ct_weight *weights, int32_t count, const at::Tensor *residual) {
-  expect(count > 0, "there are no weights");
   expect(x.dim() == 2, "expected rows [rows, in]");
   int64_t outputs = 0;
-  bool isPlain = true;
   for (int32_t i = 0; i < count; ++i) {
     expect(weights[i].values, "a weight is missing");
     const at::Tensor &weight = weights[i].values->value;
     expect(weight.dim() == 2 && weight.size(1) == x.size(1), "expected weights [out, in]");
     expect(weight.device() == x.device(), "the weights are on another device");
-    isPlain = isPlain && weights[i].format == CT_WEIGHT_PLAIN;
-    expect(
-        weights[i].format != CT_WEIGHT_PLAIN || weight.scalar_type() == x.scalar_type(),
-        "the weights are of another dtype than the rows");
+    expect(weight.scalar_type() == x.scalar_type(), "the weights are of another dtype than the rows");
     outputs += weight.size(0);
   }
   expect(
       !residual || (residual->dim() == 2 && residual->size(0) == x.size(0) && residual->size(1) == outputs &&
                     residual->scalar_type() == x.scalar_type() && residual->device() == x.device()),
       "the residual is not [rows, sum of outputs] of the rows' dtype");
-  if (!isPlain || !hasRowKernels(x)) return multipliedByATen(x, weights, count, residual);
+  if (!hasRowKernels(x)) return multipliedByATen(x, weights, count, residual);
   at::Tensor out = at::empty({x.size(0), outputs}, x.options());
   if (out.numel() == 0) return out;
   const at::Tensor rows = x.contiguous(), added = residual ? residual->contiguous() : at::Tensor();
@@ -180,6 +172,8 @@ ct_status ct_multiply_rows(
     const ct_tensor *x, const ct_weight *weights, int32_t count, const ct_tensor *residual, ct_tensor **out) {
   return guarded("linear", {x, count > 0 ? weights[0].values : nullptr, residual}, [&] {
     at::NoGradGuard guard;
+    expect(count > 0, "there are no weights");
+    if (areQuantized(weights, count)) return give(out, multiplyQuantized(x->value, weights, count, residual));
     give(out, multiplyRows(x->value, weights, count, residual ? &residual->value : nullptr));
   });
 }

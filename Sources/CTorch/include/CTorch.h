@@ -295,12 +295,25 @@ ct_status ct_streamed_linear(
 typedef enum {
   CT_WEIGHT_PLAIN = 0,  // values [out, in], of the dtype of what is multiplied
   CT_WEIGHT_INT8,       // values int8 [out, in]; scales float32 [out]
+  // Blocks of ggml: values uint8 [out, bytes of a row].
+  CT_WEIGHT_Q4_0,
+  CT_WEIGHT_Q4_1,
+  CT_WEIGHT_Q8_0,
+  CT_WEIGHT_Q4_K,
+  CT_WEIGHT_Q6_K,
 } ct_weight_format;
 typedef struct {
   ct_weight_format format;
   const ct_tensor *values;
   const ct_tensor *scales;  // null where the format has none
+  int64_t head_dimension;   // rows stand as llama.cpp interleaves the halves of heads of so many rows; 0: in order
 } ct_weight;
+// Makes a weight of format CT_WEIGHT_INT8 or CT_WEIGHT_Q4_0 (scales null) of one on the CPU: a plain one of float32,
+// float16 or bfloat16, or blocks; rows are put in order. A number that is not finite is an error that names its place.
+ct_status ct_make_weight(
+    const ct_weight *weight, ct_weight_format format, ct_tensor **values, ct_tensor **scales);
+// Rows (int64 [n]; null: all, in order) of a weight on the CPU as numbers, in float32 or bfloat16: [n, in].
+ct_status ct_weight_rows(const ct_weight *weight, const ct_tensor *rows, ct_dtype dtype, ct_tensor **out);
 // x [rows, in] times the transposes of weights that read the same input, side by side (+ residual, may be null):
 // [rows, sum of their outputs], without gradients. On a CPU, in float32 and bfloat16, a row of the result is, bit for
 // bit, a function of its own row of x, whatever the number of rows and threads (unless own_row_kernels is off).

@@ -35,6 +35,7 @@ extension LlamaGenerator {
     }
     if !options.adapters.isEmpty { provenance.append(("merge", options.merge.rawValue)) }
     provenance.append(("dtype", model.dtype.rawValue))
+    provenance.append(("weights", model.weightFormats))
     provenance.append(("device", model.device.description))
     provenance += chat.provenance
     provenance.append(("libtorch", Runtime.version))

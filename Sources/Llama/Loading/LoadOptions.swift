@@ -8,14 +8,17 @@ public struct LoadOptions: Sendable {
   /// nil: ``LoadOptions/defaultDType``.
   public var dtype: DType?
   public var device: Device
+  public var weights: WeightFormat
 
   public init(
-    adapters: [AdapterFolder] = [], merge: MergePolicy = .peft, dtype: DType? = nil, device: Device = .cpu
+    adapters: [AdapterFolder] = [], merge: MergePolicy = .peft, dtype: DType? = nil, device: Device = .cpu,
+    weights: WeightFormat = .auto
   ) {
     self.adapters = adapters
     self.merge = merge
     self.dtype = dtype
     self.device = device
+    self.weights = weights
   }
 
   /// bfloat16: half the memory of float32, and faster wherever weights are streamed, which is what one-token steps wait

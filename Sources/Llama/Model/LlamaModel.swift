@@ -10,14 +10,14 @@ public final class LlamaModel: Sendable {
   public let configuration: LlamaConfiguration
   public let dtype: DType
   public let device: Device
-  package let embeddings: Tensor  // [V, H]
+  package let embeddings: Weight  // [V, H]
   package let blocks: [Block]
   package let finalNorm: Norm
   package let head: Linear
   package let rotary: RotaryEmbedding
 
   init(
-    configuration: LlamaConfiguration, dtype: DType, device: Device, embeddings: Tensor, blocks: [Block],
+    configuration: LlamaConfiguration, dtype: DType, device: Device, embeddings: Weight, blocks: [Block],
     finalNorm: Norm, head: Linear
   ) throws {
     self.configuration = configuration
@@ -69,7 +69,7 @@ public final class LlamaModel: Sendable {
       ids.append(contentsOf: tokens.map(Int64.init))
     }
     let step = try Step(segments, rotary: rotary, device: device)
-    var x = try embeddings.embedding(Tensor(ids).to(device: embeddings.device)).to(dtype, device: device)  // [T, H]
+    var x = try embeddings.embedding(Tensor(ids), dtype: dtype).to(device: device)  // [T, H]
     for (layer, block) in blocks.enumerated() {
       x = try block(x, layer: layer, step: step)
     }

@@ -41,8 +41,8 @@ import Torch
   @Test func everyOptionArrives() throws {
     let command = try extract(
       "a.md", "-", "--stage", "parse", "--format", "jsonl", "--output", "o", "--model", "m.gguf", "--adapter", "sft",
-      "--adapter", "dapo", "--merge", "fp32", "--device", "cuda:1", "--dtype", "float32", "--threads", "3",
-      "--chunk-tokens", "100", "--overlap-tokens", "10", "--statement-tokens", "20", "--funder-tokens", "30",
+      "--adapter", "dapo", "--merge", "fp32", "--device", "cuda:1", "--dtype", "float32", "--weights",
+      "int8", "--threads", "3", "--chunk-tokens", "100", "--overlap-tokens", "10", "--statement-tokens", "20", "--funder-tokens", "30",
       "--batch", "4", "--special-tokens-in-text", "parse", "--no-evidence", "--max-file-size", "1", "--constrain",
       "json",
       "--verbatim", "none", "--statement-edges", "words", "--no-fold-lines", "--least-statement-probability", "0.25",
@@ -52,7 +52,7 @@ import Torch
     #expect(command.task.stages == [.funders] && command.task.format == .jsonl && command.task.output == "o")
     let model = command.modelOptions
     #expect(model.model == "m.gguf" && model.adapter == ["sft", "dapo"] && model.merge == .fp32)
-    #expect(model.device == .cuda(1) && model.dtype == .float32 && model.threads == 3)
+    #expect(model.device == .cuda(1) && model.dtype == .float32 && model.weights == .int8 && model.threads == 3)
     var options = ExtractionOptions()
     options.stages = [.funders]
     options.chunkTokens = 100
@@ -110,6 +110,10 @@ import Torch
     (["a", "--least-value-probability=-1"], "found --least-value-probability -1.0, expected a number from 0 to 1"),
     (["a", "--adapter", "sft", "--no-adapter"], "--adapter and --no-adapter exclude each other"),
     (["a", "--threads", "0"], "found 0 threads, expected 1 or more"),
+    (
+      ["a", "--weights", "float32", "--dtype", "bfloat16"],
+      "found --weights float32 with --dtype bfloat16, expected one of the two"
+    ),
     (["a", "--dtype", "int8"], "found dtype int8, expected float32, bfloat16 or float16"),
   ]) func nonsenseIsRefused(_ arguments: [String], _ message: String) {
     #expect(refusal(["extract"] + arguments) == message)
