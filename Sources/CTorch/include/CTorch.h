@@ -73,6 +73,8 @@ void ct_keep_all_freed_memory(void);
 ct_status ct_cuda_load(void);
 int32_t ct_cuda_device_count(void);
 ct_status ct_cuda_synchronize(void);
+// Bytes that are free on the current GPU; 0 where the runtime does not tell.
+int64_t ct_cuda_free_memory(void);
 
 // --- Processor paths -------------------------------------------------------------------------------------------
 

@@ -386,6 +386,11 @@ private final class ProgressTracker: Sendable {
           counts[progress.request] += 1
           return .generated(tokens: counts[progress.request])
         }
+      // The part is finished when its output has been read.
+      case .end:
+        generated.withLock { counts in
+          .generated(tokens: counts.indices.contains(progress.request) ? counts[progress.request] : 0)
+        }
       }
     return ExtractionProgress(stage: stage, part: progress.request, partCount: partCount, event: event)
   }
