@@ -42,6 +42,7 @@ extension LlamaGenerator {
     if !warnings.isEmpty { provenance.append(("model_warnings", warnings.joined(separator: "; "))) }
     return try LlamaGenerator(
       model: model, tokenizer: chat.tokenizer, template: chat.template, stopTokens: chat.endTokenIDs,
-      provenance: provenance, warnings: warnings, prefillBlock: prefillBlock)
+      provenance: provenance, warnings: warnings, prefillBlock: prefillBlock,
+      keyValueBudget: options.keyValueBudget)
   }
 }

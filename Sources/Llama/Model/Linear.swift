@@ -53,7 +53,8 @@ package final class Linear: Sendable {
     let wide = try x.to(.float32)
     for (output, updates) in zip(try split(outputs), updates) {
       for update in updates {
-        try output.add(wide.linear(update.a).linear(update.b), scaledBy: update.scale)
+        let low = try wide.products(with: [Weight(update.a)])
+        try output.add(low.products(with: [Weight(update.b)]), scaledBy: update.scale)
       }
     }
     return outputs

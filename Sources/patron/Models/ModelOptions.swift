@@ -56,6 +56,13 @@ struct ModelOptions: ParsableArguments {
       """, valueName: "form"))
   var weights: WeightsArgument = .auto
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "MiB for the keys and values of what is read (default: a quarter of the memory, or half of what is free on a GPU).",
+      valueName: "mib"))
+  var kvMemory: Int?
+
   @Option(name: .long, help: ArgumentHelp("Threads on the CPU (default: all cores).", valueName: "n"))
   var threads: Int?
 
@@ -63,6 +70,9 @@ struct ModelOptions: ParsableArguments {
     if let dtype { try Self.check(dtype) }
     if let dtype, let other = weights.dtype, dtype != other {
       throw ValidationError("found --weights \(other.rawValue) with --dtype \(dtype.rawValue), expected one of the two")
+    }
+    if let kvMemory, !(1...1 << 30).contains(kvMemory) {
+      throw ValidationError("found --kv-memory \(kvMemory), expected a number of MiB from 1 to \(1 << 30)")
     }
     if let threads, threads < 1 { throw ValidationError("found \(threads) threads, expected 1 or more") }
   }
@@ -73,6 +83,9 @@ struct ModelOptions: ParsableArguments {
       throw ValidationError("found dtype \(dtype.rawValue), expected float32, bfloat16 or float16")
     }
   }
+
+  /// Bytes that keys and values may take; nil: the default.
+  var keyValueBytes: Int? { kvMemory.map { $0 << 20 } }
 
   /// The type of the numbers that `--dtype` or `--weights` names.
   var namedDType: DType? { dtype ?? weights.dtype }
@@ -98,8 +111,8 @@ struct ModelOptions: ParsableArguments {
   ) throws -> LlamaGenerator {
     if let threads { try Runtime.setThreadCount(threads) }
     return try (selection ?? self.selection()).open(
-      merge: merge, dtype: namedDType, device: device, weights: weights.format, onWarning: onWarning,
-      onProgress: onProgress)
+      merge: merge, dtype: namedDType, device: device, weights: weights.format,
+      keyValueBudget: keyValueBytes, onWarning: onWarning, onProgress: onProgress)
   }
 }
 
