@@ -95,7 +95,8 @@ struct WeightReader {
       let isInt4 = try format == .int4 && stored(name).rowLength % 32 == 0
       do {
         return (try isInt4 ? source.int4() : source.int8(), false)
-      } catch let error as TorchError where error.code == .argument {
+      } catch {
+        guard error.code == .argument else { throw error }
         throw LlamaError(.model, "\(checkpoint.origin): tensor \(name): \(error.message)")
       }
     }
