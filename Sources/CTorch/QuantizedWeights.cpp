@@ -131,7 +131,7 @@ at::Tensor multiplyQuantized(
   const at::Tensor rows = x.contiguous();
   at::Tensor out = at::empty({x.size(0), columns}, x.options());
   if (x.size(0) == 0) return out;
-  const Int8Kernels &kernels = int8Kernels();
+  const Int8Kernels &kernels = int8Kernels(x.size(0));
   std::optional<Digits> digits;
   int64_t column = 0;
   for (const StoredWeight &weight : stored) {
