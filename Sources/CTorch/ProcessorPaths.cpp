@@ -3,16 +3,31 @@
 #include <cstdlib>
 #include <optional>
 
+#if defined(__x86_64__) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 #include "Support.hpp"
 
 namespace ctorch {
 namespace {
 
 // Spellings in the environment, in the order of the enumeration or of false and true.
-const char *const kernelNames[] = {"plain", "avx2", "avx512", "avx512bf16"};
+const char *const kernelNames[] = {"plain", "avx2", "avx512", "avx512bf16", "amx"};
 const char *const productNames[] = {"widened", "native"};
 const char *const rowKernelNames[] = {"aten", "own"};
 const char *const loopThreadNames[] = {"one", "own"};
+
+// Asks the system for the registers of tiles, which a process has to before its first thread uses them.
+bool permitsTiles() {
+#if defined(__x86_64__) && defined(__linux__)
+  constexpr long requestPermission = 0x1023, tileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, requestPermission, tileData) == 0;
+#else
+  return false;
+#endif
+}
 
 bool processorRuns(ct_kernels kernels) {
   switch (kernels) {
@@ -22,6 +37,11 @@ bool processorRuns(ct_kernels kernels) {
     case CT_KERNELS_AVX512: return __builtin_cpu_supports("x86-64-v4");
     case CT_KERNELS_AVX512_BF16:
       return __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512bf16");
+    case CT_KERNELS_AMX: {
+      static const bool isPermitted =
+          processorRuns(CT_KERNELS_AVX512_BF16) && __builtin_cpu_supports("amx-bf16") && permitsTiles();
+      return isPermitted;
+    }
 #endif
     default: return false;
   }
@@ -65,7 +85,7 @@ void expectRunnable(ct_kernels kernels, const std::string &source) {
 }
 
 ct_processor_paths pathsOfTheProcess() {
-  int best = CT_KERNELS_AVX512_BF16;
+  int best = CT_KERNELS_AMX;
   while (!processorRuns(ct_kernels(best))) --best;
   ct_processor_paths paths;
   paths.kernels = ct_kernels(choice("PATRON_KERNELS", kernelNames, size_t(best)));

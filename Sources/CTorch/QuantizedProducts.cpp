@@ -195,14 +195,15 @@ Int8Kernels vectorKernelsAt(ct_kernels level) {
 #if defined(__x86_64__)
     case CT_KERNELS_AVX2:
     case CT_KERNELS_AVX512: return {Digits::Layout::rows, multiplyAVX2, 4};
-    case CT_KERNELS_AVX512_BF16: return {Digits::Layout::rows, multiplyVNNI, 4};
+    case CT_KERNELS_AVX512_BF16:  // every processor with its instructions has these as well
+    case CT_KERNELS_AMX: return {Digits::Layout::rows, multiplyVNNI, 4};
 #endif
     default: return {Digits::Layout::rows, multiplyPlain, 1};
   }
 }
 
 Int8Kernels kernelsAt(ct_kernels level) {
-  if (level == CT_KERNELS_AVX512_BF16 && hasInt8Tiles()) return {Digits::Layout::tiles, multiplyInt8ByTiles, 32};
+  if (level == CT_KERNELS_AMX && hasInt8Tiles()) return {Digits::Layout::tiles, multiplyInt8ByTiles, 32};
   return vectorKernelsAt(level);
 }
 

@@ -74,7 +74,7 @@ struct Int8Kernels {
 // The kernels of the calling thread's processor paths for so many rows. To be asked for outside of parallel loops.
 const Int8Kernels &int8Kernels(int64_t rows);
 
-// Whether this processor and this system let a process use matrix instructions for whole numbers.
+// Whether this processor has matrix instructions for whole numbers; the system permits them with CT_KERNELS_AMX.
 bool hasInt8Tiles();
 // The same products by matrix instructions; in a file of its own.
 void multiplyInt8ByTiles(const Digits &x, const Int8Product &product, int64_t begin, int64_t end);

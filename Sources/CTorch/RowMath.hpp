@@ -30,7 +30,8 @@ struct Compiled<body> {
 #if defined(__x86_64__)
       case CT_KERNELS_AVX2: return avx2;
       case CT_KERNELS_AVX512:
-      case CT_KERNELS_AVX512_BF16: return avx512;
+      case CT_KERNELS_AVX512_BF16:
+      case CT_KERNELS_AMX: return avx512;
 #endif
       default: return plain;
     }
@@ -42,7 +43,7 @@ template <auto kernelsAt>
 const auto &kernelsOfThisThread() {
   static const decltype(kernelsAt(CT_KERNELS_PLAIN)) tables[] = {
       kernelsAt(CT_KERNELS_PLAIN), kernelsAt(CT_KERNELS_AVX2), kernelsAt(CT_KERNELS_AVX512),
-      kernelsAt(CT_KERNELS_AVX512_BF16)};
+      kernelsAt(CT_KERNELS_AVX512_BF16), kernelsAt(CT_KERNELS_AMX)};
   return tables[processorPaths().kernels];
 }
 

@@ -210,7 +210,8 @@ StreamedProduct<Half> productOfHalves(ct_kernels level) {
 #if defined(__x86_64__)
     case CT_KERNELS_AVX2:
     case CT_KERNELS_AVX512: return {.maximumRows = 64, .multiply = streamedProductAVX2};
-    case CT_KERNELS_AVX512_BF16: return {.maximumRows = 8, .multiply = streamedProductBF16};
+    case CT_KERNELS_AVX512_BF16:
+    case CT_KERNELS_AMX: return {.maximumRows = 8, .multiply = streamedProductBF16};
 #endif
     default: return {.maximumRows = 8, .multiply = streamedProductPlain};
   }

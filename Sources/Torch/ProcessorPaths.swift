@@ -9,8 +9,10 @@ public struct ProcessorPaths: Sendable, Hashable {
   /// Instructions of this module's own loops. On processors other than x86-64 there are the plain ones only.
   public enum Kernels: String, Sendable, CaseIterable {
     case plain, avx2, avx512
-    /// AVX-512, and products of few rows of bfloat16 by the processor's own instructions.
+    /// AVX-512, and products of bfloat16 by the processor's own instructions.
     case avx512bf16
+    /// AVX-512, and products of bfloat16 by the processor's tiles.
+    case amx
 
     /// Whether this processor can run them.
     public var isAvailable: Bool { ct_processor_runs(code) }
@@ -21,6 +23,7 @@ public struct ProcessorPaths: Sendable, Hashable {
       case .avx2: CT_KERNELS_AVX2
       case .avx512: CT_KERNELS_AVX512
       case .avx512bf16: CT_KERNELS_AVX512_BF16
+      case .amx: CT_KERNELS_AMX
       }
     }
 

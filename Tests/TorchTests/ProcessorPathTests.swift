@@ -8,18 +8,19 @@ import Torch
     "skipped: this processor does not run \(kernels.rawValue) kernels"
   }
 
-  /// Products of bfloat16 so small that the processor's own instructions take them for 0 (Intel's description of
-  /// VDPBF16PS: denormals are zeros), while they are exact after widening.
+  /// Products of bfloat16 so small that the processor's own instructions take them for 0 (Intel's descriptions of
+  /// VDPBF16PS and TDPBF16PS: denormals are zeros), while they are exact after widening.
   private func productOfTheSmallest() throws -> Double {
     let smallest = try Tensor.full([1, 64], 0x1p-130, dtype: .bfloat16)
-    return try smallest.streamedLinear(Tensor.full([8, 64], 0x1p100, dtype: .bfloat16))[0].selected(0).item()
+    let weight = try Weight(Tensor.full([8, 64], 0x1p100, dtype: .bfloat16))
+    return try smallest.products(with: [weight])[0].selected(0).item()
   }
 
   private func run(_ kernels: ProcessorPaths.Kernels) throws {
     let paths = ProcessorPaths(kernels: kernels, bfloat16Products: .widened)
     try withProcessorPaths(paths) { () throws in
       #expect(try ProcessorPaths.current() == paths)
-      #expect(try productOfTheSmallest() == (kernels == .avx512bf16 ? 0 : 64 * 0x1p-30))
+      #expect(try productOfTheSmallest() == ([.avx512bf16, .amx].contains(kernels) ? 0 : 64 * 0x1p-30))
     }
   }
 
@@ -33,6 +34,19 @@ import Torch
 
   @Test(.enabled(if: ProcessorPaths.Kernels.avx512bf16.isAvailable, absence(.avx512bf16)))
   func avx512BF16KernelsRun() throws { try run(.avx512bf16) }
+
+  /// To 2²⁴ a 1 that comes alone adds nothing. A tile adds up its 16 elements of even and of odd place by themselves:
+  /// of 63 ones the 15 beside the large number are lost.
+  @Test(.enabled(if: ProcessorPaths.Kernels.amx.isAvailable, absence(.amx)))
+  func amxKernelsRun() throws {
+    try run(.amx)
+    let x = try Tensor([0x1p24] + [Float](repeating: 1, count: 63), shape: [1, 64]).to(.bfloat16)
+    let weight = try Weight(Tensor.ones([1, 64], dtype: .bfloat16))
+    let residual = try Tensor.full([1, 1], -0x1p24, dtype: .bfloat16)
+    try withProcessorPaths(ProcessorPaths(kernels: .amx, bfloat16Products: .native)) {
+      #expect(try x.products(with: [weight], adding: residual).floats() == [48])
+    }
+  }
 
   /// By what each rounds: native products take 1 + 2⁻⁸ + 2⁻¹⁶ for the nearest bfloat16, 1 + 2⁻⁷.
   @Test func productsAreNativeOrWidened() throws {
@@ -98,7 +112,7 @@ import Torch
   }
 
   @Test(arguments: [
-    ("PATRON_KERNELS", "sse", "expected plain, avx2, avx512 or avx512bf16"),
+    ("PATRON_KERNELS", "sse", "expected plain, avx2, avx512, avx512bf16 or amx"),
     ("PATRON_BF16_PRODUCTS", "1", "expected widened or native"),
     ("PATRON_ROW_KERNELS", "torch", "expected aten or own"),
     ("PATRON_LOOP_THREADS", "two", "expected one or own"),

@@ -65,7 +65,8 @@ import Torch
       try sum.addRMSNormGradient(x: rows, weight: scale, gradient: rows, epsilon: 1e-5)
       let (gate, up) = (try rows + 0.0, try rows * 0.5)
       try Tensor.replaceBySiLUMultiplyGradients(gate: gate, up: up, gradient: rows)
-      return results + [sum, gate, up]
+      let products = try rows.products(with: [Weight(weight), Weight(scale.reshaped([1, 301]))])
+      return results + [sum, gate, up, products]
     }
     for products in ProcessorPaths.BFloat16Products.allCases {
       var paths = ProcessorPaths(kernels: kernels, bfloat16Products: products, loopThreads: .one)

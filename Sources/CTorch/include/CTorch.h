@@ -82,7 +82,8 @@ typedef enum {
   CT_KERNELS_PLAIN = 0,
   CT_KERNELS_AVX2,         // x86-64-v3
   CT_KERNELS_AVX512,       // x86-64-v4
-  CT_KERNELS_AVX512_BF16,  // and products of few rows of bfloat16 by the processor's own instructions
+  CT_KERNELS_AVX512_BF16,  // and products of bfloat16 by the processor's own instructions
+  CT_KERNELS_AMX,          // and those by its tiles, where the system lets the process use them
 } ct_kernels;
 
 // What is computed in one of several ways. They differ in speed and in rounding, not in what they compute.
@@ -96,8 +97,8 @@ typedef struct {
 // Whether this processor can run them.
 bool ct_processor_runs(ct_kernels kernels);
 // The paths of the calling thread. Without ct_set_processor_paths they are the process's: the fastest on this
-// processor, unless PATRON_KERNELS (plain, avx2, avx512, avx512bf16), PATRON_BF16_PRODUCTS (native, widened),
-// PATRON_ROW_KERNELS (own, aten) or PATRON_LOOP_THREADS (own, one) say otherwise. Values that are unknown or that the
+// processor, unless PATRON_KERNELS (plain, avx2, avx512, avx512bf16, amx), PATRON_BF16_PRODUCTS (native,
+// widened), PATRON_ROW_KERNELS (own, aten) or PATRON_LOOP_THREADS (own, one) say otherwise. Values that are unknown or that the
 // processor cannot run are an error, here and in each operator that asks.
 ct_status ct_get_processor_paths(ct_processor_paths *out);
 // For the calling thread alone, so that other threads do not notice; null: back to the process's.
