@@ -76,11 +76,6 @@ int64_t groupsOf(int64_t rows) { return (rows + 15) / 16; }
 
 }  // namespace
 
-int8_t *Digits::digits() const {
-  const auto address = reinterpret_cast<uintptr_t>(memory_.get());
-  return memory_.get() + (64 - address % 64) % 64;
-}
-
 Digits::Digits(const void *x, bool isHalf, int64_t rows, int64_t inner, Layout layout)
     : rows(rows),
       inner(inner),
@@ -91,6 +86,7 @@ Digits::Digits(const void *x, bool isHalf, int64_t rows, int64_t inner, Layout l
       sums_(new int32_t[size_t(2 * rows)]) {
   const int64_t places = layout == Layout::tiles ? groupsOf(rows) * columns : rows;
   memory_.reset(new int8_t[size_t(places * 2 * width + 64)]);
+  digits_ = memory_.get() + (64 - reinterpret_cast<uintptr_t>(memory_.get()) % 64) % 64;
   const auto &floats = kernelsOfThisThread<kernelsAt<float>>();
   const auto &halves = kernelsOfThisThread<kernelsAt<c10::BFloat16>>();
   const auto make = [&](int64_t r, int8_t *high, int8_t *low) {
@@ -102,14 +98,14 @@ Digits::Digits(const void *x, bool isHalf, int64_t rows, int64_t inner, Layout l
   const int64_t grain = std::max<int64_t>(16, 16384 / std::max<int64_t>(1, width));
   if (layout == Layout::rows) {
     parallelFor(0, rows, grain, [&](int64_t begin, int64_t end) {
-      for (int64_t r = begin; r < end; ++r) make(r, digits() + r * 2 * width, digits() + (r * 2 + 1) * width);
+      for (int64_t r = begin; r < end; ++r) make(r, digits_ + r * 2 * width, digits_ + (r * 2 + 1) * width);
     });
     return;
   }
   parallelFor(0, groupsOf(rows), std::max<int64_t>(1, grain / 16), [&](int64_t begin, int64_t end) {
     const std::unique_ptr<int8_t[]> row(new int8_t[size_t(2 * width)]);
     for (int64_t g = begin; g < end; ++g) {
-      int8_t *tiles = digits() + g * 2 * width * columns;
+      int8_t *tiles = digits_ + g * 2 * width * columns;
       for (int64_t column = 0; column < columns; ++column) {
         const int64_t r = g * 16 + column;
         if (r < rows) {

@@ -69,6 +69,8 @@ static inline __attribute__((always_inline)) void inBlocks(
   }
 }
 
+// Sums stay in registers only where loops over them are written out.
+#define UNROLL _Pragma("clang loop unroll(full)")
 #define AVX2 __attribute__((target("arch=x86-64-v3")))
 
 AVX2 static inline int32_t sumOfLanes(__m256i sums) {
@@ -79,23 +81,29 @@ AVX2 static inline int32_t sumOfLanes(__m256i sums) {
 
 template <int64_t rows, int64_t outputs>
 AVX2 static void blockAVX2(const Digits &x, const Int8Product &product, int64_t r0, int64_t o0) {
-  const int64_t whole = x.inner / 16 * 16;
+  const int64_t whole = x.inner / 16 * 16, width = x.width;
+  const int8_t *digitRows = x.row(r0);
   __m256i sums[rows][outputs][2];
   for (auto &row : sums) {
     for (auto &pair : row) pair[0] = pair[1] = _mm256_setzero_si256();
   }
   const auto add = [&](int64_t i, const int8_t *weights, int64_t stride) __attribute__((always_inline, target("arch=x86-64-v3"))) {
     __m256i digits[rows][2];
+    UNROLL
     for (int64_t r = 0; r < rows; ++r) {
+      UNROLL
       for (int64_t d = 0; d < 2; ++d) {
-        const auto *place = reinterpret_cast<const __m128i *>(x.row(r0 + r) + d * x.width + i);
+        const auto *place = reinterpret_cast<const __m128i *>(digitRows + (2 * r + d) * width + i);
         digits[r][d] = _mm256_cvtepi8_epi16(_mm_loadu_si128(place));
       }
     }
+    UNROLL
     for (int64_t o = 0; o < outputs; ++o) {
       const auto *place = reinterpret_cast<const __m128i *>(weights + o * stride);
       const __m256i wide = _mm256_cvtepi8_epi16(_mm_loadu_si128(place));
+      UNROLL
       for (int64_t r = 0; r < rows; ++r) {
+        UNROLL
         for (int64_t d = 0; d < 2; ++d) {
           sums[r][o][d] = _mm256_add_epi32(sums[r][o][d], _mm256_madd_epi16(wide, digits[r][d]));
         }
@@ -106,10 +114,13 @@ AVX2 static void blockAVX2(const Digits &x, const Int8Product &product, int64_t 
   for (int64_t i = 0; i < whole; i += 16) add(i, weights + i, x.inner);
   if (whole < x.inner) {
     int8_t rest[outputs][16] = {};
+    UNROLL
     for (int64_t o = 0; o < outputs; ++o) std::memcpy(rest[o], weights + o * x.inner + whole, size_t(x.inner - whole));
     add(whole, rest[0], 16);
   }
+  UNROLL
   for (int64_t r = 0; r < rows; ++r) {
+    UNROLL
     for (int64_t o = 0; o < outputs; ++o) {
       finish(x, product, r0 + r, o0 + o, sumOfLanes(sums[r][o][0]), sumOfLanes(sums[r][o][1]));
     }
@@ -129,33 +140,40 @@ AVX2 void multiplyAVX2(const Digits &x, const Int8Product &product, int64_t begi
 template <int64_t rows, int64_t outputs>
 VNNI static void blockVNNI(const Digits &x, const Int8Product &product, int64_t r0, int64_t o0) {
   const __m512i raise = _mm512_set1_epi8(int8_t(0x80));
-  const int64_t whole = x.inner / 64 * 64;
-  const __mmask64 rest = (__mmask64(1) << (x.inner - whole)) - 1;
-  // Of few long rows the processor fetches too little ahead by itself.
-  const int8_t *weights = product.weights + o0 * x.inner;
+  const int64_t inner = x.inner, whole = inner / 64 * 64, width = x.width;
+  const __mmask64 rest = (__mmask64(1) << (inner - whole)) - 1;
+  const int8_t *digitRows = x.row(r0), *weights = product.weights + o0 * inner;
   __m512i sums[rows][outputs][2];
   for (auto &row : sums) {
     for (auto &pair : row) pair[0] = pair[1] = _mm512_setzero_si512();
   }
-  for (int64_t i = 0; i < x.inner; i += 64) {
+  for (int64_t i = 0; i < inner; i += 64) {
     __m512i raised[outputs];
+    UNROLL
     for (int64_t o = 0; o < outputs; ++o) {
-      const int8_t *place = weights + o * x.inner + i;
+      const int8_t *place = weights + o * inner + i;
+      // The processor by itself fetches too little ahead.
       if (rows == 1) _mm_prefetch(reinterpret_cast<const char *>(weights + i * outputs + o * 64 + 4096), _MM_HINT_T0);
       raised[o] = _mm512_xor_si512(
           raise, i < whole ? _mm512_loadu_si512(place) : _mm512_maskz_loadu_epi8(rest, place));
     }
+    UNROLL
     for (int64_t r = 0; r < rows; ++r) {
+      UNROLL
       for (int64_t d = 0; d < 2; ++d) {
-        const __m512i digits = _mm512_loadu_si512(x.row(r0 + r) + d * x.width + i);
+        const __m512i digits = _mm512_loadu_si512(digitRows + (2 * r + d) * width + i);
+        UNROLL
         for (int64_t o = 0; o < outputs; ++o) sums[r][o][d] = _mm512_dpbusd_epi32(sums[r][o][d], raised[o], digits);
       }
     }
   }
+  UNROLL
   for (int64_t r = 0; r < rows; ++r) {
     const int32_t *digitSums = x.sums() + 2 * (r0 + r);
+    UNROLL
     for (int64_t o = 0; o < outputs; ++o) {
       uint32_t found[2];
+      UNROLL
       for (int64_t d = 0; d < 2; ++d) {
         found[d] = uint32_t(_mm512_reduce_add_epi32(sums[r][o][d])) - 128u * uint32_t(digitSums[d]);
       }
@@ -172,21 +190,30 @@ VNNI void multiplyVNNI(const Digits &x, const Int8Product &product, int64_t begi
 
 #endif
 
-Int8Kernels kernelsAt(ct_kernels level) {
+Int8Kernels vectorKernelsAt(ct_kernels level) {
   switch (level) {
 #if defined(__x86_64__)
     case CT_KERNELS_AVX2:
     case CT_KERNELS_AVX512: return {Digits::Layout::rows, multiplyAVX2, 4};
-    case CT_KERNELS_AVX512_BF16:
-      if (hasInt8Tiles()) return {Digits::Layout::tiles, multiplyInt8ByTiles, 32};
-      return {Digits::Layout::rows, multiplyVNNI, 4};
+    case CT_KERNELS_AVX512_BF16:  // every processor with its instructions has these as well
+    case CT_KERNELS_AMX: return {Digits::Layout::rows, multiplyVNNI, 4};
 #endif
     default: return {Digits::Layout::rows, multiplyPlain, 1};
   }
 }
 
+Int8Kernels kernelsAt(ct_kernels level) {
+  if (level == CT_KERNELS_AMX && hasInt8Tiles()) return {Digits::Layout::tiles, multiplyInt8ByTiles, 32};
+  return vectorKernelsAt(level);
+}
+
+// Of fewer rows tiles are empty for the most part, and weights come faster in the order of memory.
+constexpr int64_t rowsOfTiles = 3;
+
 }  // namespace
 
-const Int8Kernels &int8Kernels() { return kernelsOfThisThread<kernelsAt>(); }
+const Int8Kernels &int8Kernels(int64_t rows) {
+  return rows < rowsOfTiles ? kernelsOfThisThread<vectorKernelsAt>() : kernelsOfThisThread<kernelsAt>();
+}
 
 }  // namespace ctorch

@@ -35,13 +35,12 @@ class Digits {
   const float *scales() const { return scales_.get(); }
   // Sums of high, then of low digits of a row: [rows][2].
   const int32_t *sums() const { return sums_.get(); }
-  const int8_t *row(int64_t r) const { return digits() + r * 2 * width; }
-  const int8_t *group(int64_t g) const { return digits() + g * 2 * width * columns; }
+  const int8_t *row(int64_t r) const { return digits_ + r * 2 * width; }
+  const int8_t *group(int64_t g) const { return digits_ + g * 2 * width * columns; }
 
  private:
-  int8_t *digits() const;
-
   std::unique_ptr<int8_t[]> memory_;
+  int8_t *digits_;  // in it, at a multiple of 64 bytes
   std::unique_ptr<float[]> scales_;
   std::unique_ptr<int32_t[]> sums_;
 };
@@ -72,10 +71,10 @@ struct Int8Kernels {
   int64_t group;
 };
 
-// The kernels of the calling thread's processor paths. To be asked for outside of parallel loops.
-const Int8Kernels &int8Kernels();
+// The kernels of the calling thread's processor paths for so many rows. To be asked for outside of parallel loops.
+const Int8Kernels &int8Kernels(int64_t rows);
 
-// Whether this processor and this system let a process use matrix instructions for whole numbers.
+// Whether this processor has matrix instructions for whole numbers; the system permits them with CT_KERNELS_AMX.
 bool hasInt8Tiles();
 // The same products by matrix instructions; in a file of its own.
 void multiplyInt8ByTiles(const Digits &x, const Int8Product &product, int64_t begin, int64_t end);

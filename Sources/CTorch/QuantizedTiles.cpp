@@ -2,10 +2,8 @@
 // outputs times 64 values as they lie in memory; the digits of up to 16 rows are the right one.
 #include "QuantizedProducts.hpp"
 
-#if defined(__x86_64__) && defined(__linux__)
+#if defined(__x86_64__)
 #include <immintrin.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -14,14 +12,7 @@
 
 namespace ctorch {
 
-bool hasInt8Tiles() {
-  static const bool has = [] {
-    constexpr long requestPermission = 0x1023, tileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
-    return __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("amx-int8") &&
-           syscall(SYS_arch_prctl, requestPermission, tileData) == 0;
-  }();
-  return has;
-}
+bool hasInt8Tiles() { return __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("amx-int8"); }
 
 namespace {
 

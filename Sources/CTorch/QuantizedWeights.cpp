@@ -13,10 +13,8 @@
 using namespace ctorch;
 
 namespace ctorch {
-namespace {
 
-// A weight with what is said of it checked.
-StoredWeight checked(const ct_weight &weight) {
+StoredWeight storedWeight(const ct_weight &weight) {
   expect(weight.values, "a weight is missing");
   const at::Tensor &values = weight.values->value;
   expect(values.is_cpu() && values.dim() == 2 && values.is_contiguous(), "expected a matrix of weights on the CPU");
@@ -52,107 +50,59 @@ StoredWeight checked(const ct_weight &weight) {
   }
   const int64_t heads = stored.headDimension;
   expect(
-      heads >= 0 && heads % 2 == 0 && (heads == 0 || stored.outputs % heads == 0),
+      heads == 0 || (blockBytes(weight.format) > 0 && heads > 0 && heads % 2 == 0 && stored.outputs % heads == 0),
       "the rows do not divide into heads of this size");
   return stored;
 }
 
-// The rows of outputs begin ..< end, in float32 or bfloat16.
-void readRows(const WeightRowKernels &kernels, const StoredWeight &weight, int64_t begin, int64_t end, at::Tensor &out) {
-  auto *place = static_cast<uint8_t *>(out.mutable_data_ptr()) + begin * weight.inner * out.element_size();
-  if (out.scalar_type() == at::kFloat) {
-    kernels.readFloats(weight, begin, end, reinterpret_cast<float *>(place));
-  } else {
-    kernels.readHalves(weight, begin, end, place);
-  }
-}
-
-at::Tensor allRows(const StoredWeight &weight, at::ScalarType dtype) {
+at::Tensor numbers(const StoredWeight &weight, at::ScalarType dtype) {
   at::Tensor rows = at::empty({weight.outputs, weight.inner}, dtype);
   const WeightRowKernels &kernels = weightRowKernels();
   parallelFor(0, weight.outputs, grain(weight.inner), [&](int64_t begin, int64_t end) {
-    readRows(kernels, weight, begin, end, rows);
+    auto *place = static_cast<uint8_t *>(rows.mutable_data_ptr()) + begin * weight.inner * rows.element_size();
+    if (dtype == at::kFloat) {
+      kernels.readFloats(weight, begin, end, reinterpret_cast<float *>(place));
+    } else {
+      kernels.readHalves(weight, begin, end, place);
+    }
   });
   return rows;
 }
 
-// One weight's part of the result, from column `column` of `out` on, by exact sums of digits.
 void multiplyInt8(
-    const Int8Kernels &kernels, const Digits &x, const StoredWeight &weight, const at::Tensor *residual,
-    at::Tensor &out, int64_t column) {
-  const int64_t bytes = column * out.element_size();
-  const Int8Product product{
-      .weights = static_cast<const int8_t *>(weight.values), .scales = weight.scales, .outputs = weight.outputs,
-      .residual = residual ? static_cast<const char *>(residual->const_data_ptr()) + bytes : nullptr,
-      .out = static_cast<char *>(out.mutable_data_ptr()) + bytes, .stride = out.size(1),
-      .isHalf = out.scalar_type() == at::kBFloat16};
-  const int64_t groups = (weight.outputs + kernels.group - 1) / kernels.group;
-  const int64_t grain = std::max<int64_t>(1, (1 << 17) / (kernels.group * x.width * std::min<int64_t>(x.rows, 16)));
-  parallelFor(0, groups, grain, [&](int64_t begin, int64_t end) {
-    kernels.multiply(x, product, begin * kernels.group, std::min(weight.outputs, end * kernels.group));
-  });
-}
-
-}  // namespace
-
-bool areQuantized(const ct_weight *weights, int32_t count) {
-  return std::any_of(weights, weights + count, [](const ct_weight &w) { return w.format != CT_WEIGHT_PLAIN; });
-}
-
-at::Tensor multiplyQuantized(
-    const at::Tensor &x, const ct_weight *weights, int32_t count, const ct_tensor *residual) {
-  expect(x.is_cpu(), "weights of this format are for products on a CPU; found rows on another device");
-  expect(x.dim() == 2, "expected rows of x");
-  std::vector<StoredWeight> stored;
-  int64_t columns = 0;
-  for (int32_t i = 0; i < count; ++i) {
-    stored.push_back(checked(weights[i]));
-    columns += stored.back().outputs;
-    expect(stored.back().inner == x.size(1), "the weights are for rows of another width");
-    expect(
-        weights[i].format != CT_WEIGHT_PLAIN || weights[i].values->value.scalar_type() == x.scalar_type(),
-        "the weights have another dtype than the rows");
-  }
-  at::Tensor added;
-  if (residual) {
-    added = residual->value;
-    expect(
-        added.dim() == 2 && added.size(0) == x.size(0) && added.size(1) == columns &&
-            added.scalar_type() == x.scalar_type() && added.is_cpu(),
-        "the residual has another shape or dtype than the products");
-    added = added.contiguous();
-  }
-  if (!hasRowKernels(x)) {
-    std::vector<at::Tensor> parts;
-    for (const StoredWeight &weight : stored) parts.push_back(at::linear(x, allRows(weight, at::kFloat).to(x.dtype())));
-    const at::Tensor joined = at::cat(parts, 1);
-    return residual ? joined + added : joined;
-  }
-  const at::Tensor rows = x.contiguous();
-  at::Tensor out = at::empty({x.size(0), columns}, x.options());
-  if (x.size(0) == 0) return out;
-  const Int8Kernels &kernels = int8Kernels();
-  std::optional<Digits> digits;
+    at::Tensor &out, const at::Tensor &x, const std::vector<StoredWeight> &weights, const at::Tensor *residual) {
+  const int64_t rows = x.size(0), inner = x.size(1);
+  expect(inner <= largestInner, "the rows of int8 weights are too long for exact sums");
+  if (out.numel() == 0) return;
+  const bool isHalf = x.scalar_type() == at::kBFloat16;
+  const Int8Kernels &kernels = int8Kernels(rows);
+  const Digits digits(x.const_data_ptr(), isHalf, rows, inner, kernels.layout);
+  std::vector<Int8Product> products;
+  std::vector<int64_t> ends;  // of each product's groups
   int64_t column = 0;
-  for (const StoredWeight &weight : stored) {
-    if (weight.format == CT_WEIGHT_INT8) {
-      expect(weight.inner <= largestInner && weight.headDimension == 0, "the rows of int8 weights are too long");
-      if (!digits) {
-        digits.emplace(rows.const_data_ptr(), x.scalar_type() == at::kBFloat16, x.size(0), x.size(1), kernels.layout);
-      }
-      multiplyInt8(kernels, *digits, weight, residual ? &added : nullptr, out, column);
-    } else {
-      const at::Tensor part = at::linear(rows, allRows(weight, x.scalar_type()));
-      at::Tensor place = out.slice(1, column, column + weight.outputs);
-      if (residual) {
-        at::add_out(place, part, added.slice(1, column, column + weight.outputs));
-      } else {
-        place.copy_(part);
-      }
-    }
+  for (const StoredWeight &weight : weights) {
+    const int64_t bytes = column * out.element_size();
+    products.push_back(
+        {.weights = static_cast<const int8_t *>(weight.values),
+         .scales = weight.scales,
+         .outputs = weight.outputs,
+         .residual = residual ? static_cast<const char *>(residual->const_data_ptr()) + bytes : nullptr,
+         .out = static_cast<char *>(out.mutable_data_ptr()) + bytes,
+         .stride = out.size(1),
+         .isHalf = isHalf});
     column += weight.outputs;
+    ends.push_back((ends.empty() ? 0 : ends.back()) + (weight.outputs + kernels.group - 1) / kernels.group);
   }
-  return out;
+  const int64_t productsOfGroup = kernels.group * std::max<int64_t>(1, inner) * std::min<int64_t>(rows, 512);
+  parallelFor(0, ends.back(), (1 << 16) / productsOfGroup, [&](int64_t first, int64_t last) {
+    int64_t begin = 0;
+    for (size_t i = 0; i < products.size(); begin = ends[i++]) {
+      const int64_t from = std::max(first, begin) - begin, to = std::min(last, ends[i]) - begin;
+      if (from >= to) continue;
+      kernels.multiply(
+          digits, products[i], from * kernels.group, std::min(products[i].outputs, to * kernels.group));
+    }
+  });
 }
 
 }  // namespace ctorch
@@ -161,7 +111,7 @@ ct_status ct_make_weight(const ct_weight *weight, ct_weight_format format, ct_te
   return guarded("make weight", {weight ? weight->values : nullptr}, [&] {
     at::NoGradGuard guard;
     expect(weight && (format == CT_WEIGHT_INT8 || format == CT_WEIGHT_Q4_0), "weights are made as int8 or Q4_0");
-    const StoredWeight source = checked(*weight);
+    const StoredWeight source = storedWeight(*weight);
     const int64_t n = source.inner;
     const bool isInt8 = format == CT_WEIGHT_INT8;
     expect(isInt8 || n % blockLength(format) == 0, "the rows do not divide into blocks of 32");
@@ -209,8 +159,8 @@ ct_status ct_weight_rows(const ct_weight *weight, const ct_tensor *rows, ct_dtyp
     at::NoGradGuard guard;
     expect(weight, "a weight is missing");
     expect(dtype == CT_FLOAT32 || dtype == CT_BFLOAT16, "rows are read as float32 or bfloat16");
-    const StoredWeight source = checked(*weight);
-    if (!rows) return give(out, allRows(source, scalarType(dtype)));
+    const StoredWeight source = storedWeight(*weight);
+    if (!rows) return give(out, numbers(source, scalarType(dtype)));
     const at::Tensor &places = rows->value;
     expect(places.is_cpu() && places.scalar_type() == at::kLong && places.is_contiguous(), "rows are numbers of int64");
     const auto *chosen = static_cast<const int64_t *>(places.const_data_ptr());

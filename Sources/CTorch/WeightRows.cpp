@@ -288,7 +288,8 @@ WeightRowKernels kernelsAt(ct_kernels level) {
     case CT_KERNELS_AVX2: return kernels<CT_KERNELS_AVX2>();
     case CT_KERNELS_AVX512: return kernels<CT_KERNELS_AVX512>();
 #if defined(__x86_64__)
-    case CT_KERNELS_AVX512_BF16: {
+    case CT_KERNELS_AVX512_BF16:
+    case CT_KERNELS_AMX: {
       WeightRowKernels all = kernels<CT_KERNELS_AVX512>();
       all.readHalves = readHalvesBF16;
       return all;
