@@ -18,6 +18,9 @@ namespace {
 
 using Half = c10::BFloat16;
 
+// From column to column. Powers of two would put the lines of a tile into few sets of the cache.
+constexpr int64_t scoreStride = chunkPositions + 16, probabilityStride = chunkPositions + 32;
+
 struct alignas(64) TileConfiguration {
   uint8_t palette = 1, startRow = 0, reserved[14] = {};
   uint16_t bytesOfRow[16] = {64, 64, 64, 64, 64, 64, 64, 64};
@@ -89,12 +92,12 @@ BF16 inline float exponentials(
 BF16 inline void softmax(const ChunkOperands<Half> &chunk, const ChunkSums &sums, const float *scores, Half *out) {
   const __m512 scale = _mm512_set1_ps(chunk.scale * 1.44269504088896341f);
   for (int64_t column = 0; column < chunk.columns; ++column) {
-    const float *row = scores + column * chunkPositions;
+    const float *row = scores + column * scoreStride;
     const int64_t visible = chunk.visible[column];
     const float largest = largestScaled(row, visible, scale);
     sums.maxima[column] = largest;
     sums.sums[column] = exponentials(
-        row, visible, chunk.blocks * blockPositions, scale, largest, out + column * chunkPositions);
+        row, visible, chunk.blocks * blockPositions, scale, largest, out + column * probabilityStride);
   }
 }
 
@@ -102,7 +105,7 @@ template <bool isPair>
 TILES inline void mixTiles(const ChunkOperands<Half> &chunk, const ChunkSums &sums, float *scratch) {
   const int64_t dimension = chunk.dimension, elements = blockPositions * dimension, blocks = chunk.blocks;
   float *scores = scratch;
-  Half *probabilities = reinterpret_cast<Half *>(scratch + tileColumns * chunkPositions);
+  Half *probabilities = reinterpret_cast<Half *>(scratch + tileColumns * scoreStride);
   for (int64_t block = 0; block < blocks; ++block) {
     const Half *keys = chunk.keys[block];
     if (block + 1 < blocks) prefetch(chunk.keys[block + 1], elements);
@@ -111,14 +114,14 @@ TILES inline void mixTiles(const ChunkOperands<Half> &chunk, const ChunkSums &su
     for (int64_t d = 0; d < dimension; d += 32) {
       multiply<isPair>(chunk.queries + d, dimension, keys + d * blockPositions, 2 * blockPositions);
     }
-    storeSums<isPair>(scores + block * blockPositions, chunkPositions);
+    storeSums<isPair>(scores + block * blockPositions, scoreStride);
   }
   softmax(chunk, sums, scores, probabilities);
   for (int64_t d = 0; d < dimension; d += 32) {
     clearSums<isPair>();
     for (int64_t block = 0; block < blocks; ++block) {
       multiply<isPair>(
-          probabilities + block * blockPositions, chunkPositions, chunk.values[block] + 2 * d, 2 * dimension);
+          probabilities + block * blockPositions, probabilityStride, chunk.values[block] + 2 * d, 2 * dimension);
     }
     storeSums<isPair>(sums.mixed + d, dimension);
   }
@@ -200,17 +203,17 @@ TILES void mixByTiles(const ChunkOperands<Half> &chunk, const ChunkSums &sums, f
 BF16 void mixByDots(const ChunkOperands<Half> &chunk, const ChunkSums &sums, float *scratch) {
   const int64_t dimension = chunk.dimension, blocks = chunk.blocks;
   float *scores = scratch;
-  Half *probabilities = reinterpret_cast<Half *>(scratch + tileColumns * chunkPositions);
+  Half *probabilities = reinterpret_cast<Half *>(scratch + tileColumns * scoreStride);
   for (int64_t block = 0; block < blocks; ++block) {
     if (block + 1 < blocks) prefetch(chunk.keys[block + 1], blockPositions * dimension);
     prefetch(chunk.values[block], blockPositions * dimension);
     multiplyAll(
         chunk.queries, dimension, chunk.columns, chunk.keys + block, 1, dimension / 2, blockPositions,
-        scores + block * blockPositions, chunkPositions);
+        scores + block * blockPositions, scoreStride);
   }
   softmax(chunk, sums, scores, probabilities);
   multiplyAll(
-      probabilities, chunkPositions, chunk.columns, chunk.values, blocks, blockPositions / 2, dimension, sums.mixed,
+      probabilities, probabilityStride, chunk.columns, chunk.values, blocks, blockPositions / 2, dimension, sums.mixed,
       dimension);
 }
 
