@@ -161,11 +161,12 @@ ct_status ct_block_attention(
     expect(
         q.size(0) == plan->bounds.back() && q.size(1) % dimension == 0 && q.size(1) / dimension > 2 * groups &&
             (q.size(1) / dimension) % groups == 0 && q.scalar_type() == k.scalar_type() &&
-            q.scalar_type() == v.scalar_type(),
+            q.scalar_type() == v.scalar_type() && q.device() == k.device() && q.device() == v.device(),
         "queries, keys and values do not fit the blocks");
     expect(
         c.dim() == 2 && c.sizes() == s.sizes() && c.size(1) == dimension / 2 && c.size(0) >= plan->positions &&
-            c.scalar_type() == at::kFloat && s.scalar_type() == at::kFloat,
+            c.scalar_type() == at::kFloat && s.scalar_type() == at::kFloat && c.device() == q.device() &&
+            s.device() == q.device(),
         "the rotary tables must be float32 [positions, D/2] and reach the last position");
     const bool isOwn = hasRowKernels(q);
     expect(!isOwn || size == blockPositions, "own kernels take blocks of 32 positions");

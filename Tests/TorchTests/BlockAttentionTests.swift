@@ -140,8 +140,8 @@ import Torch
     let angles = try normal([600, size.dimension / 2], .float32)
     let shared: [Int32] = (0..<16).map { ($0 * 5 + 3) % 16 }
     let tables: [[Int32]] = [
-      shared + [16, 17], shared + [18, 19], shared[..<8] + (20..<29).map { $0 }, (29..<32).map { $0 },
-      (32..<37).map { $0 },
+      shared + [16, 17], shared + [18, 19], Array(shared[..<8]) + Array(20..<29), Array(29..<32),
+      Array(32..<37),
     ]
     // What is there before the step, and what it adds.
     let (lengths, counts) = ([513, 540, 530, 64, 0], [1, 3, 1, 2, 130])

@@ -319,9 +319,10 @@ void ct_block_plan_free(ct_block_plan *plan);
 // the keys and values before it, whatever else is in the step (unless own_row_kernels is off).
 //   joined [T, (H + 2·G)·D]: queries, keys, values of each row; may be overwritten;
 //   cosine, sine [P, D/2] float32; out [T, H·D];
-//   keys [blocks, G, D/2, block_size, 2], values [blocks, G, block_size/2, D, 2]: pairs of elements of a position, and of
-//   positions of an element, side by side, as the processor's products of pairs take them. D and block_size are even;
-//   own kernels take blocks of 32 positions. What stands in a block after a sequence's last position is not looked at.
+//   keys [blocks, G, D/2, block_size, 2], values [blocks, G, block_size/2, D, 2]: pairs of elements of a position, and
+//   of positions of an element, side by side, as the processor's products of pairs take them. D and block_size are
+//   even; own kernels take blocks of 32 positions. What stands in a block after a sequence's last position is not
+//   looked at.
 ct_status ct_block_attention(
     const ct_block_plan *plan, ct_tensor *joined, const ct_tensor *cosine, const ct_tensor *sine, ct_tensor *keys,
     ct_tensor *values, double scale, ct_tensor **out);
