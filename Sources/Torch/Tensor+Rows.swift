@@ -25,8 +25,8 @@ extension Tensor {
   ///
   /// - Parameters:
   ///   - cosine: [P, D/2] float32, as far as the last position; `sine` alike.
-  ///   - keys: [blocks, G, size, D]
-  ///   - values: [blocks, G, D, size]
+  ///   - keys: of ``BlockPlan/keyShape(blocks:groups:dimension:)``
+  ///   - values: of ``BlockPlan/valueShape(blocks:groups:dimension:)``
   public func blockAttention(
     _ plan: BlockPlan, cosine: Tensor, sine: Tensor, keys: Tensor, values: Tensor, scale: Double
   ) throws(TorchError) -> Tensor {
@@ -53,6 +53,19 @@ public final class BlockPlan: @unchecked Sendable {
       self.start = start
       self.blocks = blocks
     }
+  }
+
+  /// Positions of a block, as the own kernels take them.
+  public static let blockSize = 32
+
+  /// Of the keys of `blocks` blocks: pairs of elements of a position side by side, [blocks, G, D/2, size, 2].
+  public static func keyShape(blocks: Int, groups: Int, dimension: Int) -> [Int] {
+    [blocks, groups, dimension / 2, blockSize, 2]
+  }
+
+  /// Of the values: pairs of positions of an element side by side, [blocks, G, size/2, D, 2].
+  public static func valueShape(blocks: Int, groups: Int, dimension: Int) -> [Int] {
+    [blocks, groups, blockSize / 2, dimension, 2]
   }
 
   // Never changed after it is made.

@@ -324,16 +324,21 @@ ct_status ct_multiply_rows(
 typedef struct ct_block_plan ct_block_plan;
 // bounds [sequences + 1]: where the rows of each sequence begin and the last ends, bounds[0] = 0; starts [sequences]:
 // position of each one's first row; blocks: of each sequence the blocks that hold its positions 0 ..< start + rows in
-// order, block_size positions each, the sequences one after the other; block_ids: how many these are in all.
+// order, block_size positions each, the sequences one after the other; block_ids: how many these are in all. Blocks may
+// be several sequences'; what rows write may not.
 ct_status ct_block_plan_create(
     const int32_t *bounds, const int32_t *starts, int32_t sequences, const int32_t *blocks, int64_t block_ids,
     int32_t block_size, ct_block_plan **out);
 void ct_block_plan_free(ct_block_plan *plan);
-// Causal attention of a step on a CPU. Rotates queries and keys of all rows, writes keys and values into their blocks,
+// Causal attention of a step. Rotates queries and keys of all rows, writes keys and values into their blocks,
 // and mixes. On a CPU, in float32 and bfloat16, a row of the result is, bit for bit, a function of its own query and of
 // the keys and values before it, whatever else is in the step (unless own_row_kernels is off).
-//   joined [T, (H + 2·G)·D]: queries, keys, values of each row; overwritten;
-//   cosine, sine [P, D/2] float32; keys [blocks, G, block_size, D]; values [blocks, G, D, block_size]; out [T, H·D].
+//   joined [T, (H + 2·G)·D]: queries, keys, values of each row; may be overwritten;
+//   cosine, sine [P, D/2] float32; out [T, H·D];
+//   keys [blocks, G, D/2, block_size, 2], values [blocks, G, block_size/2, D, 2]: pairs of elements of a position, and
+//   of positions of an element, side by side, as the processor's products of pairs take them. D and block_size are
+//   even; own kernels take blocks of 32 positions. What stands in a block after a sequence's last position is not
+//   looked at.
 ct_status ct_block_attention(
     const ct_block_plan *plan, ct_tensor *joined, const ct_tensor *cosine, const ct_tensor *sine, ct_tensor *keys,
     ct_tensor *values, double scale, ct_tensor **out);

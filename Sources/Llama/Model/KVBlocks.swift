@@ -9,9 +9,9 @@ final class KVBlocks: @unchecked Sendable {
   // One thread at a time uses a store and its caches.
 
   /// Positions of a block.
-  static let size = 32
+  static let size = BlockPlan.blockSize
 
-  /// Of each layer: keys [blocks, Hkv, size, D], values [blocks, Hkv, D, size].
+  /// Of each layer: keys and values in the shapes that ``BlockPlan`` names.
   private(set) var layers: [(keys: Tensor, values: Tensor)]
   /// Blocks there is room for.
   private(set) var capacity: Int
@@ -30,8 +30,8 @@ final class KVBlocks: @unchecked Sendable {
     let (groups, dimension) = (configuration.keyValueHeadCount, configuration.headDimension)
     layers = try (0..<configuration.layerCount).map { _ in
       (
-        try Tensor.empty([capacity, groups, Self.size, dimension], dtype: dtype),
-        try Tensor.empty([capacity, groups, dimension, Self.size], dtype: dtype)
+        try Tensor.empty(BlockPlan.keyShape(blocks: capacity, groups: groups, dimension: dimension), dtype: dtype),
+        try Tensor.empty(BlockPlan.valueShape(blocks: capacity, groups: groups, dimension: dimension), dtype: dtype)
       )
     }
   }
