@@ -155,7 +155,7 @@ import Torch
           let own = common..<lengths[i]
           _ = try store.attend(prompts[i][own], [sequence(own.count, from: common, tables[i])], angles: angles)
         }
-        let news = (0..<5).map { prompts[$0][lengths[$0]..<lengths[$0] + counts[$0]] }
+        let news = try (0..<5).map { try prompts[$0][lengths[$0]..<lengths[$0] + counts[$0]] }
         let sequences = (0..<5).map { sequence(counts[$0], from: lengths[$0], tables[$0]) }
         let together = try store.attend(Tensor.concatenate(news), sequences, angles: angles)
         let alone = try zip(news, sequences).map { try store.attend($0, [$1], angles: angles) }

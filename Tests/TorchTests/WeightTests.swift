@@ -174,7 +174,8 @@ import Torch
   @Test func rowsAreReadInOrder() throws {
     let values = try normal([16, 32])
     let blocks = try values.asWeight.int4()
-    let interleaved = try Tensor((0..<16).map { Int64($0 / 8 * 8 + [0, 4, 1, 5, 2, 6, 3, 7][$0 % 8]) })
+    let places: [Int64] = [0, 4, 1, 5, 2, 6, 3, 7]
+    let interleaved = try Tensor(places + places.map { $0 + 8 })
     let stored = Weight(blocks: try blocks.values.selecting(interleaved), format: .q4_0, headDimension: 8)
     #expect(try stored.rows(dtype: .float32).bytes() == blocks.rows(dtype: .float32).bytes())
     let chosen = try Tensor([15, 0, 9, 9] as [Int64])
