@@ -126,16 +126,15 @@ void multiplyInto(
 }
 
 at::Tensor multipliedByATen(const at::Tensor &x, const ct_weight *weights, int32_t count, const at::Tensor *residual) {
+  const at::Tensor rows = isWidened(x) ? x.to(at::kFloat) : x;
   std::vector<at::Tensor> parts;
   for (int32_t i = 0; i < count; ++i) {
     at::Tensor weight = weights[i].values->value;
-    if (weights[i].format == CT_WEIGHT_INT8) {
-      weight = (weight.to(at::kFloat) * weights[i].scales->value.unsqueeze(1)).to(x.scalar_type());
-    }
-    parts.push_back(at::linear(x, weight));
+    if (weights[i].format == CT_WEIGHT_INT8) weight = weight.to(at::kFloat) * weights[i].scales->value.unsqueeze(1);
+    parts.push_back(at::linear(rows, weight.to(rows.scalar_type())));
   }
   const at::Tensor joined = count == 1 ? parts[0] : at::cat(parts, 1);
-  return residual ? joined + *residual : joined;
+  return (residual ? joined + *residual : joined).to(x.scalar_type());
 }
 
 at::Tensor multiplyRows(const at::Tensor &x, const ct_weight *weights, int32_t count, const at::Tensor *residual) {
