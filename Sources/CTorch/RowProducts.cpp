@@ -165,12 +165,12 @@ void multiplyInto(
   });
 }
 
-at::Tensor multipliedByATen(
-    const at::Tensor &x, const std::vector<at::Tensor> &weights, const at::Tensor *residual) {
+at::Tensor multipliedByATen(const at::Tensor &x, const std::vector<at::Tensor> &weights, const at::Tensor *residual) {
+  const at::Tensor rows = isWidened(x) ? x.to(at::kFloat) : x;
   std::vector<at::Tensor> parts;
-  for (const at::Tensor &weight : weights) parts.push_back(at::linear(x, weight));
+  for (const at::Tensor &weight : weights) parts.push_back(at::linear(rows, weight.to(rows.scalar_type())));
   const at::Tensor joined = parts.size() == 1 ? parts[0] : at::cat(parts, 1);
-  return residual ? joined + *residual : joined;
+  return (residual ? joined + *residual : joined).to(x.scalar_type());
 }
 
 at::Tensor multiplyRows(const at::Tensor &x, const ct_weight *weights, int32_t count, const at::Tensor *residual) {

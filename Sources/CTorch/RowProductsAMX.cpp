@@ -25,7 +25,7 @@ constexpr int64_t rowsWithoutCopy = 64;
 constexpr int64_t outputsOfBlock = 128;
 // Tiles of `inner` that are gone through with all rows before the next: the panel's part and that of 32 rows fit the
 // nearest cache.
-constexpr int64_t tilesOfPart = 16;
+constexpr int64_t tilesOfPart = 9;
 
 int64_t tilesOf(int64_t inner) { return (inner + tileElements - 1) / tileElements; }
 
@@ -269,60 +269,71 @@ void finish(
 
 // Few rows: panel after panel, as memory has them. Many rows: a block of panels stays while the rows go by, part of
 // `inner` after part, with sums in scratch; each part of a panel is copied once for all rows.
+struct Work {
+  const RowProduct<Half> &product;
+  const RowProductPart<Half> &part;
+  char *sums, *copy;
+  Parts parts = Parts(product.inner);
+  int64_t columns = tileColumns(product.rows);
+  int64_t rowTiles = (part.lastRow - part.firstRow + tileRows - 1) / tileRows, rowPairs = (rowTiles + 1) / 2;
+  bool isMany = product.rows > rowsWithoutCopy;
+
+  // What is copied after a panel: the same part of the next one; at the end of a block the next part of its first, or
+  // the next block.
+  const Half *panelAfter(int64_t begin, int64_t end, int64_t output, int64_t i) const {
+    const int64_t place = parts.first(i) * tileElements;
+    if (output + panelOutputs < end) return part.weight + (output + panelOutputs) * product.inner + place;
+    if (i + 1 < parts.count) return part.weight + begin * product.inner + parts.first(i + 1) * tileElements;
+    return part.weight + end * product.inner;
+  }
+
+  // Part i of the panel at `output`, in the block begin ..< end, with all rows.
+  void multiplyPanel(int64_t begin, int64_t end, int64_t output, int64_t i) const {
+    const int64_t inner = product.inner, tile = parts.first(i), count = parts.first(i + 1) - tile;
+    const int64_t outputs = std::min(panelOutputs, end - output), tiles = (outputs + tileOutputs - 1) / tileOutputs;
+    const Half *weights = part.weight + output * inner;
+    // Tiles that are read where they are; the others are copied.
+    const bool isCopied = isMany || (end - begin) % tileOutputs != 0;
+    const int64_t direct = isCopied ? 0 : std::min(count, inner / tileElements - tile), rest = count - direct;
+    copyPanel(weights, inner, outputs, tile + direct, rest, copy);
+    const Panel read = {
+        reinterpret_cast<const char *>(weights + tile * tileElements), 2 * inner, 64, 2 * inner * tileOutputs};
+    const Panel copied = {copy, 64, 2 * tileBytes, tileBytes};
+    const char *after = reinterpret_cast<const char *>(panelAfter(begin, end, output, i));
+    const char *nextPanel = reinterpret_cast<const char *>(weights + outputs * inner) + tile * tiles * tileBytes;
+    for (int64_t pair = 0; pair < rowPairs; ++pair) {
+      const int64_t together = std::min<int64_t>(2, rowTiles - 2 * pair), row = part.firstRow + 2 * pair * tileRows;
+      char *target = sums + ((output - begin) / tileOutputs * rowPairs + pair * tiles) * 2 * tileBytes;
+      Rows x = {packedTile(product, parts, row, i), columns, count * 64 * columns};
+      if (direct > 0) {
+        // As many lines of the next panel as this one has, in the order of memory.
+        const Ahead ahead = {nextPanel, pair > 0 ? 0 : 16 * tiles, 64, tiles * tileBytes};
+        multiplyTiles(tiles, together, read, x, direct, tile > 0, target, ahead);
+        x.x += direct * 64 * columns;
+      }
+      if (rest > 0 || parts.tiles == 0) {
+        // Some rows of what is copied next: all of them come up while the pairs go by.
+        const int64_t lines = isMany ? panelOutputs / rowPairs : 0;
+        const Ahead ahead = {after + pair * lines * 2 * inner, lines, 2 * inner, 64};
+        multiplyTiles(tiles, together, copied, x, rest, tile + direct > 0, target, ahead);
+      }
+      if (i + 1 == parts.count) {
+        finish(target, product, row, std::min(part.lastRow, row + 2 * tileRows), part.column + output, outputs);
+      }
+    }
+  }
+};
+
 void multiply(const RowProduct<Half> &product, const RowProductPart<Half> &part, void *scratch) {
-  const int64_t inner = product.inner, columns = tileColumns(product.rows);
-  const Parts parts(inner);
-  const int64_t rowTiles = (part.lastRow - part.firstRow + tileRows - 1) / tileRows, rowPairs = (rowTiles + 1) / 2;
-  const bool isMany = product.rows > rowsWithoutCopy;
-  const int64_t block = isMany ? outputsOfBlock : panelOutputs;
-  char *sums = static_cast<char *>(scratch), *copy = sums + sumBytes(product.rows);
-  const Panel copied = {copy, 64, 2 * tileBytes, tileBytes};
-  const TileConfiguration configuration(columns);
+  char *sums = static_cast<char *>(scratch);
+  const Work work = {.product = product, .part = part, .sums = sums, .copy = sums + sumBytes(product.rows)};
+  const TileConfiguration configuration(work.columns);
   _tile_loadconfig(&configuration);
+  const int64_t block = work.isMany ? outputsOfBlock : panelOutputs;
   for (int64_t begin = 0; begin < part.outputs; begin += block) {
     const int64_t end = std::min(begin + block, part.outputs);
-    const bool isCopied = isMany || (end - begin) % tileOutputs != 0;
-    for (int64_t i = 0; i < parts.count; ++i) {
-      const int64_t tile = parts.first(i), count = parts.first(i + 1) - tile;
-      // Tiles that are read where they are; the others are copied.
-      const int64_t direct = isCopied ? 0 : std::min(count, inner / tileElements - tile), rest = count - direct;
-      for (int64_t output = begin; output < end; output += panelOutputs) {
-        const int64_t outputs = std::min(panelOutputs, end - output);
-        const int64_t outputTiles = (outputs + tileOutputs - 1) / tileOutputs;
-        const Half *weights = part.weight + output * inner;
-        const char *place = reinterpret_cast<const char *>(weights + tile * tileElements);
-        const Panel read = {place, 2 * inner, 64, 2 * inner * tileOutputs};
-        copyPanel(weights, inner, outputs, tile + direct, rest, copy);
-        // The next panel; or, at the end of a block, the next part of its first.
-        const bool isLastOfBlock = output + panelOutputs >= end;
-        const Half *next = !isLastOfBlock ? weights + panelOutputs * inner
-                           : i + 1 < parts.count ? part.weight + begin * inner + parts.ofEach * tileElements
-                                                 : part.weight + end * inner - tile * tileElements;
-        for (int64_t pair = 0; pair < rowPairs; ++pair) {
-          const int64_t together = std::min<int64_t>(2, rowTiles - 2 * pair), row = part.firstRow + 2 * pair * tileRows;
-          const Rows x = {packedTile(product, parts, row, i), columns, count * 64 * columns};
-          char *target = sums + ((output - begin) / tileOutputs * rowPairs + pair * outputTiles) * 2 * tileBytes;
-          const int64_t lines = panelOutputs / rowPairs, line = pair * lines;
-          if (direct > 0) {
-            const Ahead ahead = {
-                reinterpret_cast<const char *>(weights + outputs * inner) +
-                    tile * outputTiles * tileBytes,
-                pair > 0 ? 0 : 16 * outputTiles, 64, outputTiles * tileBytes};
-            multiplyTiles(outputTiles, together, read, x, direct, tile > 0, target, ahead);
-          }
-          if (rest > 0 || parts.tiles == 0) {
-            const Rows others = {x.x + direct * 64 * columns, columns, x.second};
-            const Ahead ahead = {
-                reinterpret_cast<const char *>(next + tile * tileElements + line * inner), isMany ? lines : 0,
-                2 * inner, 64};
-            multiplyTiles(outputTiles, together, copied, others, rest, tile + direct > 0, target, ahead);
-          }
-          if (i + 1 == parts.count) {
-            const int64_t lastRow = std::min(part.lastRow, row + 2 * tileRows);
-            finish(target, product, row, lastRow, part.column + output, outputs);
-          }
-        }
-      }
+    for (int64_t i = 0; i < work.parts.count; ++i) {
+      for (int64_t output = begin; output < end; output += panelOutputs) work.multiplyPanel(begin, end, output, i);
     }
   }
   _tile_release();

@@ -14,13 +14,13 @@ typedef float Quad __attribute__((vector_size(16)));
 
 #define INLINE inline __attribute__((always_inline))
 
-static INLINE Vector readVector(const void *memory) {
+INLINE Vector readVector(const void *memory) {
   Vector v;
   std::memcpy(&v, memory, sizeof v);
   return v;
 }
 
-static INLINE Vector multiplyAdd(Vector sum, Vector weight, Vector x) {
+INLINE Vector multiplyAdd(Vector sum, Vector weight, Vector x) {
 #pragma clang fp contract(fast)
   return sum + weight * x;
 }
@@ -70,7 +70,7 @@ struct Halves {
 
 // In each four lanes of two vectors, for each vector: what lies two apart, or what lies side by side, added up.
 template <typename Lanes>
-static INLINE Lanes addOpposite(Lanes a, Lanes b) {
+INLINE Lanes addOpposite(Lanes a, Lanes b) {
   if constexpr (sizeof(Lanes) == 16) {
     return __builtin_shufflevector(a, b, 0, 1, 4, 5) + __builtin_shufflevector(a, b, 2, 3, 6, 7);
   } else if constexpr (sizeof(Lanes) == 32) {
@@ -82,7 +82,7 @@ static INLINE Lanes addOpposite(Lanes a, Lanes b) {
   }
 }
 template <typename Lanes>
-static INLINE Lanes addNeighbours(Lanes a, Lanes b) {
+INLINE Lanes addNeighbours(Lanes a, Lanes b) {
   if constexpr (sizeof(Lanes) == 16) {
     return __builtin_shufflevector(a, b, 0, 2, 4, 6) + __builtin_shufflevector(a, b, 1, 3, 5, 7);
   } else if constexpr (sizeof(Lanes) == 32) {
@@ -94,7 +94,7 @@ static INLINE Lanes addNeighbours(Lanes a, Lanes b) {
   }
 }
 template <typename Lanes>
-static INLINE Quad addQuads(Lanes v) {
+INLINE Quad addQuads(Lanes v) {
   if constexpr (sizeof(Lanes) == 16) {
     return v;
   } else if constexpr (sizeof(Lanes) == 32) {
@@ -106,7 +106,7 @@ static INLINE Quad addQuads(Lanes v) {
   }
 }
 // The lanes of each of four vectors added up.
-static INLINE Quad addLanes(Vector a, Vector b, Vector c, Vector d) {
+INLINE Quad addLanes(Vector a, Vector b, Vector c, Vector d) {
   return addQuads(addNeighbours(addOpposite(a, b), addOpposite(c, d)));
 }
 
@@ -119,13 +119,13 @@ struct Block {
   int64_t stride, length;
   float *sums;
   int64_t sumStride;
-  bool continues;      // whether sums are there already
-  const char *ahead;  // what to prefetch meanwhile, or null
+  bool continues;  // whether sums are there already
+  int64_t ahead;   // how many elements on weights are prefetched; 0: none
 };
 
 // Adds a step of all rows and outputs to their sums.
 template <typename Weights, int rows, int outputs, int count>
-static INLINE void addStep(
+INLINE void addStep(
     Vector (&sums)[count][rows], const typename Weights::Element *weights, int64_t stride, const char *x) {
 #pragma clang loop unroll(full)
   for (int o = 0; o < outputs; ++o) {
@@ -142,29 +142,27 @@ static INLINE void addStep(
 
 // The sums of all rows and outputs of a block are under way at once, because each waits for its last addition.
 template <typename Weights, int rows, int outputs>
-static void multiplyBlock(const Block<typename Weights::Element> &block) {
+void multiplyBlock(const Block<typename Weights::Element> &block) {
   constexpr int count = (outputs + 3) / 4 * 4;
   Vector sums[count][rows] = {};
   const char *x = block.x;
   constexpr int64_t elements = Weights::elements, bytesOfStep = Weights::steps * rows * int64_t(sizeof(Vector));
   int64_t i = 0;
-  if (block.ahead) {
-    constexpr int64_t steps = std::max<int64_t>(1, 64 / int64_t(elements * sizeof(typename Weights::Element)));
-    const char *ahead = block.ahead;
-    for (; i + steps * elements <= block.length; i += steps * elements) {
+  if (block.ahead != 0) {
+    for (; i + elements <= block.length; i += elements, x += bytesOfStep) {
 #pragma clang loop unroll(full)
-      for (int o = 0; o < outputs; ++o) __builtin_prefetch(ahead + 64 * o, 0, 2);
-      ahead += 64 * outputs;
-#pragma clang loop unroll(full)
-      for (int64_t step = 0; step < steps; ++step, x += bytesOfStep) {
-        addStep<Weights, rows, outputs>(sums, block.weights + i + step * elements, block.stride, x);
+      for (int o = 0; o < outputs; ++o) {
+        __builtin_prefetch(block.weights + o * block.stride + i + block.ahead, 0, 2);
       }
+      addStep<Weights, rows, outputs>(sums, block.weights + i, block.stride, x);
     }
   }
   for (; i + elements <= block.length; i += elements, x += bytesOfStep) {
-    // From the second cache to the first.
+    if constexpr (sizeof(Vector) == 64) {
+      // From the second cache to the first.
 #pragma clang loop unroll(full)
-    for (int o = 0; o < outputs; ++o) __builtin_prefetch(block.weights + o * block.stride + i + 8 * elements);
+      for (int o = 0; o < outputs; ++o) __builtin_prefetch(block.weights + o * block.stride + i + 8 * elements);
+    }
     addStep<Weights, rows, outputs>(sums, block.weights + i, block.stride, x);
   }
   if (i < block.length) {
@@ -194,7 +192,7 @@ static void multiplyBlock(const Block<typename Weights::Element> &block) {
 
 // Some outputs with rows of one group. One row takes more outputs at once, so that enough sums are under way.
 template <typename Weights, int rows>
-static void multiplyGroup(Block<typename Weights::Element> block, int64_t outputs) {
+void multiplyGroup(Block<typename Weights::Element> block, int64_t outputs) {
   constexpr int together = rows == 1 ? 8 : 4;
   while (outputs > 0) {
     const int64_t count = outputs >= together ? together : 1;
@@ -210,7 +208,7 @@ static void multiplyGroup(Block<typename Weights::Element> block, int64_t output
 }
 
 template <typename Weights>
-static void multiplyGroup(int64_t rows, const Block<typename Weights::Element> &block, int64_t outputs) {
+void multiplyGroup(int64_t rows, const Block<typename Weights::Element> &block, int64_t outputs) {
   static_assert(groupRows <= 6);
   switch (std::min(rows, groupRows)) {
     case 1: return multiplyGroup<Weights, 1>(block, outputs);
@@ -224,33 +222,33 @@ static void multiplyGroup(int64_t rows, const Block<typename Weights::Element> &
 
 // --- The whole -----------------------------------------------------------------------------------------------------
 
-static constexpr int64_t rowsOfPart = 80 * groupRows;
+constexpr int64_t rowsOfPart = 80 * groupRows;
 // Outputs that are gone through with all rows before the next part of `inner`: their weights fit the second cache.
-static constexpr int64_t outputsOfBlock = 32;
+constexpr int64_t outputsOfBlock = 32;
 // Elements after which the lanes of a sum are added up, at most: six rows of x fit the nearest cache.
-static constexpr int64_t largestPart = 1024;
+constexpr int64_t largestPart = 1024;
 
-static int64_t roundedUp(int64_t count, int64_t unit) { return (count + unit - 1) / unit * unit; }
+int64_t roundedUp(int64_t count, int64_t unit) { return (count + unit - 1) / unit * unit; }
 
 // A function of `inner` alone.
-static int64_t elementsOfPart(int64_t inner) {
+int64_t elementsOfPart(int64_t inner) {
   const int64_t parts = std::max<int64_t>(1, (inner + largestPart - 1) / largestPart);
   return std::max<int64_t>(2 * lanes, roundedUp((inner + parts - 1) / parts, 2 * lanes));
 }
 
 // x in groups of rows, each [inner / lanes, rows, lanes]; what is missing of `inner` is 0.
 template <typename Weights>
-static int64_t packedBytesOfRow(int64_t inner) {
+int64_t packedBytesOfRow(int64_t inner) {
   return roundedUp(inner, 2 * lanes) * Weights::bytesOfX;
 }
 
 template <typename Weights>
-static size_t packedBytes(int64_t rows, int64_t inner) {
+size_t packedBytes(int64_t rows, int64_t inner) {
   return size_t(rows * packedBytesOfRow<Weights>(inner));
 }
 
 template <typename Weights>
-static void pack(
+void pack(
     const RowProduct<typename Weights::Element> &product, const typename Weights::Element *x, int64_t first,
     int64_t last) {
   using Element = typename Weights::Element;
@@ -275,22 +273,23 @@ static void pack(
   }
 }
 
-static size_t sumBytes(int64_t rows) {
+size_t sumBytes(int64_t rows) {
   return size_t(roundedUp(std::min(rows, rowsOfPart) * outputsOfBlock * 4, 64));
 }
 
 // Sums of a block, then its widened weights.
-static size_t scratchBytes(int64_t rows) {
+size_t scratchBytes(int64_t rows) {
   return sumBytes(rows) + size_t(outputsOfBlock * (largestPart + 2 * lanes) * 4);
 }
 
 template <typename Weights>
-static void widen(const Half *weights, int64_t inner, int64_t outputs, int64_t length, float *wide) {
+void widen(const Half *weights, int64_t inner, int64_t outputs, int64_t length, float *wide) {
   const int64_t stride = roundedUp(length, 2 * lanes);
   for (int64_t o = 0; o < outputs; ++o) {
     for (int64_t i = 0; i < length; i += 2 * lanes) {
       Half rest[2 * lanes];
       const Half *from = weights + o * inner + i;
+      __builtin_prefetch(from + outputsOfBlock * inner, 0, 2);
       if (length - i < 2 * lanes) {
         std::memset(rest, 0, sizeof rest);
         std::memcpy(rest, from, sizeof rest[0] * size_t(length - i));
@@ -304,7 +303,7 @@ static void widen(const Half *weights, int64_t inner, int64_t outputs, int64_t l
 
 // Sums of a row -> out, rounded once.
 template <typename Element>
-static void finish(
+void finish(
     const float *__restrict sums, const Element *__restrict residual, int64_t outputs, Element *__restrict out) {
   if (residual) {
     for (int64_t o = 0; o < outputs; ++o) out[o] = store<Element>(sums[o] + load(residual[o]));
@@ -313,42 +312,41 @@ static void finish(
   }
 }
 
-// With more than one group of rows, weights of Halves are widened once for all.
+// Few rows: eight outputs and then the next, as memory has them. Many rows: a block of outputs stays while the rows go
+// by, and weights of Halves are widened once for all.
 template <typename Weights>
-static void multiply(
+void multiply(
     const RowProduct<typename Weights::Element> &product, const RowProductPart<typename Weights::Element> &part,
     void *scratch) {
   using Element = typename Weights::Element;
   constexpr bool canWiden = std::is_same_v<Weights, Halves>;
   const int64_t inner = product.inner, rows = part.lastRow - part.firstRow, length = elementsOfPart(inner);
   const int64_t bytesOfRow = packedBytesOfRow<Weights>(inner);
-  const bool isSingle = rows <= groupRows && !(canWiden && rows > 4);
+  const bool areFew = rows <= (canWiden && lanes > 8 ? 4 : 6);
   float *sums = static_cast<float *>(scratch);
   float *wide = sums + sumBytes(product.rows) / 4;
-  const int64_t block = isSingle ? 8 : outputsOfBlock;
+  const int64_t block = areFew ? 8 : outputsOfBlock;
   for (int64_t begin = 0; begin < part.outputs; begin += block) {
     const int64_t outputs = std::min(block, part.outputs - begin);
     const Element *weights = part.weight + begin * inner;
     for (int64_t first = 0; first == 0 || first < inner; first += length) {
       const int64_t count = std::min(length, inner - first);
-      const char *ahead = reinterpret_cast<const char *>(weights + block * inner + first);
       if constexpr (canWiden) {
-        if (!isSingle) widen<Weights>(weights + first, inner, outputs, count, wide);
+        if (!areFew) widen<Weights>(weights + first, inner, outputs, count, wide);
       }
       for (int64_t row = 0; row < rows; row += groupRows) {
         const int64_t together = std::min(groupRows, rows - row);
         const char *x = static_cast<const char *>(product.packed) + (part.firstRow + row) * bytesOfRow +
                         first * together * Weights::bytesOfX;
         float *target = sums + row * outputsOfBlock;
-        if (canWiden && !isSingle) {
+        if (canWiden && !areFew) {
           const int64_t stride = roundedUp(count, 2 * lanes);
           multiplyGroup<Floats>(
-              together, {x, wide, stride, stride, target, outputsOfBlock, first > 0, nullptr}, outputs);
+              together, {x, wide, stride, stride, target, outputsOfBlock, first > 0, 0}, outputs);
         } else {
+          const int64_t ahead = row == 0 ? block * inner : 0;
           multiplyGroup<Weights>(
-              together,
-              {x, weights + first, inner, count, target, outputsOfBlock, first > 0, isSingle ? ahead : nullptr},
-              outputs);
+              together, {x, weights + first, inner, count, target, outputsOfBlock, first > 0, ahead}, outputs);
         }
       }
     }
@@ -361,7 +359,7 @@ static void multiply(
 }
 
 template <typename Weights>
-static RowProductKernels<typename Weights::Element> kernels() {
+RowProductKernels<typename Weights::Element> kernels() {
   return {
       .packedRows = groupRows,
       .rowsOfPart = rowsOfPart,

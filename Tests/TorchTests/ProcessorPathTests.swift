@@ -43,7 +43,7 @@ import Torch
     let x = try Tensor([0x1p24] + [Float](repeating: 1, count: 63), shape: [1, 64]).to(.bfloat16)
     let weight = try Weight(Tensor.ones([1, 64], dtype: .bfloat16))
     let residual = try Tensor.full([1, 1], -0x1p24, dtype: .bfloat16)
-    try withProcessorPaths(ProcessorPaths(kernels: .amx, bfloat16Products: .native)) {
+    try withProcessorPaths(ProcessorPaths(kernels: .amx, bfloat16Products: .native)) { () throws in
       #expect(try x.products(with: [weight], adding: residual).floats() == [48])
     }
   }

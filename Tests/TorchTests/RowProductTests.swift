@@ -57,7 +57,7 @@ import Torch
     let x = try Tensor([1, 0x1p-8] as [Float], shape: [1, 2]).to(.bfloat16)
     let weight = try Tensor.ones([1, 2], dtype: .bfloat16)
     let residual = try Tensor.full([1, 1], 0x1p-9, dtype: .bfloat16)
-    try with(kernels) {
+    try with(kernels) { () throws in
       #expect(try x.products(with: [Weight(weight)]).floats() == [1])
       #expect(try x.products(with: [Weight(weight)], adding: residual).floats() == [1 + 0x1p-7])
     }
@@ -106,7 +106,7 @@ import Torch
         let found = products[index * outputs..<(index + 1) * outputs]
         #expect(found.last!.isNaN)
         switch row {
-        case 3: #expect(found.allSatisfy(\.isNaN))
+        case 3: #expect(found.allSatisfy { $0.isNaN })
         case 5: #expect(found.dropLast().allSatisfy { $0 == .infinity })
         default: #expect(found.dropLast().allSatisfy { $0 == 150 }, "row \(row) of \(range), \(kernels)")
         }
@@ -148,7 +148,7 @@ import Torch
     let weight = try normal([3, 4], dtype)
     let other = dtype == .float32 ? DType.bfloat16 : .float32
     func expectError(
-      _ x: Tensor, _ weights: [Tensor], _ residual: Tensor? = nil, _ message: String,
+      _ x: Tensor, _ weights: [Tensor], adding residual: Tensor? = nil, _ message: String,
       sourceLocation: SourceLocation = #_sourceLocation
     ) {
       let error = #expect(throws: TorchError.self, sourceLocation: sourceLocation) {
@@ -167,7 +167,7 @@ import Torch
       expectError(try normal([1, 2, 4], dtype), [weight], "expected rows [rows, in]")
       expectError(try normal([4], dtype), [weight], "expected rows [rows, in]")
       for residual in [try normal([2, 3], dtype), try normal([1, 6], dtype), try normal([2, 6], other)] {
-        expectError(x, [weight, weight], residual, "the residual is not")
+        expectError(x, [weight, weight], adding: residual, "the residual is not")
       }
     }
   }
