@@ -92,13 +92,16 @@ struct Decoding {
   ///   - counts: of each listed sequence its number of rows.
   ///   - logits: [rows, V], the sequences one after the other.
   private mutating func take(_ indices: [Int], counts: [Int], _ logits: Tensor) throws {
-    let logits = try StepLogits(logits)
     var row = 0
+    var questions: [RowQuestions] = []
     for (index, count) in zip(indices, counts) {
-      try sequences[index].take(logits, rows: row..<row + count) { [report] token, text in
+      questions.append(sequences[index].question(rows: row..<row + count))
+      row += count
+    }
+    for (index, answers) in try zip(indices, StepLogits(logits).answers(questions)) {
+      try sequences[index].take(answers) { [report] token, text in
         try report(CompletionProgress(request: index, event: .token(token, text: text)))
       }
-      row += count
     }
   }
 }
