@@ -8,8 +8,8 @@
 namespace ctorch {
 namespace {
 
-// 2^x for x <= 0, and 0 below 2^-126: within 2 units in the last place, and that of x · ln 2. x = n + f with |f| <= 1/2,
-// 2^f by its Taylor polynomial of degree 6, 2^n by the exponent bits. NaN stays.
+// 2^x for x <= 0, and 0 below 2^-126; NaN stays. x = n + f with |f| <= 1/2, 2^f by its Taylor polynomial of degree 6
+// (within 2 units in the last place), 2^n by the exponent bits.
 static inline __attribute__((always_inline)) float powerOfTwo(float x) {
   const float n = __builtin_rintf(x);
   const float f = x - n;

@@ -93,8 +93,8 @@ extension Tensor {
   /// Answers questions about rows of logits, [rows, V], all in one call. On a CPU the logits are read as they are.
   ///
   /// The most probable token is the one of the lowest id on a tie; NaN never is. Draws go by temperature, top-k, top-p
-  /// and one uniform number. On a CPU, in float32 and bfloat16, an answer is, bit for bit, a function of its question and
-  /// its row.
+  /// and one uniform number. On a CPU, in float32 and bfloat16, an answer is, bit for bit, a function of its question
+  /// and its row.
   ///
   /// - Parameter ids: of the tokens that the questions name by range.
   public func answers(to questions: [RowQuestion], ids: [Int32] = []) throws(TorchError) -> [RowAnswer] {

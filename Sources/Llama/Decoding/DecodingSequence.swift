@@ -49,7 +49,8 @@ struct DecodingSequence {
     else {
       throw LlamaError(
         .option,
-        "found a temperature of \(request.sampling.temperature) and a top-p of \(request.sampling.topP), expected numbers")
+        "found a temperature of \(request.sampling.temperature) and a top-p of \(request.sampling.topP), "
+          + "expected numbers")
     }
     let limit = min(request.maximumNewTokens, room)
     maximumNewTokens = limit
@@ -68,7 +69,8 @@ struct DecodingSequence {
     if case .done(let finishReason, let closedAtLimit) = state { (reason, isClosed) = (finishReason, closedAtLimit) }
     return Completion(
       text: text, tokens: tokens, finishReason: reason, closedAtLimit: isClosed, promptTokens: prompt,
-      logProbabilityTemperature: sampling.logProbabilityTemperature, prefillSeconds: prefillSeconds, decodeSeconds: decodeSeconds)
+      logProbabilityTemperature: sampling.logProbabilityTemperature, prefillSeconds: prefillSeconds,
+      decodeSeconds: decodeSeconds)
   }
 
   // MARK: Steps

@@ -144,7 +144,8 @@ import Torch
   func aRowsAnswerIsItsOwn(_ paths: ProcessorPaths, _ dtype: DType) throws {
     // More than one part of a vocabulary.
     var cases = Self.cases(20_003, 24, seed: 6)
-    cases.removeAll { $0.logits.contains(where: \.isNaN) }
+    // Log-probabilities that are no numbers do not equal themselves.
+    cases.removeAll { $0.logits.contains(where: \.isNaN) || $0.logits.allSatisfy { $0 == -.infinity } }
     let logits = try Self.tensor(cases).to(dtype)
     let (questions, ids) = Self.questions(cases)
     try withProcessorPaths(paths) { () throws in

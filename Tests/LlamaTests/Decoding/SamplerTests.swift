@@ -38,7 +38,8 @@ import Torch
       for candidate in candidates { probabilities[candidate.id] = candidate.probability }
       for (a, b) in zip(probabilities, expected) { #expect(abs(a - b) < 1e-6) }
 
-      var (ids, uniforms) = (try row.at("inverse_cdf_choice").integers, try row.at("uniforms").array!.map { $0.double! })
+      var ids = try row.at("inverse_cdf_choice").integers
+      var uniforms = try #require(row.at("uniforms").array).map { $0.double ?? 0 }
       var cumulative = 0.0
       for id in kept {
         let next = cumulative + Double(expected[id])
