@@ -8,26 +8,10 @@
 namespace ctorch {
 namespace {
 
-// 2^x for x <= 0, and 0 below 2^-126; NaN stays. x = n + f with |f| <= 1/2, 2^f by its Taylor polynomial of degree 6
-// (within 2 units in the last place), 2^n by the exponent bits.
-static inline __attribute__((always_inline)) float powerOfTwo(float x) {
-  const float n = __builtin_rintf(x);
-  const float f = x - n;
-  float p = 1.5403530e-4f;
-  p = __builtin_fmaf(p, f, 1.3333558e-3f);
-  p = __builtin_fmaf(p, f, 9.6181291e-3f);
-  p = __builtin_fmaf(p, f, 5.5504109e-2f);
-  p = __builtin_fmaf(p, f, 2.4022651e-1f);
-  p = __builtin_fmaf(p, f, 6.9314718e-1f);
-  p = __builtin_fmaf(p, f, 1.0f);
-  // Of what is left out the bits are of no account, but the conversion must be that of a small number.
-  const float exponent = n > -126.0f ? n : -126.0f;
-  int32_t bits;
-  std::memcpy(&bits, &p, 4);
-  bits += int32_t(exponent) * (1 << 23);
-  float value;
-  std::memcpy(&value, &bits, 4);
-  return x < -126.0f ? 0.0f : (x != x ? x : value);
+// e^x, and 0 where that is hardly more.
+static inline __attribute__((always_inline)) float exponentialOrZero(float x) {
+  const float value = exponential(x);
+  return x < -87.0f ? 0.0f : value;
 }
 
 BODY float largestBody(const Element *x, int64_t count) {
@@ -65,12 +49,11 @@ BODY int64_t placeBody(const Element *x, int64_t count, float value) {
 BODY double sumOfExponentialsBody(const Element *x, int64_t count, float shift, float scale) {
 #pragma clang fp reassociate(on) contract(fast)
   constexpr int64_t block = 8192;  // as far as float32 sums up well
-  const float factor = scale * 1.44269504088896341f;
   double sum = 0;
   for (int64_t first = 0; first < count; first += block) {
     const int64_t end = std::min(count, first + block);
     float part = 0;
-    for (int64_t i = first; i < end; ++i) part += powerOfTwo((load(x[i]) - shift) * factor);
+    for (int64_t i = first; i < end; ++i) part += exponentialOrZero((load(x[i]) - shift) * scale);
     sum += double(part);
   }
   return sum;
