@@ -343,6 +343,52 @@ ct_status ct_block_attention(
     const ct_block_plan *plan, ct_tensor *joined, const ct_tensor *cosine, const ct_tensor *sine, ct_tensor *keys,
     ct_tensor *values, double scale, ct_tensor **out);
 
+// --- Choosing tokens -------------------------------------------------------------------------------------------
+
+typedef struct {
+  int64_t begin, end;
+} ct_range;
+
+typedef enum {
+  CT_ALLOW_ALL = 0,
+  CT_ALLOW_LISTED,            // the listed tokens
+  CT_ALLOW_LISTED_AND_OTHERS, // and all that are not among the missing ones
+} ct_allowed;
+
+// What is asked of one row of logits.
+typedef struct {
+  int64_t row;
+  int64_t token;  // the token that is asked about; negative: one is chosen
+  ct_allowed allowed;
+  ct_range listed;   // where the ids of allowed tokens stand, each once, in any order
+  ct_range missing;  // where the ids stand that a large set of allowed tokens lacks, ascending
+  double temperature;  // 0 or less: the most probable token
+  double top_p;        // 1 or more: all
+  int64_t top_k;       // 0 or less: all
+  double uniform;      // what the draw is made with, in [0, 1)
+  double log_probability_temperature;  // what logits are divided by before log-probabilities are taken
+} ct_row_question;
+
+typedef struct {
+  int64_t id;
+  float log_probability;              // before top-k and top-p, among all tokens
+  float constrained_log_probability;  // the same among the allowed ones
+} ct_row_answer;
+
+// Answers questions about rows of logits [rows, V] in one call, without gradients.
+//
+// The most probable token is the one of the lowest id on a tie; NaN never is. A draw takes logits divided by the
+// temperature, of these all that reach the top_k-th largest, of these the smallest set of the most probable whose
+// probability reaches top_p (of equal ones those of the lowest ids), and of these, ascending by id, the first whose
+// cumulative probability exceeds `uniform`. Where no allowed token has a probability it is the one of the lowest id.
+//
+// On a CPU, in float32 and bfloat16, an answer is, bit for bit, a function of its question and its row, whatever the
+// other rows and the number of threads; the logits are read as they are (unless own_row_kernels is off). On a GPU the
+// answers come in one copy.
+ct_status ct_choose_rows(
+    const ct_tensor *logits, const ct_row_question *questions, int32_t count, const int32_t *ids, int64_t id_count,
+    ct_row_answer *answers);
+
 // --- Operators of the training path: backward passes written out, nothing recorded ----------------------------------
 
 // out = beta · out + alpha · left · right (matrices; views allowed). Dtypes may differ. Where bfloat16 products are

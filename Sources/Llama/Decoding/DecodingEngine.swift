@@ -50,6 +50,12 @@ final class DecodingEngine {
       self.answer = answer
     }
 
+    /// An error of what is done for one job is that job's.
+    fileprivate func attempt(_ body: () throws -> Void) {
+      if hasEnded { return }
+      do { try body() } catch { end(.failure(error)) }
+    }
+
     fileprivate func end(_ result: Result<[Completion], any Error>) {
       guard !hasEnded else { return }
       hasEnded = true
@@ -197,57 +203,59 @@ final class DecodingEngine {
   private func run(_ parts: [Part]) throws {
     for part in parts { try store.extend(part.lease, by: part.tokens.count) }
     let hidden = try model.forward(parts.map { ($0.tokens, $0.lease.cache) })
-    for part in parts { store.didRead(part.lease) }
-    let logits = try logits(of: parts, hidden)
-    var row = 0
     for part in parts {
+      store.didRead(part.lease)
+      part.entry.job.attempt { try noteReading(part) }
+    }
+    let asking = parts.filter { $0.logitCount > 0 && !$0.entry.job.hasEnded }
+    if asking.isEmpty { return }
+    var row = 0
+    let questions = asking.map { part in
       defer { row += part.logitCount }
+      return part.entry.sequence.question(rows: row..<row + part.logitCount)
+    }
+    let logits = try logits(of: parts, hidden)
+    for (part, answers) in try zip(asking, logits.answers(questions)) {
       let entry = part.entry
-      // An error of one job's report is that job's.
-      do {
-        try take(part, logits, firstRow: row)
-        if case .done(let reason, _) = entry.sequence.state, !entry.job.hasEnded {
-          try entry.job.report(CompletionProgress(request: entry.index, event: .end(reason)))
-          finish(entry)
+      entry.job.attempt {
+        try entry.sequence.take(answers) { token, text in
+          try entry.job.report(CompletionProgress(request: entry.index, event: .token(token, text: text)))
         }
-      } catch {
-        entry.job.end(.failure(error))
+        try finishIfEnded(entry)
       }
     }
   }
 
-  /// The logits that are needed, the parts one after the other; nil where none are.
-  private func logits(of parts: [Part], _ hidden: Tensor) throws -> StepLogits? {
+  /// Tells how much of a prompt has been read, and what follows its end.
+  private func noteReading(_ part: Part) throws {
+    let (entry, total) = (part.entry, part.lease.prompt.count)
+    guard entry.sequence.isReading else { return }
+    let done = min(part.lease.cache.length, total)
+    try entry.job.report(CompletionProgress(request: entry.index, event: .prefill(done: done, total: total)))
+    if part.logitCount == 0 { return }
+    entry.sequence.startWriting(part.lease.cache)
+    let now = ContinuousClock.now
+    entry.sequence.prefillSeconds = entry.start.map { (now - $0) / .seconds(1) } ?? 0
+    entry.writingStart = now
+  }
+
+  /// The logits of the rows that are asked about, one part after the other.
+  private func logits(of parts: [Part], _ hidden: Tensor) throws -> StepLogits {
     var rows: [Int64] = []
     var start = 0
     for part in parts {
       start += part.tokens.count
+      if part.logitCount == 0 || part.entry.job.hasEnded { continue }
       rows.append(contentsOf: (start - part.logitCount..<start).map(Int64.init))
     }
-    if rows.isEmpty { return nil }
-    let needed =
-      try rows.count == start ? hidden : hidden.selecting(Tensor(rows).to(device: hidden.device))
-    return try StepLogits(model.logits(needed))
+    let needed = try rows.count == start ? hidden : hidden.selecting(Tensor(rows).to(device: hidden.device))
+    return StepLogits(try model.logits(needed))
   }
 
-  private func take(_ part: Part, _ logits: StepLogits?, firstRow: Int) throws {
-    let (entry, lease) = (part.entry, part.lease)
-    let (job, index) = (entry.job, entry.index)
-    if job.hasEnded { return }
-    if entry.sequence.isReading {
-      let total = entry.sequence.prompt.count
-      let done = min(lease.cache.length, total)
-      try job.report(CompletionProgress(request: index, event: .prefill(done: done, total: total)))
-      if part.logitCount == 0 { return }
-      entry.sequence.startWriting(lease.cache)
-      let now = ContinuousClock.now
-      entry.sequence.prefillSeconds = entry.start.map { (now - $0) / .seconds(1) } ?? 0
-      entry.writingStart = now
-    }
-    guard let logits else { return }
-    try entry.sequence.take(logits, rows: firstRow..<firstRow + part.logitCount) { token, text in
-      try job.report(CompletionProgress(request: index, event: .token(token, text: text)))
-    }
+  private func finishIfEnded(_ entry: Entry) throws {
+    guard case .done(let reason, _) = entry.sequence.state else { return }
+    try entry.job.report(CompletionProgress(request: entry.index, event: .end(reason)))
+    finish(entry)
   }
 
   private func finish(_ entry: Entry) {

@@ -1,5 +1,6 @@
 import Constraints
 import Generation
+import Text
 import Tokenizer
 import Torch
 
@@ -25,7 +26,9 @@ struct DecodingSequence {
   var decodeSeconds = 0.0
 
   private let generator: LlamaGenerator
-  private var sampler: Sampler
+  private let sampling: Sampling
+  /// Of each draw its uniform number.
+  private var random: SplitMix64
   private var decoder: StreamingDecoder
   /// Nil: without a constraint.
   private var guided: GuidedOutput?
@@ -40,10 +43,20 @@ struct DecodingSequence {
         "found a prompt of \(prompt.count) tokens and a limit of \(request.maximumNewTokens) new ones, expected at least "
           + "one of each within the model's context of \(generator.contextLength)")
     }
+    // One request's odd numbers must not fail the step that it shares with others.
+    guard request.sampling.temperature.isFinite, abs(request.sampling.temperature) < 1e30,
+      !request.sampling.topP.isNaN
+    else {
+      throw LlamaError(
+        .option,
+        "found a temperature of \(request.sampling.temperature) and a top-p of \(request.sampling.topP), "
+          + "expected numbers")
+    }
     let limit = min(request.maximumNewTokens, room)
     maximumNewTokens = limit
     self.generator = generator
-    sampler = Sampler(request.sampling)
+    sampling = request.sampling
+    random = SplitMix64(state: sampling.seed)
     decoder = StreamingDecoder(generator.tokenizer)
     guided = try request.constraint.map { constraint in
       try GuidedOutput(
@@ -56,7 +69,8 @@ struct DecodingSequence {
     if case .done(let finishReason, let closedAtLimit) = state { (reason, isClosed) = (finishReason, closedAtLimit) }
     return Completion(
       text: text, tokens: tokens, finishReason: reason, closedAtLimit: isClosed, promptTokens: prompt,
-      prefillSeconds: prefillSeconds, decodeSeconds: decodeSeconds)
+      logProbabilityTemperature: sampling.logProbabilityTemperature, prefillSeconds: prefillSeconds,
+      decodeSeconds: decodeSeconds)
   }
 
   // MARK: Steps
@@ -96,38 +110,50 @@ struct DecodingSequence {
     state = .writing(cache)
   }
 
-  /// Takes a token for each row of a step: the planned one where there is one, else the one that is chosen.
+  /// What the sequence wants to know of its rows of a step: the planned tokens' log-probabilities, and a token that is
+  /// chosen where one row is more. Asked once for each step: a draw uses up a random number.
+  ///
+  /// - Parameter rows: where they are in the step, as many as the tokens of `step(planningAtMost:)`.
+  mutating func question(rows: Range<Int>) -> RowQuestions {
+    let planned = isWriting ? Array(guided?.planned.prefix(rows.count) ?? []) : []
+    var choice: TokenChoice?
+    if isWriting, planned.count < rows.count {
+      // Planned tokens are part of what the guide has seen: these are the tokens behind them.
+      choice = TokenChoice(
+        allowed: guided?.allowedTokens, sampling: sampling,
+        uniform: sampling.temperature > 0 ? random.nextUniform() : 0)
+    }
+    return RowQuestions(
+      rows: rows, planned: planned, choice: choice, logProbabilityTemperature: sampling.logProbabilityTemperature)
+  }
+
+  /// Takes a token for each row of a step: the planned one where there is one, else the one that was chosen.
   ///
   /// - Parameter report: told each token and the text that became decodable with it.
-  mutating func take(
-    _ logits: StepLogits, rows: Range<Int>, report: (ChosenToken, String) throws -> Void
-  ) throws {
-    let planned = Array(guided?.planned.prefix(rows.count) ?? [])
-    for logProbability in try logits.logProbabilities(of: planned, from: rows.lowerBound) {
+  mutating func take(_ answers: RowAnswers, report: (ChosenToken, String) throws -> Void) throws {
+    for logProbability in answers.planned {
       guard isWriting, let id = guided?.takePlanned() else { break }
       try append(ChosenToken(id: id, logProbability: logProbability, constrainedLogProbability: 0), report)
     }
-    if planned.count < rows.count, isWriting {
-      guard let token = try choose(from: logits[rows.upperBound - 1]) else { return }
-      try append(token, report)
-    }
+    guard isWriting, let chosen = answers.chosen, let token = try accept(chosen, answers) else { return }
+    try append(token, report)
   }
 
-  /// Nil where the output ends without a token.
-  private mutating func choose(from row: StepLogits.Row) throws -> ChosenToken? {
-    if let allowed = guided?.allowedTokens {
-      let token = try generator.constraintGuidance().choice.choose(from: row, among: allowed, with: &sampler)
-      if guided?.append(token.id, remaining: maximumNewTokens - tokens.count - 1) == true { return token }
+  /// The chosen token, or the first of those that close the output. Nil where the output ends without a token.
+  private mutating func accept(_ chosen: RowAnswer, _ answers: RowAnswers) throws -> ChosenToken? {
+    if guided?.append(chosen.id, remaining: maximumNewTokens - tokens.count - 1) == false {
       // It could not be closed any more behind that token: the row is the first closing token's.
       if let cache { state = .closing(cache) }
       guard let id = guided?.takePlanned() else {
         finish(.length)
         return nil
       }
-      return ChosenToken(id: id, logProbability: try row.logProbability(of: id), constrainedLogProbability: 0)
+      return ChosenToken(
+        id: id, logProbability: try answers.logProbability(of: id), constrainedLogProbability: 0)
     }
-    let id = sampler.sampling.temperature <= 0 ? row.best : sampler.choose(try row.logits.floats())
-    return ChosenToken(id: id, logProbability: try row.logProbability(of: id))
+    return ChosenToken(
+      id: chosen.id, logProbability: chosen.logProbability,
+      constrainedLogProbability: chosen.constrainedLogProbability)
   }
 
   private mutating func append(_ token: ChosenToken, _ report: (ChosenToken, String) throws -> Void) throws {

@@ -164,8 +164,7 @@ public final class LlamaGenerator: ChatGenerator {
     guidance.withLock { guidance in
       if let guidance { return guidance }
       // The stop tokens are for when the constraint is fulfilled, and the added ones stand for no text.
-      let made = Guidance(vocabularySize: model.configuration.vocabularySize, device: model.device) {
-        [tokenizer, stopTokens] id in
+      let made = Guidance(vocabularySize: model.configuration.vocabularySize) { [tokenizer, stopTokens] id in
         tokenizer.isAddedToken(id) || stopTokens.contains(id) ? nil : tokenizer.tokenBytes(id)
       }
       guidance = made

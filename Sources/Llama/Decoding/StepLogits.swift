@@ -1,51 +1,108 @@
+import Constraints
 import Generation
 import Torch
 
-/// Logits of the rows that went through the model together, with what is computed once for all of them.
-struct StepLogits {
-  /// [rows, V], float32
+/// What a sequence asks of its rows of a step.
+struct RowQuestions: Sendable {
+  /// Where they are in the step.
+  let rows: Range<Int>
+  /// Tokens that are taken without a choice, of the first rows.
+  let planned: [Int]
+  /// What is chosen from the last row; nil where all tokens are planned.
+  let choice: TokenChoice?
+  /// What logits are divided by before log-probabilities are taken.
+  let logProbabilityTemperature: Double
+}
+
+/// How one token is to be chosen.
+struct TokenChoice: Sendable {
+  /// Nil: all tokens. Else not empty.
+  var allowed: TokenSet?
+  var sampling: Sampling
+  /// What the draw is made with, in [0, 1).
+  var uniform: Double
+}
+
+/// What a sequence is told of its rows.
+struct RowAnswers: Sendable {
+  /// Log-probabilities of the planned tokens.
+  let planned: [Float]
+  /// What was chosen, where something was to be.
+  let chosen: RowAnswer?
+  fileprivate let logits: StepLogits
+  fileprivate let questions: RowQuestions
+
+  /// The log-probability of another token in the last row. A call of its own: for what cannot be known beforehand.
+  func logProbability(of token: Int) throws -> Float {
+    let question = RowQuestion(
+      row: questions.rows.upperBound - 1, .given(token),
+      logProbabilityTemperature: questions.logProbabilityTemperature)
+    return try logits.values.answers(to: [question])[0].logProbability
+  }
+}
+
+/// Logits of the rows that went through the model together, and the one place that they are read at.
+struct StepLogits: Sendable {
+  /// [rows, V], as the model made them.
   let values: Tensor
-  /// Of each row the logarithm of the sum of its exponentials.
-  private let normalizers: [Float]
-  /// Of each row the place of the largest logit.
-  private let best: [Int]
-  /// Of each row that logit. Fetched for all rows together: each value by itself would be a wait for the GPU.
-  private let largest: [Float]
 
   /// - Parameter logits: [rows, V]
-  init(_ logits: Tensor) throws {
-    values = try logits.to(.float32)
-    normalizers = try values.logSumExp(-1).floats()
-    let places = try values.argmax(-1, keepingDimension: true)  // [rows, 1]
-    best = try places.to(device: .cpu).values(Int64.self).map(Int.init)
-    largest = try values.gathering(places).floats()
+  init(_ logits: Tensor) { values = logits }
+
+  /// Answers the questions of all sequences of a step at once.
+  func answers(_ questions: [RowQuestions]) throws -> [RowAnswers] {
+    var asked = Asked()
+    for question in questions { asked.append(question) }
+    let answers = try values.answers(to: asked.rows, ids: asked.ids)
+    var next = 0
+    return questions.map { question in
+      let planned = answers[next..<next + question.planned.count]
+      next += planned.count
+      let chosen = question.choice == nil ? nil : answers[next]
+      next += chosen == nil ? 0 : 1
+      return RowAnswers(
+        planned: planned.map(\.logProbability), chosen: chosen, logits: self, questions: question)
+    }
   }
 
-  /// The log-probability of one token in each of the rows from `first` on.
-  func logProbabilities(of tokens: [Int], from first: Int) throws -> [Float] {
-    if tokens.isEmpty { return [] }
-    let places = try Tensor(tokens.map(Int64.init)).to(device: values.device).unsqueezed(1)
-    let logits = try values[first..<first + tokens.count].gathering(places).floats()
-    return logits.enumerated().map { $1 - normalizers[first + $0] }
-  }
+  /// Questions as the tensor takes them: sets of tokens are where their ids stand in one list.
+  private struct Asked {
+    private(set) var rows: [RowQuestion] = []
+    private(set) var ids: [Int32] = []
+    /// Where the ids stand that the large sets lack: many rows share one.
+    private var missing: [ObjectIdentifier: Range<Int>] = [:]
 
-  subscript(row: Int) -> Row {
-    get throws { Row(logits: try values[row], normalizer: normalizers[row], best: best[row], largest: largest[row]) }
-  }
+    mutating func append(_ question: RowQuestions) {
+      let temperature = question.logProbabilityTemperature
+      for (row, token) in zip(question.rows, question.planned) {
+        rows.append(RowQuestion(row: row, .given(token), logProbabilityTemperature: temperature))
+      }
+      guard let choice = question.choice else { return }
+      let draw =
+        choice.sampling.temperature > 0
+        ? RowQuestion.Draw(
+          temperature: choice.sampling.temperature, topP: choice.sampling.topP, topK: choice.sampling.topK,
+          uniform: choice.uniform) : nil
+      rows.append(
+        RowQuestion(
+          row: question.rows.upperBound - 1, .chosen(allowed(choice.allowed), draw),
+          logProbabilityTemperature: temperature))
+    }
 
-  /// What one token is chosen from.
-  struct Row {
-    /// [V], float32
-    let logits: Tensor
-    /// The logarithm of the sum of their exponentials.
-    let normalizer: Float
-    /// The place of the largest.
-    let best: Int
-    /// The largest.
-    let largest: Float
+    private mutating func allowed(_ tokens: TokenSet?) -> RowQuestion.Allowed {
+      guard let tokens else { return .all }
+      let listed = place(tokens.listed)
+      guard let shared = tokens.shared else { return .listed(listed) }
+      let key = ObjectIdentifier(shared)  // the questions keep it alive
+      let missing = missing[key] ?? place(shared.missing)
+      self.missing[key] = missing
+      return .others(missing: missing, listed: listed)
+    }
 
-    func logProbability(of token: Int) throws -> Float {
-      try (token == best ? largest : Float(logits.selected(token).item())) - normalizer
+    private mutating func place(_ more: [Int32]) -> Range<Int> {
+      let start = ids.count
+      ids.append(contentsOf: more)
+      return start..<ids.count
     }
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Generation
 import JSON
 import ModelFiles
@@ -26,7 +27,7 @@ import Torch
     let width = generator.model.configuration.vocabularySize
     var values = [Float](repeating: 0, count: tokens.count * width)
     for (row, token) in tokens.enumerated() { values[row * width + token] = 20 }
-    return try StepLogits(Tensor(values, shape: [tokens.count, width]))
+    return StepLogits(try Tensor(values, shape: [tokens.count, width]))
   }
 
   private func start(_ sequence: inout DecodingSequence) throws {
@@ -34,7 +35,8 @@ import Torch
   }
 
   private func take(_ sequence: inout DecodingSequence, _ tokens: [Int]) throws {
-    try sequence.take(logits(tokens), rows: 0..<tokens.count) { _, _ in }
+    let question = sequence.question(rows: 0..<tokens.count)
+    try sequence.take(logits(tokens).answers([question])[0]) { _, _ in }
   }
 
   /// Steps until the end; the model wants the same token always.
@@ -142,5 +144,51 @@ import Torch
     #expect(sequence.text == #""thanks the Wellcome Trust.""#)
     #expect(sequence.tokens.map(\.id).starts(with: plan) && sequence.tokens.count == plan.count + 1)
     #expect(sequence.tokens.allSatisfy { $0.constrainedLogProbability == 0 && ($0.logProbability ?? 0) < 0 })
+  }
+
+  /// The same tokens, told at the temperature that they were drawn at.
+  @Test func logProbabilitiesAtTheTemperature() throws {
+    func completion(_ told: Sampling.LogProbabilities, temperature: Double) throws -> Completion {
+      let sampling = Sampling(temperature: temperature, topP: 0.5, seed: 4, logProbabilitiesAt: told)
+      var sequence = try DecodingSequence(
+        CompletionRequest(prompt: .tokens([1]), maximumNewTokens: 3, sampling: sampling), generator: generator)
+      _ = try states(of: &sequence, wishing: letter)
+      return sequence.completion
+    }
+    let others = Double(generator.model.configuration.vocabularySize - 1)
+    let model = try completion(.model, temperature: 4)
+    let drawn = try completion(.temperature, temperature: 4)
+    #expect(model.logProbabilityTemperature == 1 && drawn.logProbabilityTemperature == 4)
+    #expect(model.tokens.map(\.id) == drawn.tokens.map(\.id))
+    for (one, other) in zip(model.tokens, drawn.tokens) {
+      let logit = one.id == letter ? 20.0 : 0
+      #expect(abs(Double(one.logProbability!) - (logit - log(exp(20) + others))) < 1e-4)
+      #expect(abs(Double(other.logProbability!) - (logit / 4 - log(exp(5) + others))) < 1e-4)
+    }
+    #expect(try completion(.temperature, temperature: 0).logProbabilityTemperature == 1)
+  }
+
+  @Test func samplingMustBeNumbers() throws {
+    for sampling in [
+      Sampling(temperature: .nan), Sampling(temperature: .infinity), Sampling(temperature: 1, topP: .nan),
+    ] {
+      #expect(throws: LlamaError.self) {
+        try DecodingSequence(
+          CompletionRequest(prompt: .tokens([1]), maximumNewTokens: 3, sampling: sampling), generator: generator)
+      }
+    }
+  }
+
+  @Test func seedsDecide() throws {
+    func draws(_ seed: UInt64) throws -> [Int] {
+      var sequence = try DecodingSequence(
+        CompletionRequest(
+          prompt: .tokens([1]), maximumNewTokens: 20, sampling: Sampling(temperature: 20, seed: seed)),
+        generator: generator)
+      _ = try states(of: &sequence, wishing: letter)
+      return sequence.tokens.map(\.id)
+    }
+    #expect(try draws(1) == draws(1))
+    #expect(try draws(1) != draws(2))
   }
 }
