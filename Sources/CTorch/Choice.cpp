@@ -1,4 +1,6 @@
 // Choosing tokens from rows of logits, row by row on a CPU.
+#include <ATen/core/grad_mode.h>
+
 #include <cmath>
 
 #include "Answering.hpp"

@@ -54,10 +54,11 @@ import Torch
         try (0..<70).map { try x[$0..<$0 + 1].products(with: weights, adding: residual[$0..<$0 + 1]).bytes() }
       }
       try onEveryPath {
-        guard try ProcessorPaths.current().rowKernels == .own else { return }
+        let paths = try ProcessorPaths.current()
+        guard paths.rowKernels == .own else { return }
         for rows in Self.rowCounts {
           let found = try x[0..<rows].products(with: weights, adding: residual[0..<rows]).bytes()
-          #expect(found == expected[..<rows].flatMap { $0 }, "\([rows, inner]) on \(try ProcessorPaths.current())")
+          #expect(found == expected[..<rows].flatMap { $0 }, "\([rows, inner]) on \(paths)")
         }
       }
     }
@@ -99,12 +100,13 @@ import Torch
     let weight = try normal([48, 96]).asWeight.int4()
     let plain = Weight(try weight.rows(dtype: dtype))
     try onEveryPath {
+      let paths = try ProcessorPaths.current()
       for rows in [1, 5, 40] {
         let x = try normal([rows, 96], dtype)
         let residual = try normal([rows, 96], dtype)
         #expect(
           try x.products(with: [weight, weight], adding: residual).bytes()
-            == x.products(with: [plain, plain], adding: residual).bytes(), "\(try ProcessorPaths.current())")
+            == x.products(with: [plain, plain], adding: residual).bytes(), "\(paths)")
       }
     }
   }

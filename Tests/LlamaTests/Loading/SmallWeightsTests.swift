@@ -15,7 +15,7 @@ import Torch
     vocabularySize: 48, hiddenSize: 256, intermediateSize: 512, layerCount: 2, headCount: 4, keyValueHeadCount: 2,
     headDimension: 64, rmsNormEpsilon: 1e-5, ropeTheta: 10000, contextLength: 64, tiesEmbeddings: true)
   private static let untied: LlamaConfiguration = {
-    var configuration = configuration
+    var configuration = SmallWeightsTests.configuration
     configuration.tiesEmbeddings = false
     return configuration
   }()
