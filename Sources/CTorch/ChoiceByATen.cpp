@@ -132,7 +132,7 @@ void answerByATen(const at::Tensor &logits, const Questions &questions, ct_row_a
     const at::Tensor among = scaled.masked_fill(allowed.logical_not(), -infinity).logsumexp(1, true);
     held = (taken - among).masked_fill(isImpossible, 0);
     // Rows that may choose all are told the same number twice.
-    held = at::where(allowed.all(1, true), own, held.clamp_max(0));
+    held = at::where(allowed.all(1, true).logical_and(isImpossible.logical_not()), own, held.clamp_max(0));
   }
   const at::Tensor result = at::cat({ids.to(at::kDouble), own.to(at::kDouble), held.to(at::kDouble)}, 1).cpu();
   const auto *values = static_cast<const double *>(result.const_data_ptr());
