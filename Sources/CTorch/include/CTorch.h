@@ -293,6 +293,10 @@ ct_status ct_streamed_linear(
 typedef enum {
   CT_WEIGHT_PLAIN = 0,  // values [out, in], of the dtype of what is multiplied
   CT_WEIGHT_INT8,       // values int8 [out, in]; scales float32 [out]
+  // Of 4 bits: values uint8 [out / 16, in / 32 · 288], a tile of 16 outputs a row: of 32 values [4][16 outputs][4] bytes,
+  // byte [i][o][j] with value 4·i + j in its low half and value 16 + 4·i + j in its high one, both raised by 8; then the
+  // outputs' scales, float16.
+  CT_WEIGHT_INT4,
   // Blocks of ggml: values uint8 [out, bytes of a row].
   CT_WEIGHT_Q4_0,
   CT_WEIGHT_Q4_1,
@@ -306,8 +310,8 @@ typedef struct {
   const ct_tensor *scales;  // null where the format has none
   int64_t head_dimension;   // rows stand as llama.cpp interleaves the halves of heads of so many rows; 0: in order
 } ct_weight;
-// Makes a weight of format CT_WEIGHT_INT8 or CT_WEIGHT_Q4_0 (scales null) of one on the CPU: a plain one of float32,
-// float16 or bfloat16, or blocks; rows are put in order. A number that is not finite is an error that names its place.
+// Makes a weight of format CT_WEIGHT_INT8, CT_WEIGHT_INT4 or CT_WEIGHT_Q4_0 (scales null) of one on the CPU: a plain
+// one of float32, float16 or bfloat16, or blocks; rows are put in order. A number that is not finite is an error that names its place.
 ct_status ct_make_weight(
     const ct_weight *weight, ct_weight_format format, ct_tensor **values, ct_tensor **scales);
 // Rows (int64 [n]; null: all, in order) of a weight on the CPU as numbers, in float32 or bfloat16: [n, in].
