@@ -77,8 +77,9 @@ struct Int8Kernels {
 // The kernels of the calling thread's processor paths for so many rows. To be asked for outside of parallel loops.
 const Int8Kernels &int8Kernels(int64_t rows);
 
-// Weights of 4 bits: tiles of 16 outputs, of these groups of 32 values: 4 · 16 · 4 bytes, byte [i][output][j] with value
-// 4·i + j in its low half and value 16 + 4·i + j in its high one, both raised by 8; then 16 scales of float16.
+// Weights of 4 bits: tiles of 16 outputs, of these groups of 32 values: [4][16 outputs][4] bytes, byte [i][o][j] with
+// value 4·i + j in its low half and value 16 + 4·i + j in its high one, both raised by 8; then the outputs' scales,
+// float16.
 constexpr int64_t int4Outputs = 16, int4Length = 32, int4Bytes = 4 * 16 * 4 + 2 * 16;
 
 struct Int4Product : Results {

@@ -59,7 +59,8 @@ public struct Weight: Sendable {
 
   /// - Parameters:
   ///   - blocks: uint8, [out, bytes of a row]; such as a part of a mapped file.
-  ///   - headDimension: where rows stand as llama.cpp interleaves the halves of heads: how many rows a head has; else 0.
+  ///   - headDimension: where rows stand as llama.cpp interleaves the halves of heads, how many rows a head has;
+  ///     else 0.
   public init(blocks: Tensor, format: Format, headDimension: Int = 0) {
     self.init(format: format, values: blocks, scales: nil, headDimension: headDimension)
   }

@@ -42,7 +42,8 @@ import Torch
           // Where ATen multiplies, each product is rounded too, and the weights to the rows' dtype.
           let isOwn = { try ProcessorPaths.current().rowKernels == .own }
           try onEveryPath {
-            let roundings = try terms * (isOwn() ? Double(inner / 32 + 4) * 0x1p-24 : Double(inner) * 0x1p-24 + dtype.roundoff)
+            let roundings =
+              try terms * (isOwn() ? Double(inner / 32 + 4) * 0x1p-24 : Double(inner) * 0x1p-24 + dtype.roundoff)
             let last = try exact.magnitude() * (1.01 * dtype.roundoff)
             let bounds = try sizes * largest * (0.5001 / 32639) + roundings + last + 0x1p-100
             try expectClose(x.products(with: [weight]), exact, within: bounds, "\(weight.format) [\(rows), \(inner)]")
@@ -86,9 +87,11 @@ import Torch
     let weight = Weight(
       int8: try Tensor.full([17, inner], -128, dtype: .int8), scales: try Tensor.full([17], 0x1p-7))
     let x = try Tensor.full([2, inner], 1)
-    try onEveryPath { try expectClose(
-      x.products(with: [weight]), Tensor.full([2, 17], Double(-inner), dtype: .float64),
-      within: Tensor.full([1], 1, dtype: .float64)) }
+    try onEveryPath {
+      try expectClose(
+        x.products(with: [weight]), Tensor.full([2, 17], Double(-inner), dtype: .float64),
+        within: Tensor.full([1], 1, dtype: .float64))
+    }
   }
 
   @Test func rowsOfZeroAndRowsWithoutNumbers() throws {

@@ -28,7 +28,8 @@ public enum WeightFormat: String, Sendable, CaseIterable {
     guard resolved != .plain else { return }
     guard device == .cpu else {
       throw LlamaError(
-        .option, "found weights as \(rawValue) on \(device), expected bfloat16, float16 or float32: smaller weights are "
+        .option,
+        "found weights as \(rawValue) on \(device), expected bfloat16, float16 or float32: smaller weights are "
           + "for a CPU")
     }
     guard dtype == .float32 || dtype == .bfloat16 else {

@@ -42,7 +42,8 @@ import Torch
     let command = try extract(
       "a.md", "-", "--stage", "parse", "--format", "jsonl", "--output", "o", "--model", "m.gguf", "--adapter", "sft",
       "--adapter", "dapo", "--merge", "fp32", "--device", "cuda:1", "--dtype", "float32", "--weights",
-      "int8", "--threads", "3", "--chunk-tokens", "100", "--overlap-tokens", "10", "--statement-tokens", "20", "--funder-tokens", "30",
+      "int8", "--threads", "3", "--chunk-tokens", "100", "--overlap-tokens", "10", "--statement-tokens", "20",
+      "--funder-tokens", "30",
       "--batch", "4", "--special-tokens-in-text", "parse", "--no-evidence", "--max-file-size", "1", "--constrain",
       "json",
       "--verbatim", "none", "--statement-edges", "words", "--no-fold-lines", "--least-statement-probability", "0.25",
