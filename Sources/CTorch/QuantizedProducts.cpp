@@ -87,7 +87,8 @@ AVX2 static void blockAVX2(const Digits &x, const Int8Product &product, int64_t 
   for (auto &row : sums) {
     for (auto &pair : row) pair[0] = pair[1] = _mm256_setzero_si256();
   }
-  const auto add = [&](int64_t i, const int8_t *weights, int64_t stride) __attribute__((always_inline, target("arch=x86-64-v3"))) {
+  const auto add = [&](int64_t i, const int8_t *weights, int64_t stride)
+                       __attribute__((always_inline, target("arch=x86-64-v3"))) {
     __m256i digits[rows][2];
     UNROLL
     for (int64_t r = 0; r < rows; ++r) {

@@ -48,16 +48,19 @@ class Digits {
 // The digits' sums hold 2^31 / (128 · 128) products.
 constexpr int64_t largestInner = (1 << 17) - 1;
 
-// One matrix of weights and where its results go.
-struct Int8Product {
-  const int8_t *weights;  // [outputs, inner]
-  const float *scales;    // [outputs]
-  int64_t outputs;
+// Where the results of one matrix of weights go.
+struct Results {
   // Of the first row; rows are `stride` elements apart. `residual` may be null. Float32, or bfloat16 where `isHalf`.
   const void *residual;
   void *out;
   int64_t stride;
   bool isHalf;
+};
+
+struct Int8Product : Results {
+  const int8_t *weights;  // [outputs, inner]
+  const float *scales;    // [outputs]
+  int64_t outputs;
 };
 
 // out[r][o] = scale[r] · weightScale[o] · (digits[r] · weights[o]) (+ residual[r][o]), rounded once to float32 and once
@@ -73,6 +76,24 @@ struct Int8Kernels {
 
 // The kernels of the calling thread's processor paths for so many rows. To be asked for outside of parallel loops.
 const Int8Kernels &int8Kernels(int64_t rows);
+
+// Weights of 4 bits: tiles of 16 outputs, of these groups of 32 values: [4][16 outputs][4] bytes, byte [i][o][j] with
+// value 4·i + j in its low half and value 16 + 4·i + j in its high one, both raised by 8; then the outputs' scales,
+// float16.
+constexpr int64_t int4Outputs = 16, int4Length = 32, int4Bytes = 4 * 16 * 4 + 2 * 16;
+
+struct Int4Product : Results {
+  const uint8_t *weights;  // [tiles][inner / 32][int4Bytes]
+};
+
+// Of each row and group -8 times the sum of its digits, which takes the raising away: [rows][inner / 32].
+std::unique_ptr<int32_t[]> int4Corrections(const Digits &x);
+
+// The same for the tiles begin ..< end: sums of a group's products are exact, and are added up in float32, group by
+// group, each with one rounding. `x` has the layout of rows, and its rows whole groups.
+using MultiplyInt4 = void (*)(
+    const Digits &x, const int32_t *corrections, const Int4Product &product, int64_t begin, int64_t end);
+MultiplyInt4 int4Kernel();
 
 // Whether this processor has matrix instructions for whole numbers; the system permits them with CT_KERNELS_AMX.
 bool hasInt8Tiles();

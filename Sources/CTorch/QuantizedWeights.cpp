@@ -41,6 +41,11 @@ StoredWeight storedWeight(const ct_weight &weight) {
       stored.scales = static_cast<const float *>(scales.const_data_ptr());
       break;
     }
+    case CT_WEIGHT_INT4:
+      expect(dtype == at::kByte && values.size(1) % int4Bytes == 0, "expected tiles of whole groups, as uint8");
+      stored.outputs = values.size(0) * int4Outputs;
+      stored.inner = values.size(1) / int4Bytes * int4Length;
+      break;
     default: {
       const int64_t bytes = blockBytes(weight.format);
       expect(bytes > 0, "the format of a weight is not known");
@@ -69,38 +74,50 @@ at::Tensor numbers(const StoredWeight &weight, at::ScalarType dtype) {
   return rows;
 }
 
-void multiplyInt8(
+namespace {
+
+Results resultsAt(int64_t column, at::Tensor &out, const at::Tensor *residual) {
+  const int64_t bytes = column * out.element_size();
+  return {
+      .residual = residual ? static_cast<const char *>(residual->const_data_ptr()) + bytes : nullptr,
+      .out = static_cast<char *>(out.mutable_data_ptr()) + bytes,
+      .stride = out.size(1),
+      .isHalf = out.scalar_type() == at::kBFloat16};
+}
+
+}  // namespace
+
+void multiplyDigits(
     at::Tensor &out, const at::Tensor &x, const std::vector<StoredWeight> &weights, const at::Tensor *residual) {
   const int64_t rows = x.size(0), inner = x.size(1);
-  expect(inner <= largestInner, "the rows of int8 weights are too long for exact sums");
+  const bool isInt8 = weights[0].format == CT_WEIGHT_INT8;
+  expect(inner <= largestInner, "the rows of the weights are too long for exact sums");
   if (out.numel() == 0) return;
-  const bool isHalf = x.scalar_type() == at::kBFloat16;
-  const Int8Kernels &kernels = int8Kernels(rows);
-  const Digits digits(x.const_data_ptr(), isHalf, rows, inner, kernels.layout);
-  std::vector<Int8Product> products;
-  std::vector<int64_t> ends;  // of each product's groups
-  int64_t column = 0;
+  const Int8Kernels &int8 = int8Kernels(rows);
+  const MultiplyInt4 int4 = int4Kernel();
+  const int64_t group = isInt8 ? int8.group : int4Outputs;
+  const Digits digits(
+      x.const_data_ptr(), x.scalar_type() == at::kBFloat16, rows, inner, isInt8 ? int8.layout : Digits::Layout::rows);
+  const auto corrections = isInt8 ? nullptr : int4Corrections(digits);
+  std::vector<int64_t> columns = {0}, ends = {0};  // of the weights: their outputs, and groups of these
   for (const StoredWeight &weight : weights) {
-    const int64_t bytes = column * out.element_size();
-    products.push_back(
-        {.weights = static_cast<const int8_t *>(weight.values),
-         .scales = weight.scales,
-         .outputs = weight.outputs,
-         .residual = residual ? static_cast<const char *>(residual->const_data_ptr()) + bytes : nullptr,
-         .out = static_cast<char *>(out.mutable_data_ptr()) + bytes,
-         .stride = out.size(1),
-         .isHalf = isHalf});
-    column += weight.outputs;
-    ends.push_back((ends.empty() ? 0 : ends.back()) + (weight.outputs + kernels.group - 1) / kernels.group);
+    columns.push_back(columns.back() + weight.outputs);
+    ends.push_back(ends.back() + (weight.outputs + group - 1) / group);
   }
-  const int64_t productsOfGroup = kernels.group * std::max<int64_t>(1, inner) * std::min<int64_t>(rows, 512);
+  const int64_t productsOfGroup = group * std::max<int64_t>(1, inner) * std::min<int64_t>(rows, 512);
   parallelFor(0, ends.back(), (1 << 16) / productsOfGroup, [&](int64_t first, int64_t last) {
-    int64_t begin = 0;
-    for (size_t i = 0; i < products.size(); begin = ends[i++]) {
-      const int64_t from = std::max(first, begin) - begin, to = std::min(last, ends[i]) - begin;
+    for (size_t i = 0; i < weights.size(); ++i) {
+      const int64_t from = std::max(first, ends[i]) - ends[i], to = std::min(last, ends[i + 1]) - ends[i];
       if (from >= to) continue;
-      kernels.multiply(
-          digits, products[i], from * kernels.group, std::min(products[i].outputs, to * kernels.group));
+      const StoredWeight &weight = weights[i];
+      const Results results = resultsAt(columns[i], out, residual);
+      if (isInt8) {
+        const Int8Product product{results, static_cast<const int8_t *>(weight.values), weight.scales, weight.outputs};
+        int8.multiply(digits, product, from * group, std::min(weight.outputs, to * group));
+      } else {
+        const Int4Product product{results, static_cast<const uint8_t *>(weight.values)};
+        int4(digits, corrections.get(), product, from, to);
+      }
     }
   });
 }
@@ -110,13 +127,16 @@ void multiplyInt8(
 ct_status ct_make_weight(const ct_weight *weight, ct_weight_format format, ct_tensor **values, ct_tensor **scales) {
   return guarded("make weight", {weight ? weight->values : nullptr}, [&] {
     at::NoGradGuard guard;
-    expect(weight && (format == CT_WEIGHT_INT8 || format == CT_WEIGHT_Q4_0), "weights are made as int8 or Q4_0");
+    const bool isInt8 = format == CT_WEIGHT_INT8, isInt4 = format == CT_WEIGHT_INT4;
+    expect(weight && (isInt8 || isInt4 || format == CT_WEIGHT_Q4_0), "weights are made as int8, int4 or Q4_0");
     const StoredWeight source = storedWeight(*weight);
     const int64_t n = source.inner;
-    const bool isInt8 = format == CT_WEIGHT_INT8;
-    expect(isInt8 || n % blockLength(format) == 0, "the rows do not divide into blocks of 32");
-    const int64_t width = isInt8 ? n : n / blockLength(format) * blockBytes(format);
-    at::Tensor made = at::empty({source.outputs, width}, isInt8 ? at::kChar : at::kByte);
+    expect(isInt8 || n % 32 == 0, "the rows do not divide into groups of 32");
+    expect(!isInt4 || source.outputs % int4Outputs == 0, "the outputs do not divide into tiles of 16");
+    const int64_t width = isInt8 ? n : n / 32 * blockBytes(CT_WEIGHT_Q4_0);
+    const int64_t tiles = source.outputs / int4Outputs, tileBytes = n / int4Length * int4Bytes;
+    at::Tensor made = isInt4 ? at::empty({tiles, tileBytes}, at::kByte)
+                             : at::empty({source.outputs, width}, isInt8 ? at::kChar : at::kByte);
     at::Tensor madeScales = isInt8 ? at::empty({source.outputs}, at::kFloat) : at::Tensor();
     auto *bytes = static_cast<uint8_t *>(made.mutable_data_ptr());
     auto *scale = isInt8 ? static_cast<float *>(madeScales.mutable_data_ptr()) : nullptr;
@@ -124,15 +144,17 @@ ct_status ct_make_weight(const ct_weight *weight, ct_weight_format format, ct_te
     std::atomic<int64_t> wrong = source.outputs;  // the first row that cannot be made
     parallelFor(0, source.outputs, grain(n), [&](int64_t begin, int64_t end) {
       std::vector<float> row(static_cast<size_t>(n));
+      std::vector<uint8_t> blocks(static_cast<size_t>(isInt4 ? width : 0));
       for (int64_t o = begin; o < end; ++o) {
         kernels.readFloats(source, o, o + 1, row.data());
-        uint8_t *place = bytes + o * width;
+        uint8_t *place = isInt4 ? blocks.data() : bytes + o * width;
         bool isMade = true;
         if (isInt8) {
           scale[o] = kernels.makeInt8(row.data(), n, reinterpret_cast<int8_t *>(place));
           isMade = std::isfinite(scale[o]);
         } else {
           isMade = kernels.makeQ4_0(row.data(), n, place);
+          if (isInt4 && isMade) setInt4Output(place, n, o % int4Outputs, bytes + o / int4Outputs * tileBytes);
         }
         int64_t first = wrong;
         while (!isMade && o < first && !wrong.compare_exchange_weak(first, o)) {

@@ -14,9 +14,9 @@ StoredWeight storedWeight(const ct_weight &weight);
 // All rows of a weight as numbers, in float32 or bfloat16.
 at::Tensor numbers(const StoredWeight &weight, at::ScalarType dtype);
 
-// The products of rows of x with weights of int8 side by side: out [rows, sum of outputs], of x's dtype as `residual`
-// is where there is one. All of them are contiguous.
-void multiplyInt8(
+// The products of rows of x with weights of int8, or all of int4, side by side: out [rows, sum of outputs], of x's
+// dtype as `residual` is where there is one. All of them are contiguous.
+void multiplyDigits(
     at::Tensor &out, const at::Tensor &x, const std::vector<StoredWeight> &weights, const at::Tensor *residual);
 
 }  // namespace ctorch

@@ -214,10 +214,12 @@ at::Tensor multiplyRows(const at::Tensor &x, const ct_weight *weights, int32_t c
   }
   const at::Tensor rows = x.contiguous(), added = residual ? residual->contiguous() : at::Tensor();
   at::Tensor out = at::empty({x.size(0), outputs}, x.options());
-  const auto isInt8 = [](const StoredWeight &weight) { return weight.format == CT_WEIGHT_INT8; };
-  if (std::any_of(stored.begin(), stored.end(), isInt8)) {
-    expect(std::all_of(stored.begin(), stored.end(), isInt8), "int8 weights are multiplied among themselves");
-    multiplyInt8(out, rows, stored, residual ? &added : nullptr);
+  for (const ct_weight_format format : {CT_WEIGHT_INT8, CT_WEIGHT_INT4}) {
+    const int64_t number = std::count_if(
+        stored.begin(), stored.end(), [&](const StoredWeight &weight) { return weight.format == format; });
+    if (number == 0) continue;
+    expect(number == count, "weights of int8 or int4 are multiplied among themselves");
+    multiplyDigits(out, rows, stored, residual ? &added : nullptr);
     return out;
   }
   if (out.numel() == 0) return out;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "QuantizedProducts.hpp"
 #include "RowMath.hpp"
 
 namespace ctorch {
@@ -13,7 +14,8 @@ namespace ctorch {
 int64_t blockLength(ct_weight_format format) {
   switch (format) {
     case CT_WEIGHT_PLAIN:
-    case CT_WEIGHT_INT8: return 0;
+    case CT_WEIGHT_INT8:
+    case CT_WEIGHT_INT4: return 0;
     case CT_WEIGHT_Q4_0:
     case CT_WEIGHT_Q4_1:
     case CT_WEIGHT_Q8_0: return 32;
@@ -26,7 +28,8 @@ int64_t blockLength(ct_weight_format format) {
 int64_t blockBytes(ct_weight_format format) {
   switch (format) {
     case CT_WEIGHT_PLAIN:
-    case CT_WEIGHT_INT8: return 0;
+    case CT_WEIGHT_INT8:
+    case CT_WEIGHT_INT4: return 0;
     case CT_WEIGHT_Q4_0: return 2 + 16;
     case CT_WEIGHT_Q4_1: return 4 + 16;
     case CT_WEIGHT_Q8_0: return 2 + 32;
@@ -148,6 +151,19 @@ BODY void readRow(const StoredWeight &w, int64_t stored, Element *out) {
     case CT_WEIGHT_INT8: {
       const auto *values = static_cast<const int8_t *>(w.values) + stored * n;
       for (int64_t i = 0; i < n; ++i) out[i] = store<Element>(float(values[i]) * w.scales[stored]);
+      return;
+    }
+    case CT_WEIGHT_INT4: {
+      const int64_t groups = n / int4Length, o = stored % int4Outputs;
+      const auto *group = static_cast<const uint8_t *>(w.values) + stored / int4Outputs * groups * int4Bytes;
+      for (int64_t g = 0; g < groups; ++g, group += int4Bytes, out += int4Length) {
+        const float d = half(group + 256 + 2 * o);
+        for (int i = 0; i < 16; ++i) {
+          const uint8_t byte = group[i / 4 * 64 + o * 4 + i % 4];
+          out[i] = store<Element>(d * float((byte & 15) - 8));
+          out[i + 16] = store<Element>(d * float((byte >> 4) - 8));
+        }
+      }
       return;
     }
     case CT_WEIGHT_Q4_0:
@@ -300,6 +316,13 @@ WeightRowKernels kernelsAt(ct_kernels level) {
 }
 
 }  // namespace
+
+void setInt4Output(const uint8_t *blocks, int64_t inner, int64_t output, uint8_t *tile) {
+  for (int64_t i = 0; i < inner; i += int4Length, blocks += 18, tile += int4Bytes) {
+    for (int64_t part = 0; part < 4; ++part) std::memcpy(tile + part * 64 + output * 4, blocks + 2 + part * 4, 4);
+    std::memcpy(tile + 256 + output * 2, blocks, 2);
+  }
+}
 
 const WeightRowKernels &weightRowKernels() { return kernelsOfThisThread<kernelsAt>(); }
 

@@ -44,6 +44,9 @@ struct WeightRowKernels {
 // The same as readHalves by AVX-512 with bfloat16, for the formats that it has a way for: false for the others.
 bool readHalvesByTables(const StoredWeight &weight, int64_t begin, int64_t end, void *out);
 
+// Puts a row of Q4_0 blocks where a tile of 4-bit weights has this output.
+void setInt4Output(const uint8_t *blocks, int64_t inner, int64_t output, uint8_t *tile);
+
 // The kernels of the calling thread's processor paths. To be asked for outside of parallel loops.
 const WeightRowKernels &weightRowKernels();
 

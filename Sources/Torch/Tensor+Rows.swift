@@ -4,8 +4,8 @@ extension Tensor {
   /// [rows, in] times each weight's transpose, side by side, plus `residual` when given: [rows, sum of outputs].
   /// Records no gradients.
   ///
-  /// Weights of ``Weight/Format/int8`` are multiplied by rows that are rounded to 16 bits, relative to a row's largest
-  /// value; sums are exact. Blocks are rounded to the rows' dtype, as where they are decoded first.
+  /// Weights of 8 and 4 bits are multiplied by rows that are rounded to 16 bits, relative to a row's largest value;
+  /// sums are exact, of 4 bits those of 32 values. Blocks are rounded to the rows' dtype, as where they are decoded first.
   ///
   /// On a CPU, in float32 and bfloat16, a row of the result is, bit for bit, a function of its own row.
   public func products(

@@ -7,6 +7,8 @@ public struct Weight: Sendable {
     case plain
     /// Whole numbers of 8 bits and a scale for each output.
     case int8
+    /// 16 levels for 32 values, with a scale.
+    case int4
     /// Blocks of ggml: 32 values (256 of those that end in K) with scales of their own.
     case q4_0 = "Q4_0"
     case q4_1 = "Q4_1"
@@ -18,6 +20,7 @@ public struct Weight: Sendable {
       switch self {
       case .plain: CT_WEIGHT_PLAIN
       case .int8: CT_WEIGHT_INT8
+      case .int4: CT_WEIGHT_INT4
       case .q4_0: CT_WEIGHT_Q4_0
       case .q4_1: CT_WEIGHT_Q4_1
       case .q8_0: CT_WEIGHT_Q8_0
@@ -28,7 +31,7 @@ public struct Weight: Sendable {
   }
 
   public let format: Format
-  /// [out, in]; of blocks the bytes of each row, uint8.
+  /// [out, in]; of blocks the bytes of each row, of int4 those of each tile of 16 outputs, uint8.
   public let values: Tensor
   /// [out], float32; nil where the format has none.
   public let scales: Tensor?
@@ -56,13 +59,14 @@ public struct Weight: Sendable {
 
   /// - Parameters:
   ///   - blocks: uint8, [out, bytes of a row]; such as a part of a mapped file.
-  ///   - headDimension: where rows stand as llama.cpp interleaves the halves of heads: how many rows a head has; else 0.
+  ///   - headDimension: where rows stand as llama.cpp interleaves the halves of heads, how many rows a head has;
+  ///     else 0.
   public init(blocks: Tensor, format: Format, headDimension: Int = 0) {
     self.init(format: format, values: blocks, scales: nil, headDimension: headDimension)
   }
 
   /// Number of outputs.
-  public var outputs: Int { values.size(0) }
+  public var outputs: Int { format == .int4 ? 16 * values.size(0) : values.size(0) }
   /// Bytes that a product reads.
   public var byteCount: Int { values.byteCount + (scales?.byteCount ?? 0) }
 
@@ -80,10 +84,15 @@ public struct Weight: Sendable {
     return Weight(int8: values, scales: scales)
   }
 
-  /// The same weights in blocks of Q4_0, 16 levels for 32 values: of the scales near the one that makes the largest
-  /// magnitude a level, that with the least squared error. Rows have to divide into blocks.
+  /// The same weights as 16 levels for 32 values: of the scales near the one that makes the largest magnitude a level,
+  /// that with the least squared error. Rows have to divide into 32 values, and outputs into 16.
   /// - Throws: `TorchError` that names the place of a number that is not finite or larger than 524,032.
   public func int4() throws(TorchError) -> Weight {
+    Weight(format: .int4, values: try made(CT_WEIGHT_INT4).values, scales: nil, headDimension: 0)
+  }
+
+  /// The same levels as those of ``int4()``, in ggml's blocks of Q4_0.
+  public func blocks() throws(TorchError) -> Weight {
     Weight(blocks: try made(CT_WEIGHT_Q4_0).values, format: .q4_0)
   }
 

@@ -16,27 +16,42 @@ import Torch
   // MARK: Products
 
   /// Sizes around those that instructions take: 16, 32 and 64.
-  private static let shapes = [(1, 1), (3, 15), (16, 64), (31, 65), (33, 100), (70, 576)]
+  private static let shapes = [(1, 1), (3, 15), (16, 32), (16, 64), (31, 65), (33, 100), (48, 96), (80, 576)]
   private static let rowCounts = [1, 2, 3, 15, 16, 17, 33, 70]
 
-  /// x is off by half of a 32,639th of its row's largest value; what follows is exact but for the last roundings.
+  /// Weights of both forms, of shapes that they can have.
+  private func small(_ outputs: Int, _ inner: Int) throws -> [Weight] {
+    let values = try normal([outputs, inner]).asWeight
+    return try [values.int8()] + (outputs % 16 == 0 && inner % 32 == 0 ? [values.int4()] : [])
+  }
+
+  /// x is off by half of a 32,639th of its row's largest value; what follows is exact but for the last roundings, and
+  /// of 4 bits for one rounding a group.
   @Test(arguments: [DType.float32, .bfloat16])
-  func int8ProductsAreThoseOfTheNumbers(_ dtype: DType) throws {
+  func productsAreThoseOfTheNumbers(_ dtype: DType) throws {
     for (outputs, inner) in Self.shapes {
-      let weight = try int8(outputs, inner)
-      let numbers = try weight.rows(dtype: .float32).exact
-      for rows in Self.rowCounts {
-        let x = try normal([rows, inner], dtype) * 100
-        let residual = try normal([rows, outputs], dtype)
-        let exact = try x.exact.linear(numbers)
-        let sizes = try Tensor.ones([rows, inner], dtype: .float64).linear(numbers.magnitude())
-        let largest = try x.exact.magnitude().maximum(-1, keepingDimension: true)
-        let bounds = try sizes * largest * (0.5001 / 32639) + exact.magnitude() * (1.01 * dtype.roundoff) + 1e-5
-        try onEveryPath {
-          try expectClose(x.products(with: [weight]), exact, within: bounds, "[\(rows), \(inner)]")
-          try expectClose(
-            x.products(with: [weight], adding: residual), exact + residual.exact,
-            within: bounds + residual.exact.magnitude() * (1.01 * dtype.roundoff), "[\(rows), \(inner)] with a residual")
+      for weight in try small(outputs, inner) {
+        let numbers = try weight.rows(dtype: .float32).exact
+        for rows in Self.rowCounts {
+          let x = try normal([rows, inner], dtype) * 100
+          let residual = try normal([rows, outputs], dtype)
+          let exact = try x.exact.linear(numbers)
+          let sizes = try Tensor.ones([rows, inner], dtype: .float64).linear(numbers.magnitude())
+          let terms = try x.exact.magnitude().linear(numbers.magnitude())
+          let largest = try x.exact.magnitude().maximum(-1, keepingDimension: true)
+          // Where ATen multiplies, each product is rounded too, and the weights to the rows' dtype.
+          let isOwn = { try ProcessorPaths.current().rowKernels == .own }
+          try onEveryPath {
+            let roundings =
+              try terms * (isOwn() ? Double(inner / 32 + 4) * 0x1p-24 : Double(inner) * 0x1p-24 + dtype.roundoff)
+            let last = try exact.magnitude() * (1.01 * dtype.roundoff)
+            let bounds = try sizes * largest * (0.5001 / 32639) + roundings + last + 0x1p-100
+            try expectClose(x.products(with: [weight]), exact, within: bounds, "\(weight.format) [\(rows), \(inner)]")
+            try expectClose(
+              x.products(with: [weight], adding: residual), exact + residual.exact,
+              within: bounds + last + residual.exact.magnitude() * (2.02 * dtype.roundoff),
+              "\(weight.format) [\(rows), \(inner)] with a residual")
+          }
         }
       }
     }
@@ -44,21 +59,23 @@ import Torch
 
   /// A row by itself on the plainest path is what every row is on every path with own kernels, in any company.
   @Test(arguments: [DType.float32, .bfloat16])
-  func int8ProductsAreTheSameBitsEverywhere(_ dtype: DType) throws {
+  func productsAreTheSameBitsEverywhere(_ dtype: DType) throws {
     for (outputs, inner) in Self.shapes {
-      let weights = try [int8(outputs, inner), int8(outputs + 1, inner)]
-      let x = try normal([70, inner], dtype)
-      let residual = try normal([70, 2 * outputs + 1], dtype)
-      let plain = ProcessorPaths(kernels: .plain, bfloat16Products: .native, loopThreads: .one)
-      let expected = try withProcessorPaths(plain) {
-        try (0..<70).map { try x[$0..<$0 + 1].products(with: weights, adding: residual[$0..<$0 + 1]).bytes() }
-      }
-      try onEveryPath {
-        let paths = try ProcessorPaths.current()
-        guard paths.rowKernels == .own else { return }
-        for rows in Self.rowCounts {
-          let found = try x[0..<rows].products(with: weights, adding: residual[0..<rows]).bytes()
-          #expect(found == expected[..<rows].flatMap { $0 }, "\([rows, inner]) on \(paths)")
+      for (one, two) in zip(try small(outputs, inner), try small(outputs + (outputs % 16 == 0 ? 16 : 1), inner)) {
+        let x = try normal([70, inner], dtype)
+        let residual = try normal([70, one.outputs + two.outputs], dtype)
+        let plain = ProcessorPaths(kernels: .plain, bfloat16Products: .native, loopThreads: .one)
+        let expected = try withProcessorPaths(plain) {
+          try (0..<70).map { try x[$0..<$0 + 1].products(with: [one, two], adding: residual[$0..<$0 + 1]).bytes() }
+        }
+        try onEveryPath {
+          guard try ProcessorPaths.current().rowKernels == .own else { return }
+          for rows in Self.rowCounts {
+            let found = try x[0..<rows].products(with: [one, two], adding: residual[0..<rows]).bytes()
+            #expect(
+              found == expected[..<rows].flatMap { $0 },
+              "\(one.format) \([rows, inner]) on \(try ProcessorPaths.current())")
+          }
         }
       }
     }
@@ -70,9 +87,11 @@ import Torch
     let weight = Weight(
       int8: try Tensor.full([17, inner], -128, dtype: .int8), scales: try Tensor.full([17], 0x1p-7))
     let x = try Tensor.full([2, inner], 1)
-    try onEveryPath { try expectClose(
-      x.products(with: [weight]), Tensor.full([2, 17], Double(-inner), dtype: .float64),
-      within: Tensor.full([1], 1, dtype: .float64)) }
+    try onEveryPath {
+      try expectClose(
+        x.products(with: [weight]), Tensor.full([2, 17], Double(-inner), dtype: .float64),
+        within: Tensor.full([1], 1, dtype: .float64))
+    }
   }
 
   @Test func rowsOfZeroAndRowsWithoutNumbers() throws {
@@ -97,16 +116,15 @@ import Torch
   /// Blocks give what their numbers, rounded to the rows' dtype, give as plain weights.
   @Test(arguments: [DType.float32, .bfloat16])
   func blocksAreMultipliedAsTheirNumbers(_ dtype: DType) throws {
-    let weight = try normal([48, 96]).asWeight.int4()
+    let weight = try normal([48, 96]).asWeight.blocks()
     let plain = Weight(try weight.rows(dtype: dtype))
     try onEveryPath {
-      let paths = try ProcessorPaths.current()
       for rows in [1, 5, 40] {
         let x = try normal([rows, 96], dtype)
         let residual = try normal([rows, 96], dtype)
         #expect(
           try x.products(with: [weight, weight], adding: residual).bytes()
-            == x.products(with: [plain, plain], adding: residual).bytes(), "\(paths)")
+            == x.products(with: [plain, plain], adding: residual).bytes(), "\(try ProcessorPaths.current())")
       }
     }
   }
@@ -131,14 +149,15 @@ import Torch
 
   /// Eight steps reach the largest magnitude; the scale has 11 bits and may be a little smaller for the others' sake.
   @Test func int4IsOffByAStepAtMost() throws {
-    let values = try normal([33, 64])
-    let groups = try values.exact.reshaped([66, 32])
-    let bounds = try groups.magnitude().maximum(-1, keepingDimension: true).expanded([66, 32]) / 7
+    let values = try normal([48, 64])
+    let groups = try values.exact.reshaped([96, 32])
+    let bounds = try groups.magnitude().maximum(-1, keepingDimension: true).expanded([96, 32]) / 7
     var found: [[UInt8]] = []
     try onEveryPath {
       let weight = try values.asWeight.int4()
-      try expectClose(weight.rows(dtype: .float32).reshaped([66, 32]), groups, within: bounds)
+      try expectClose(weight.rows(dtype: .float32).reshaped([96, 32]), groups, within: bounds)
       found.append(try weight.values.bytes())
+      #expect(try values.asWeight.blocks().rows(dtype: .float32).bytes() == weight.rows(dtype: .float32).bytes())
     }
     #expect(found.allSatisfy { $0 == found[0] })
     let error = try (values.asWeight.int4().rows(dtype: .float32) - values).exact
@@ -147,14 +166,14 @@ import Torch
   }
 
   @Test func whatTheLevelsHoldIsKept() throws {
-    let whole = try Tensor((0..<64).map { Float($0 % 16 - 8) / 4 }, shape: [2, 32])
+    let whole = try Tensor((0..<512).map { Float($0 % 16 - 8) / 4 }, shape: [16, 32])
     #expect(try whole.asWeight.int4().rows(dtype: .float32).floats() == whole.floats())
     let bytes = try Tensor((0..<255).map { Float($0 - 127) / 8 }, shape: [1, 255])
     #expect(try bytes.asWeight.int8().rows(dtype: .float32).floats() == bytes.floats())
   }
 
   @Test func rowsOfZeroStayZero() throws {
-    let zeros = try Tensor.zeros([3, 64]).asWeight
+    let zeros = try Tensor.zeros([16, 64]).asWeight
     for weight in [try zeros.int8(), try zeros.int4()] {
       #expect(try weight.rows(dtype: .float32).floats().allSatisfy { $0 == 0 })
     }
@@ -162,10 +181,10 @@ import Torch
 
   @Test(arguments: [Float.infinity, -.infinity, .nan], [DType.float32, .bfloat16])
   func whatIsNoNumberIsAnErrorThatNamesThePlace(_ value: Float, _ dtype: DType) throws {
-    var values = [Float](repeating: 1, count: 40 * 64)
+    var values = [Float](repeating: 1, count: 48 * 64)
     values[7 * 64 + 5] = value
     values[30 * 64] = value
-    let weight = try Tensor(values, shape: [40, 64]).to(dtype).asWeight
+    let weight = try Tensor(values, shape: [48, 64]).to(dtype).asWeight
     for make in [{ try weight.int8() }, { try weight.int4() }] as [() throws -> Weight] {
       let error = #expect(throws: TorchError.self) { _ = try make() }
       #expect(error?.message.contains("at [7, 5], expected finite numbers") == true, "\(error?.message ?? "")")
@@ -175,9 +194,8 @@ import Torch
   /// Row i of a head of d is stored as row 2 · (i mod d/2) + i div d/2.
   @Test func rowsAreReadInOrder() throws {
     let values = try normal([16, 32])
-    let blocks = try values.asWeight.int4()
-    let places: [Int64] = [0, 4, 1, 5, 2, 6, 3, 7]
-    let interleaved = try Tensor(places + places.map { $0 + 8 })
+    let blocks = try values.asWeight.blocks()
+    let interleaved = try Tensor((0..<16).map { Int64($0 / 8 * 8 + [0, 4, 1, 5, 2, 6, 3, 7][$0 % 8]) })
     let stored = Weight(blocks: try blocks.values.selecting(interleaved), format: .q4_0, headDimension: 8)
     #expect(try stored.rows(dtype: .float32).bytes() == blocks.rows(dtype: .float32).bytes())
     let chosen = try Tensor([15, 0, 9, 9] as [Int64])
@@ -222,7 +240,9 @@ import Torch
     #expect(throws: TorchError.self) { try good.rows(Tensor([-1] as [Int64]), dtype: .float32) }
     #expect(throws: TorchError.self) { try good.rows(Tensor([0] as [Int32]), dtype: .float32) }
     #expect(throws: TorchError.self) { try good.rows(dtype: .float16) }
-    #expect(throws: TorchError.self) { try normal([4, 33]).asWeight.int4() }
+    #expect(throws: TorchError.self) { try normal([16, 33]).asWeight.int4() }
+    #expect(throws: TorchError.self) { try normal([17, 32]).asWeight.int4() }
+    #expect(throws: TorchError.self) { try normal([4, 33]).asWeight.blocks() }
     #expect(throws: TorchError.self) { try normal([4]).asWeight.int8() }
     #expect(try Tensor.zeros([0, 64]).products(with: [good]).shape == [0, 4])
   }

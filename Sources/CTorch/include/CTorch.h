@@ -99,8 +99,8 @@ typedef struct {
 // Whether this processor can run them.
 bool ct_processor_runs(ct_kernels kernels);
 // The paths of the calling thread. Without ct_set_processor_paths they are the process's: the fastest on this
-// processor, unless PATRON_KERNELS (plain, avx2, avx512, avx512bf16, amx), PATRON_BF16_PRODUCTS (native,
-// widened), PATRON_ROW_KERNELS (own, aten) or PATRON_LOOP_THREADS (own, one) say otherwise. Values that are unknown or that the
+// processor, unless PATRON_KERNELS (plain, avx2, avx512, avx512bf16, amx), PATRON_BF16_PRODUCTS (native, widened),
+// PATRON_ROW_KERNELS (own, aten) or PATRON_LOOP_THREADS (own, one) say otherwise. Values that are unknown or that the
 // processor cannot run are an error, here and in each operator that asks.
 ct_status ct_get_processor_paths(ct_processor_paths *out);
 // For the calling thread alone, so that other threads do not notice; null: back to the process's.
@@ -295,8 +295,8 @@ ct_status ct_streamed_linear(
 typedef enum {
   CT_WEIGHT_PLAIN = 0,  // values [out, in], of the dtype of what is multiplied
   CT_WEIGHT_INT8,       // values int8 [out, in]; scales float32 [out]
-  // Blocks of ggml: values uint8 [out, bytes of a row].
-  CT_WEIGHT_Q4_0,
+  CT_WEIGHT_INT4,       // values uint8 [out / 16, in / 32 · 288]: QuantizedProducts.hpp has what lies in them
+  CT_WEIGHT_Q4_0,       // ggml's blocks, and so on: values uint8 [out, bytes of a row]
   CT_WEIGHT_Q4_1,
   CT_WEIGHT_Q8_0,
   CT_WEIGHT_Q4_K,
@@ -308,8 +308,8 @@ typedef struct {
   const ct_tensor *scales;  // null where the format has none
   int64_t head_dimension;   // rows stand as llama.cpp interleaves the halves of heads of so many rows; 0: in order
 } ct_weight;
-// Makes a weight of format CT_WEIGHT_INT8 or CT_WEIGHT_Q4_0 (scales null) of one on the CPU: a plain one of float32,
-// float16 or bfloat16, or blocks; rows are put in order. A number that is not finite is an error that names its place.
+// Makes a weight of format CT_WEIGHT_INT8, CT_WEIGHT_INT4 or CT_WEIGHT_Q4_0 (scales null) of one on the CPU: a plain
+// one of float32, float16 or bfloat16, or blocks; rows are put in order. A number that is not finite is an error.
 ct_status ct_make_weight(
     const ct_weight *weight, ct_weight_format format, ct_tensor **values, ct_tensor **scales);
 // Rows (int64 [n]; null: all, in order) of a weight on the CPU as numbers, in float32 or bfloat16: [n, in].

@@ -13,8 +13,8 @@ public enum WeightFormat: String, Sendable, CaseIterable {
   case stored
   /// Whole numbers of 8 bits with a scale for each output. Adapters are merged before.
   case int8
-  /// 16 levels for 32 values with a scale (GGUF's Q4_0); ``int8`` where rows do not divide into 32 values. Adapters are
-  /// merged before.
+  /// 16 levels for 32 values with a scale; ``int8`` where a matrix does not divide into 32 values and 16 outputs.
+  /// Adapters are merged before.
   case int4
 
   /// To become `.int8` on a CPU once its dev scores are measured: no figure more than 0.5 points lower.
@@ -28,7 +28,8 @@ public enum WeightFormat: String, Sendable, CaseIterable {
     guard resolved != .plain else { return }
     guard device == .cpu else {
       throw LlamaError(
-        .option, "found weights as \(rawValue) on \(device), expected bfloat16, float16 or float32: smaller weights are "
+        .option,
+        "found weights as \(rawValue) on \(device), expected bfloat16, float16 or float32: smaller weights are "
           + "for a CPU")
     }
     guard dtype == .float32 || dtype == .bfloat16 else {

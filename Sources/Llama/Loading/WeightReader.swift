@@ -92,7 +92,8 @@ struct WeightReader {
       return (Weight(try weight(name)), isMapped(name))
     case .int8, .int4:
       let source = try source(name).weight
-      let isInt4 = try format == .int4 && stored(name).rowLength % 32 == 0
+      let shape = try stored(name).shape
+      let isInt4 = format == .int4 && shape[0] % 16 == 0 && shape[1] % 32 == 0
       do {
         return (try isInt4 ? source.int4() : source.int8(), false)
       } catch {

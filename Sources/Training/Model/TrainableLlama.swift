@@ -29,7 +29,8 @@ public final class TrainableLlama {
     }
     guard base.hasPlainWeights else {
       throw TrainingError(
-        .model, "found a base model with weights as \(base.weightFormats), expected \(base.dtype.rawValue): small weights "
+        .model,
+        "found a base model with weights as \(base.weightFormats), expected \(base.dtype.rawValue): small weights "
           + "are for reading, not for training")
     }
     self.base = base

@@ -150,7 +150,9 @@ extension ModelOptions {
   }
 
   private var arithmetic: String {
-    guard device == .cpu, namedDType ?? LoadOptions.defaultDType == .bfloat16, !Runtime.cpuHasFastBFloat16 else { return "" }
+    guard device == .cpu, namedDType ?? LoadOptions.defaultDType == .bfloat16, !Runtime.cpuHasFastBFloat16 else {
+      return ""
+    }
     return ", multiplied in float32 as this processor has no bfloat16 instructions,"
   }
 }

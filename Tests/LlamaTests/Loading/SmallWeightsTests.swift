@@ -147,7 +147,7 @@ import Torch
       #expect(int8.weightFormats == "int8")
       #expect(try relativeError(logits(int8), exact) < 0.1, "\(type.name)")
       let int4 = try load(checkpoint, .int4, .float32, configuration)
-      #expect(int4.weightFormats == "Q4_0")
+      #expect(int4.weightFormats == "int4")
       #expect(try relativeError(logits(int4), exact) < 0.8, "\(type.name)")
       #expect(try logits(load(checkpoint, .int8, .bfloat16, configuration)).dtype == .bfloat16)
       // Few rows are looked up: they stay in the file.
@@ -160,7 +160,7 @@ import Torch
     configuration.intermediateSize = 500
     let folder = try TemporaryFolder()
     let model = try load(checkpoint(folder, configuration, .bf16), .int4, .bfloat16, configuration)
-    #expect(model.weightFormats == "Q4_0, int8")
+    #expect(model.weightFormats == "int4, int8")
     #expect(model.blocks[0].feedForward.down.weights[0].format == .int8)
   }
 
