@@ -25,6 +25,7 @@ struct DecodingSequence {
   var decodeSeconds = 0.0
 
   private let generator: LlamaGenerator
+  private let endsAtStopTokens: Bool
   private var sampler: Sampler
   private var decoder: StreamingDecoder
   /// Nil: without a constraint.
@@ -43,6 +44,7 @@ struct DecodingSequence {
     let limit = min(request.maximumNewTokens, room)
     maximumNewTokens = limit
     self.generator = generator
+    endsAtStopTokens = request.endsAtStopTokens
     sampler = Sampler(request.sampling)
     decoder = StreamingDecoder(generator.tokenizer)
     guided = try request.constraint.map { constraint in
@@ -132,7 +134,7 @@ struct DecodingSequence {
 
   private mutating func append(_ token: ChosenToken, _ report: (ChosenToken, String) throws -> Void) throws {
     var token = token
-    let isStop = generator.stopTokens.contains(token.id)
+    let isStop = endsAtStopTokens && generator.stopTokens.contains(token.id)
     if !isStop { token.byteCount = generator.tokenizer.tokenBytes(token.id)?.count ?? 0 }
     var new = isStop ? "" : decoder.append(token.id)
     tokens.append(token)
