@@ -12,14 +12,18 @@ public struct CompletionRequest: Sendable {
   public var sampling: Sampling
   /// What the output must be; nil: whatever the model writes.
   public var constraint: OutputConstraint?
+  /// False: a stop token is a token like any other, and the output ends at its limit only. For measurements.
+  public var endsAtStopTokens: Bool
 
   public init(
-    prompt: Prompt, maximumNewTokens: Int, sampling: Sampling = .greedy, constraint: OutputConstraint? = nil
+    prompt: Prompt, maximumNewTokens: Int, sampling: Sampling = .greedy, constraint: OutputConstraint? = nil,
+    endsAtStopTokens: Bool = true
   ) {
     self.prompt = prompt
     self.maximumNewTokens = maximumNewTokens
     self.sampling = sampling
     self.constraint = constraint
+    self.endsAtStopTokens = endsAtStopTokens
   }
 
   /// Completes a chat.

@@ -31,8 +31,8 @@ package struct InFlight: Sendable {
   ///   - work: runs in a task of its own, which begins where the input was taken: what it does before it first waits,
   ///     such as submitting its requests, comes before what the next input's does.
   ///   - deliver: gets each result once, in the inputs' order, as soon as those before it are delivered.
-  /// - Throws: what any of the three throws, at once. The other tasks are cancelled and have ended then. What belongs to
-  ///   one input only is for `Output` to carry.
+  /// - Throws: what any of the three throws, at once. The other tasks are cancelled and have ended then. An error that
+  ///   belongs to one input only is for `Output` to carry.
   package func run<Input: Sendable, Output: Sendable>(
     next: () async throws -> Step<Input, Output>?,
     work: @escaping @Sendable (Input) async throws -> Output,

@@ -26,6 +26,7 @@ struct DecodingSequence {
   var decodeSeconds = 0.0
 
   private let generator: LlamaGenerator
+  private let endsAtStopTokens: Bool
   private let sampling: Sampling
   /// Of each draw its uniform number.
   private var random: SplitMix64
@@ -55,6 +56,7 @@ struct DecodingSequence {
     let limit = min(request.maximumNewTokens, room)
     maximumNewTokens = limit
     self.generator = generator
+    endsAtStopTokens = request.endsAtStopTokens
     sampling = request.sampling
     random = SplitMix64(state: sampling.seed)
     decoder = StreamingDecoder(generator.tokenizer)
@@ -158,7 +160,7 @@ struct DecodingSequence {
 
   private mutating func append(_ token: ChosenToken, _ report: (ChosenToken, String) throws -> Void) throws {
     var token = token
-    let isStop = generator.stopTokens.contains(token.id)
+    let isStop = endsAtStopTokens && generator.stopTokens.contains(token.id)
     if !isStop { token.byteCount = generator.tokenizer.tokenBytes(token.id)?.count ?? 0 }
     var new = isStop ? "" : decoder.append(token.id)
     tokens.append(token)

@@ -8,7 +8,8 @@ struct BenchCommand: ParsableCommand {
     abstract: "Measures models, tokenizers and constraints on this machine.",
     discussion: "Let nothing else run meanwhile.",
     subcommands: [
-      BenchModelCommand.self, BenchMachineCommand.self, BenchConstraintsCommand.self, BenchTokenizerCommand.self,
+      BenchModelCommand.self, BenchRequestsCommand.self, BenchMachineCommand.self, BenchConstraintsCommand.self,
+      BenchTokenizerCommand.self,
     ],
     defaultSubcommand: BenchModelCommand.self)
 }

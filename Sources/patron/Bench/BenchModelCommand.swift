@@ -14,7 +14,9 @@ struct BenchModelCommand: AsyncParsableCommand {
     abstract: "Measures prefill, decode and a whole extraction.",
     discussion: """
       Prefill reads a prompt of the given length; decode writes tokens one by one after a prompt of that length. Each \
-      figure is the median of several runs.
+      figure is the median of several runs. Beside it stands its share of what the machine can do at most: a prompt's \
+      products, or the longer of reading weights, keys and values once a step and of the step's products, at the speeds \
+      that are measured before and after, as `patron bench machine` does.
       """)
 
   @OptionGroup var modelOptions: ModelOptions
@@ -25,8 +27,8 @@ struct BenchModelCommand: AsyncParsableCommand {
   @Option(name: .long, help: "Tokens written for the decode figure.")
   var decode: Int = 128
 
-  @Option(name: .long, help: "Sequences decoded side by side.")
-  var batch: Int = 1
+  @Option(name: .long, parsing: .upToNextOption, help: "Sequences decoded side by side, a row for each number.")
+  var batch: [Int] = [1]
 
   @Option(name: .long, help: "Also time both stages on this article.", completion: .file())
   var article: String?
@@ -37,7 +39,9 @@ struct BenchModelCommand: AsyncParsableCommand {
   var json = false
 
   func validate() throws {
-    guard !prompt.isEmpty, prompt.allSatisfy({ $0 > 0 }), decode > 0, batch > 0 else {
+    guard !prompt.isEmpty, prompt.allSatisfy({ $0 > 0 }), decode > 0,
+      !batch.isEmpty, batch.allSatisfy({ $0 > 0 })
+    else {
       throw ValidationError("lengths and batch must be positive")
     }
   }
@@ -46,12 +50,27 @@ struct BenchModelCommand: AsyncParsableCommand {
     let start = ContinuousClock.now
     let generator = try modelOptions.open()
     let loadSeconds = seconds(since: start)
+    let before = try await machineBounds(generator)
     var rows: [Row] = []
     for length in prompt {
-      let (decode, batch, runs) = (self.decode, self.batch, runCount.runs)
-      rows += try await generator.onWorker { generator in
-        try Self.measure(generator.model, length: length, decode: decode, batch: batch, runs: runs)
+      for batch in self.batch {
+        let (decode, runs) = (self.decode, runCount.runs)
+        rows += try await generator.onWorker { generator in
+          try Self.measure(generator.model, length: length, decode: decode, batch: batch, runs: runs)
+        }
       }
+    }
+    let after = try await machineBounds(generator)
+    let bounds = MachineBounds(
+      gigabytesPerSecond: max(before.gigabytesPerSecond, after.gigabytesPerSecond),
+      gigaflopsPerSecond: max(before.gigaflopsPerSecond, after.gigaflopsPerSecond))
+    let cost = ModelCost(generator.model)
+    for index in rows.indices {
+      let row = rows[index]
+      rows[index].bound =
+        row.name == "prefill"
+        ? bounds.prefill(cost)
+        : bounds.decode(cost, batch: row.batch, context: Double(row.length) + Double(decode) / 2)
     }
     var extraction: Double?
     if let article {
@@ -65,12 +84,24 @@ struct BenchModelCommand: AsyncParsableCommand {
       }
       extraction = median(times)
     }
-    print(report(generator, loadSeconds, rows, extraction))
+    print(report(generator, loadSeconds, bounds, rows, extraction))
+  }
+
+  private func machineBounds(_ generator: LlamaGenerator) async throws -> MachineBounds {
+    try await generator.onWorker { generator in
+      let model = generator.model
+      return try MachineBench(
+        device: model.device, dtype: MachineBench.productType(for: model.dtype, on: model.device), runs: 3
+      ).bounds
+    }
   }
 
   struct Row: Sendable {
     let name: String
     let length: Int
+    let batch: Int
+    /// Tokens a second that the machine could do at most.
+    var bound = 0.0
     let tokensPerSecond: Double
     let fastest: Double
     let slowest: Double
@@ -111,13 +142,13 @@ struct BenchModelCommand: AsyncParsableCommand {
     }
     return [("prefill", prefill), ("decode", steps)].map { name, figures in
       Row(
-        name: name, length: length, tokensPerSecond: median(figures), fastest: figures.max()!,
+        name: name, length: length, batch: batch, tokensPerSecond: median(figures), fastest: figures.max()!,
         slowest: figures.min()!)
     }
   }
 
   private func report(
-    _ generator: LlamaGenerator, _ loadSeconds: Double, _ rows: [Row], _ extraction: Double?
+    _ generator: LlamaGenerator, _ loadSeconds: Double, _ bounds: MachineBounds, _ rows: [Row], _ extraction: Double?
   ) -> String {
     let model = generator.model
     let machine: [(String, JSON)] = [
@@ -127,13 +158,17 @@ struct BenchModelCommand: AsyncParsableCommand {
       ("paths", .string((try? ProcessorPaths.current()).map { "\($0)" } ?? "")),
       ("device", .string(model.device.description)), ("model", .string(modelOptions.model)),
       ("dtype", .string(model.dtype.rawValue)),
-      ("batch", .number(batch)), ("runs", .number(runCount.runs)), ("load_seconds", .number(rounded(loadSeconds, 3))),
+      ("runs", .number(runCount.runs)), ("load_seconds", .number(rounded(loadSeconds, 3))),
+      ("read_gb_per_second", .number(rounded(bounds.gigabytesPerSecond, 1))),
+      ("product_gflop_per_second", .number(rounded(bounds.gigaflopsPerSecond, 0))),
     ]
     if json {
       let figures = rows.map { row in
         JSON.object([
-          ("figure", .string(row.name)), ("prompt_tokens", .number(row.length)),
+          ("figure", .string(row.name)), ("prompt_tokens", .number(row.length)), ("batch", .number(row.batch)),
           ("tokens_per_second", .number(rounded(row.tokensPerSecond, 2))),
+          ("bound_tokens_per_second", .number(rounded(row.bound, 2))),
+          ("share_of_bound", .number(rounded(row.tokensPerSecond / row.bound, 4))),
           ("slowest", .number(rounded(row.slowest, 2))), ("fastest", .number(rounded(row.fastest, 2))),
         ])
       }
@@ -142,14 +177,16 @@ struct BenchModelCommand: AsyncParsableCommand {
       return JSON.object(members).text(pretty: true)
     }
     var lines = machine.map { key, value in
-      key.padding(toLength: 14, withPad: " ", startingAt: 0) + (value.string ?? value.text())
+      key.padding(toLength: 26, withPad: " ", startingAt: 0) + (value.string ?? value.text())
     }
     lines.append("")
-    lines.append("figure     prompt   median tok/s   slowest   fastest")
+    lines.append("figure     prompt  batch   median tok/s   slowest   fastest     bound   share")
     for row in rows {
       lines.append(
         row.name.padding(toLength: 9, withPad: " ", startingAt: 0)
-          + String(format: "%8d %14.1f %9.1f %9.1f", row.length, row.tokensPerSecond, row.slowest, row.fastest))
+          + String(
+            format: "%8d %6d %14.1f %9.1f %9.1f %9.1f %5.0f %%", row.length, row.batch, row.tokensPerSecond,
+            row.slowest, row.fastest, row.bound, 100 * row.tokensPerSecond / row.bound))
     }
     if let extraction { lines.append(String(format: "\nboth stages on the article: %.2f s (median)", extraction)) }
     return lines.joined(separator: "\n")

@@ -48,9 +48,8 @@ struct MachineBench {
   private let device: Device
   private let dtype: DType
   private let runs: Int
-  /// The fastest of the runs: they are bounds.
-  private let gigabytesPerSecond: Double
-  private let gigaflopsPerSecond: Double
+  /// The fastest of the runs.
+  let bounds: MachineBounds
 
   /// Far more than any cache holds.
   private static let readElements = 128 << 20
@@ -59,8 +58,7 @@ struct MachineBench {
   /// Measures at once; the first run of each is not counted.
   /// - Parameter dtype: of the products; nil: the type that weights are multiplied in.
   init(device: Device, dtype: DType?, runs: Int) throws {
-    let isFast = device != .cpu || Runtime.cpuHasFastBFloat16
-    let dtype = dtype ?? (isFast ? LoadOptions.defaultDType : .float32)
+    let dtype = dtype ?? Self.productType(for: LoadOptions.defaultDType, on: device)
     func fastest(_ work: () throws -> Void) throws -> Double {
       var best = Double.infinity
       for run in 0...runs {
@@ -78,8 +76,14 @@ struct MachineBench {
     let factor = try Tensor.full([size, size], 0.5, dtype: dtype, device: device)
     let productSeconds = try fastest { _ = try factor.linear(factor) }
     (self.device, self.dtype, self.runs) = (device, dtype, runs)
-    gigabytesPerSecond = Double(4 * Self.readElements) / 1e9 / readSeconds
-    gigaflopsPerSecond = 2 * Double(size * size * size) / 1e9 / productSeconds
+    bounds = MachineBounds(
+      gigabytesPerSecond: Double(4 * Self.readElements) / 1e9 / readSeconds,
+      gigaflopsPerSecond: 2 * Double(size * size * size) / 1e9 / productSeconds)
+  }
+
+  /// What weights of a type are multiplied in.
+  static func productType(for dtype: DType, on device: Device) -> DType {
+    device != .cpu || Runtime.cpuHasFastBFloat16 ? dtype : .float32
   }
 
   private var members: [(String, JSON)] {
@@ -87,8 +91,8 @@ struct MachineBench {
       ("cpu", .string(cpuName())), ("instructions", .string(Runtime.cpuCapability)),
       ("threads", .number(Runtime.threadCount)), ("device", .string(device.description)),
       ("dtype", .string(dtype.rawValue)), ("runs", .number(runs)),
-      ("read_gb_per_second", .number(rounded(gigabytesPerSecond, 1))),
-      ("product_gflop_per_second", .number(rounded(gigaflopsPerSecond, 0))),
+      ("read_gb_per_second", .number(rounded(bounds.gigabytesPerSecond, 1))),
+      ("product_gflop_per_second", .number(rounded(bounds.gigaflopsPerSecond, 0))),
     ]
   }
 
@@ -99,8 +103,8 @@ struct MachineBench {
     return """
       cpu           \(cpuName()), \(Runtime.cpuCapability), \(Runtime.threadCount) threads
       device        \(device)
-      memory        \(rounded(gigabytesPerSecond, 1)) GB/s (the sum of 512 MiB, fastest of \(runs))
-      product       \(rounded(gigaflopsPerSecond, 0)) GFLOP/s (\(size) x \(size) x \(size) in \(dtype.rawValue), \
+      memory        \(rounded(bounds.gigabytesPerSecond, 1)) GB/s (the sum of 512 MiB, fastest of \(runs))
+      product       \(rounded(bounds.gigaflopsPerSecond, 0)) GFLOP/s (\(size) x \(size) x \(size) in \(dtype.rawValue), \
       fastest of \(runs))
       """
   }

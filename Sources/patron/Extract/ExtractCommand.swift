@@ -68,7 +68,9 @@ struct ExtractCommand: AsyncParsableCommand {
     let console = consoleOptions.console
     let collection = InputCollection(inputs, extensions: extensions)
     if let message = collection.skippedMessage(extensions: extensions) { console.warning(message) }
-    if let output = task.output { try OutputFile.check(output, isNoneOf: collection.sources.compactMap(\.path)) }
+    for output in [task.output, task.trace].compactMap({ $0 }) {
+      try OutputFile.check(output, isNoneOf: collection.sources.compactMap(\.path))
+    }
     _ = try ModelCatalog.url(of: modelOptions.model)  // a wrong name shows before anything is read
     let selection = try useAdapters(console)
 
@@ -129,6 +131,16 @@ struct TaskOptions: ParsableArguments {
       valueName: "file"),
     completion: .file())
   var output: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      Also write what the model is given and what it writes to this file, as token ids and text, a line of JSON for each \
+      completion.
+      """, valueName: "file"),
+    completion: .file())
+  var trace: String?
 
   var stages: Set<Stage> { stage.value }
 }

@@ -77,7 +77,10 @@ struct ExtractionRun {
     var extractor: Extractor?
     let (options, progress) = (self.options, self.progress)
     let open = { [command, model, console] in
-      let generator = try command.modelOptions.open(model, console: console)
+      var generator: any ChatGenerator = try command.modelOptions.open(model, console: console)
+      if let path = command.task.trace {
+        generator = TracingGenerator(generator, to: try OutputFile(path: path, inPlace: true))
+      }
       Interruption.watch()  // while the model loads there is nothing to keep
       return Extractor(generator: generator, options: options, version: Version.full)
     }

@@ -97,8 +97,8 @@ struct ReadingOptions: ParsableArguments {
   func validate() throws {
     for (name, value, least) in [
       ("--chunk-tokens", chunkTokens ?? 1, 1), ("--overlap-tokens", overlapTokens ?? 0, 0),
-      ("--statement-tokens", statementTokens, 1), ("--funder-tokens", funderTokens, 1), ("--in-flight", inFlight ?? 1, 1),
-      ("--max-file-size", maxFileSize, 1),
+      ("--statement-tokens", statementTokens, 1), ("--funder-tokens", funderTokens, 1),
+      ("--in-flight", inFlight ?? 1, 1), ("--max-file-size", maxFileSize, 1),
     ] {
       guard (least...1 << 30).contains(value) else {
         throw ValidationError("found \(name) \(value), expected a number from \(least) to \(1 << 30)")

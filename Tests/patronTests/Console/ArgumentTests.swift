@@ -41,15 +41,17 @@ import Torch
 
   @Test func everyOptionArrives() throws {
     let command = try extract(
-      "a.md", "-", "--stage", "parse", "--format", "jsonl", "--output", "o", "--model", "m.gguf", "--adapter", "sft",
-      "--adapter", "dapo", "--merge", "fp32", "--device", "cuda:1", "--dtype", "float32", "--weights", "int8",
-      "--kv-memory", "3072", "--threads", "3", "--chunk-tokens", "100", "--overlap-tokens", "10", "--statement-tokens",
-      "20", "--funder-tokens", "30", "--in-flight", "4", "--special-tokens-in-text", "parse", "--no-evidence",
-      "--max-file-size", "1", "--constrain", "json", "--verbatim", "none", "--statement-edges", "words", "--no-fold-lines", "--least-statement-probability", "0.25",
+      "a.md", "-", "--stage", "parse", "--format", "jsonl", "--output", "o", "--trace", "t", "--model",
+      "m.gguf", "--adapter", "sft", "--adapter", "dapo", "--merge", "fp32", "--device", "cuda:1",
+      "--dtype", "float32", "--weights", "int8", "--kv-memory", "3072", "--threads", "3", "--chunk-tokens", "100",
+      "--overlap-tokens", "10", "--statement-tokens", "20", "--funder-tokens", "30", "--in-flight", "4",
+      "--special-tokens-in-text", "parse", "--no-evidence", "--max-file-size", "1", "--constrain", "json",
+      "--verbatim", "none", "--statement-edges", "words", "--no-fold-lines", "--least-statement-probability", "0.25",
       "--least-value-probability", "0.125", "--statement-words", "any", "--calibration", "c.json", "--temperature",
       "0.9", "--top-p", "0.8", "--top-k", "40", "--seed", "18446744073709551615", "--quiet")
     #expect(command.inputs == ["a.md", "-"])
     #expect(command.task.stages == [.funders] && command.task.format == .jsonl && command.task.output == "o")
+    #expect(command.task.trace == "t")
     let model = command.modelOptions
     #expect(model.model == "m.gguf" && model.adapter == ["sft", "dapo"] && model.merge == .fp32)
     #expect(model.device == .cuda(1) && model.dtype == .float32 && model.weights == .int8 && model.threads == 3)

@@ -19,6 +19,7 @@ import Testing
 
         SUBCOMMANDS:
           model (default)         Measures prefill, decode and a whole extraction.
+          requests                Measures many requests of different lengths at once.
           machine                 Measures how fast this machine reads memory and
                                   multiplies.
           constraints             Measures what constraints cost for each token,
@@ -38,6 +39,10 @@ import Testing
 
         Prefill reads a prompt of the given length; decode writes tokens one by one
         after a prompt of that length. Each figure is the median of several runs.
+        Beside it stands its share of what the machine can do at most: a prompt's
+        products, or the longer of reading weights, keys and values once a step and of
+        the step's products, at the speeds that are measured before and after, as
+        `patron bench machine` does.
 
         USAGE: patron bench model <options>
 
@@ -45,10 +50,43 @@ import Testing
         \#(HelpText.modelOptions)
           --prompt <prompt>       Prompt lengths in tokens. (default: 128, 512)
           --decode <decode>       Tokens written for the decode figure. (default: 128)
-          --batch <batch>         Sequences decoded side by side. (default: 1)
+          --batch <batch>         Sequences decoded side by side, a row for each number.
+                                  (default: 1)
           --article <article>     Also time both stages on this article.
           --runs <n>              Counted runs; one before them is not counted.
                                   (default: 5)
+          --json                  Print JSON.
+        \#(HelpText.commonOptions)
+
+
+        """#)
+  }
+
+  @Test func requests() {
+    #expect(
+      HelpText.of(BenchRequestsCommand.self) == #"""
+        OVERVIEW: Measures many requests of different lengths at once.
+
+        The prompts are random tokens, the same for the same seed. A request is written
+        to its full length, whatever the model would end. Samples are submitted
+        together, all else by itself.
+
+        USAGE: patron bench requests [<options>]
+
+        OPTIONS:
+        \#(HelpText.modelOptions)
+          --count <n>             Requests. (default: 64)
+          --prompt <least-most>   Lengths of the prompts, few of them long. (default:
+                                  128-1024)
+          --new <least-most>      Tokens that are written. (default: 16-256)
+          --shared <share>        Share of the prompts that begin like others, from 0 to
+                                  1. (default: 0.5)
+          --sampled <share>       Share of the requests that are samples of one prompt
+                                  with others, from 0 to 1. (default: 0.25)
+          --samples <n>           Samples of such a prompt. (default: 4)
+          --rate <per second>     Submit so many a second, at random times (default: all
+                                  at once).
+          --seed <n>              Seed of lengths, tokens and times. (default: 1)
           --json                  Print JSON.
         \#(HelpText.commonOptions)
 

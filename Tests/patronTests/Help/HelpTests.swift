@@ -83,6 +83,9 @@ import Text
           -o, --output <file>     File to write to (default: standard output). It
                                   appears when all is done; jsonl is written record by
                                   record.
+          --trace <file>          Also write what the model is given and what it writes
+                                  to this file, as token ids and text, a line of JSON
+                                  for each completion.
 
         MODEL:
         \#(HelpText.modelOptions)
