@@ -147,7 +147,7 @@ let package = Package(
     .testTarget(
       name: "LlamaTests",
       dependencies: [
-        "Constraints", "Generation", "JSON", "Llama", "ModelFiles", "Tokenizer", "Torch",
+        "Constraints", "Files", "Generation", "JSON", "Llama", "ModelFiles", "Text", "Tokenizer", "Torch",
         "TensorTestSupport", "TestSupport",
       ]),
     .testTarget(

@@ -120,6 +120,14 @@ int32_t ct_cuda_device_count(void) {
   }
 }
 
+int64_t ct_cuda_free_memory(void) {
+  using MemoryInfo = int (*)(size_t *, size_t *);
+  // The runtime that libtorch_cuda brought, as this target is compiled without CUDA's headers.
+  const auto query = reinterpret_cast<MemoryInfo>(dlsym(RTLD_DEFAULT, "cudaMemGetInfo"));
+  size_t available = 0, total = 0;
+  return query && query(&available, &total) == 0 ? int64_t(available) : 0;
+}
+
 ct_status ct_cuda_synchronize(void) {
   return guarded("CUDA synchronize", {}, [] {
     if (!hasCUDA()) return;

@@ -5,6 +5,8 @@ public struct CompletionProgress: Sendable {
     case prefill(done: Int, total: Int)
     /// A token was chosen; `text` is what became decodable with it (may be empty inside a multi-byte character).
     case token(ChosenToken, text: String)
+    /// The completion has ended.
+    case end(FinishReason)
   }
   /// Index of the request in the batch.
   public var request: Int

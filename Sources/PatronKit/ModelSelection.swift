@@ -75,16 +75,21 @@ public struct ModelSelection: Sendable {
   /// - Parameters:
   ///   - merge: how adapters join the weights.
   ///   - dtype: of the weights; nil: bfloat16.
+  ///   - weights: how matrices are held.
+  ///   - keyValueBudget: bytes that keys and values may take; nil: a quarter of the memory, or half of what is free on
+  ///     a GPU.
   ///   - onWarning: is told where the adapters' tokenizer, chat template or end tokens differ from the model's, and
   ///     where weights and settings contradict one another.
   ///   - onProgress: share of the weights that are loaded, 0 … 1.
   /// - Throws: `AdapterError` where an adapter was trained for another model, besides what cannot be read.
   public func open(
-    merge: MergePolicy = .peft, dtype: DType? = nil, device: Device = .cpu, onWarning: ((String) -> Void)? = nil,
-    onProgress: ((Double) -> Void)? = nil
+    merge: MergePolicy = .peft, dtype: DType? = nil, device: Device = .cpu, weights: WeightFormat = .auto,
+    keyValueBudget: Int? = nil, onWarning: ((String) -> Void)? = nil, onProgress: ((Double) -> Void)? = nil
   ) throws -> LlamaGenerator {
     let location = try location()
-    let options = try LoadOptions(adapters: adapters(), merge: merge, dtype: dtype, device: device)
+    let options = try LoadOptions(
+      adapters: adapters(), merge: merge, dtype: dtype, device: device, weights: weights,
+      keyValueBudget: keyValueBudget)
     let chat = try chat().open()
     for warning in chat.warnings { onWarning?(warning) }
     let generator = try LlamaGenerator.open(

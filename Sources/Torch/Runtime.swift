@@ -52,4 +52,10 @@ public enum Runtime {
 
   /// Waits until the GPU has done all that it was given (before reading a clock).
   public static func synchronize() throws(TorchError) { try check(ct_cuda_synchronize()) }
+
+  /// Bytes that are free on the current GPU; nil where the runtime does not tell.
+  public static func freeDeviceMemory() -> Int? {
+    let bytes = Int(ct_cuda_free_memory())
+    return bytes > 0 ? bytes : nil
+  }
 }

@@ -8,6 +8,7 @@ final class FakeGenerator: ChatGenerator {
   let provenance = [(key: "model", value: "fake")]
   private let answer: @Sendable (CompletionRequest, Int) -> String
   private let received = Mutex<[CompletionRequest]>([])
+  private let callSizes = Mutex<[Int]>([])
   private let frameTokens = 10
   /// Whether its outputs were closed at their limit.
   private let closesAtLimit: Bool
@@ -30,6 +31,9 @@ final class FakeGenerator: ChatGenerator {
 
   var requests: [CompletionRequest] { received.withLock { $0 } }
 
+  /// Of each call its number of requests.
+  var calls: [Int] { callSizes.withLock { $0 } }
+
   func tokenOffsets(in text: String) -> [Int] {
     let bytes = Array(text.utf8)
     return bytes.indices.filter { index in
@@ -44,6 +48,7 @@ final class FakeGenerator: ChatGenerator {
   func complete(
     _ requests: [CompletionRequest], onProgress: (@Sendable (CompletionProgress) -> Bool)?
   ) async throws -> [Completion] {
+    callSizes.withLock { $0.append(requests.count) }
     var completions: [Completion] = []
     for (index, request) in requests.enumerated() {
       let number = received.withLock { received in

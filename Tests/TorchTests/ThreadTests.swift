@@ -42,6 +42,7 @@ import Torch
     let queries = try normal([heads, 1, dimension])
     let (keys, values) = (try normal([groups, length, dimension]), try normal([groups, length, dimension]))
     let packed = try normal([length, 3 * heads * dimension])
+    let table = try Tensor.randomNormal([length, dimension / 2], generator: generator)
     let targets = try Tensor((0..<129).map { Int64($0) })
 
     func results() throws -> [Tensor] {
@@ -65,6 +66,21 @@ import Torch
       try sum.addRMSNormGradient(x: rows, weight: scale, gradient: rows, epsilon: 1e-5)
       let (gate, up) = (try rows + 0.0, try rows * 0.5)
       try Tensor.replaceBySiLUMultiplyGradients(gate: gate, up: up, gradient: rows)
+      // A long sequence, which is divided among the threads, beside a prompt.
+      let blocks = (0..<26).map { Int32($0) }
+      let old = BlockPlan.Sequence(rows: 501, start: 0, blocks: blocks[10...])
+      let new = BlockPlan.Sequence(rows: 1, start: 501, blocks: blocks[10...])
+      let prompt = BlockPlan.Sequence(rows: 300, start: 0, blocks: blocks[..<10])
+      let blockKeys = try Tensor.zeros(
+        BlockPlan.keyShape(blocks: 26, groups: groups, dimension: dimension), dtype: dtype)
+      let blockValues = try Tensor.zeros(
+        BlockPlan.valueShape(blocks: 26, groups: groups, dimension: dimension), dtype: dtype)
+      for (sequences, count) in [([old], 501), ([prompt, new], 301)] {
+        results.append(
+          try packed[0..<count].clone().blockAttention(
+            BlockPlan(sequences, blockSize: BlockPlan.blockSize), cosine: table, sine: table, keys: blockKeys,
+            values: blockValues, scale: 0.2))
+      }
       let products = try rows.products(with: [Weight(weight), Weight(scale.reshaped([1, 301]))])
       return results + [sum, gate, up, products]
     }

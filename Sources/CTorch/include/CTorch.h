@@ -73,6 +73,8 @@ void ct_keep_all_freed_memory(void);
 ct_status ct_cuda_load(void);
 int32_t ct_cuda_device_count(void);
 ct_status ct_cuda_synchronize(void);
+// Bytes that are free on the current GPU; 0 where the runtime does not tell.
+int64_t ct_cuda_free_memory(void);
 
 // --- Processor paths -------------------------------------------------------------------------------------------
 
@@ -98,8 +100,8 @@ typedef struct {
 bool ct_processor_runs(ct_kernels kernels);
 // The paths of the calling thread. Without ct_set_processor_paths they are the process's: the fastest on this
 // processor, unless PATRON_KERNELS (plain, avx2, avx512, avx512bf16, amx), PATRON_BF16_PRODUCTS (native,
-// widened), PATRON_ROW_KERNELS (own, aten) or PATRON_LOOP_THREADS (own, one) say otherwise. Values that are unknown or that the
-// processor cannot run are an error, here and in each operator that asks.
+// widened), PATRON_ROW_KERNELS (own, aten) or PATRON_LOOP_THREADS (own, one) say otherwise. Values that are unknown or
+// that the processor cannot run are an error, here and in each operator that asks.
 ct_status ct_get_processor_paths(ct_processor_paths *out);
 // For the calling thread alone, so that other threads do not notice; null: back to the process's.
 ct_status ct_set_processor_paths(const ct_processor_paths *paths);
@@ -293,12 +295,25 @@ ct_status ct_streamed_linear(
 typedef enum {
   CT_WEIGHT_PLAIN = 0,  // values [out, in], of the dtype of what is multiplied
   CT_WEIGHT_INT8,       // values int8 [out, in]; scales float32 [out]
+  // Blocks of ggml: values uint8 [out, bytes of a row].
+  CT_WEIGHT_Q4_0,
+  CT_WEIGHT_Q4_1,
+  CT_WEIGHT_Q8_0,
+  CT_WEIGHT_Q4_K,
+  CT_WEIGHT_Q6_K,
 } ct_weight_format;
 typedef struct {
   ct_weight_format format;
   const ct_tensor *values;
   const ct_tensor *scales;  // null where the format has none
+  int64_t head_dimension;   // rows stand as llama.cpp interleaves the halves of heads of so many rows; 0: in order
 } ct_weight;
+// Makes a weight of format CT_WEIGHT_INT8 or CT_WEIGHT_Q4_0 (scales null) of one on the CPU: a plain one of float32,
+// float16 or bfloat16, or blocks; rows are put in order. A number that is not finite is an error that names its place.
+ct_status ct_make_weight(
+    const ct_weight *weight, ct_weight_format format, ct_tensor **values, ct_tensor **scales);
+// Rows (int64 [n]; null: all, in order) of a weight on the CPU as numbers, in float32 or bfloat16: [n, in].
+ct_status ct_weight_rows(const ct_weight *weight, const ct_tensor *rows, ct_dtype dtype, ct_tensor **out);
 // x [rows, in] times the transposes of weights that read the same input, side by side (+ residual, may be null):
 // [rows, sum of their outputs], without gradients. On a CPU, in float32 and bfloat16, a row of the result is, bit for
 // bit, a function of its own row of x, whatever the number of rows and threads (unless own_row_kernels is off).
@@ -309,16 +324,21 @@ ct_status ct_multiply_rows(
 typedef struct ct_block_plan ct_block_plan;
 // bounds [sequences + 1]: where the rows of each sequence begin and the last ends, bounds[0] = 0; starts [sequences]:
 // position of each one's first row; blocks: of each sequence the blocks that hold its positions 0 ..< start + rows in
-// order, block_size positions each, the sequences one after the other; block_ids: how many these are in all.
+// order, block_size positions each, the sequences one after the other; block_ids: how many these are in all. Blocks may
+// be several sequences'; what rows write may not.
 ct_status ct_block_plan_create(
     const int32_t *bounds, const int32_t *starts, int32_t sequences, const int32_t *blocks, int64_t block_ids,
     int32_t block_size, ct_block_plan **out);
 void ct_block_plan_free(ct_block_plan *plan);
-// Causal attention of a step on a CPU. Rotates queries and keys of all rows, writes keys and values into their blocks,
+// Causal attention of a step. Rotates queries and keys of all rows, writes keys and values into their blocks,
 // and mixes. On a CPU, in float32 and bfloat16, a row of the result is, bit for bit, a function of its own query and of
 // the keys and values before it, whatever else is in the step (unless own_row_kernels is off).
-//   joined [T, (H + 2·G)·D]: queries, keys, values of each row; overwritten;
-//   cosine, sine [P, D/2] float32; keys [blocks, G, block_size, D]; values [blocks, G, D, block_size]; out [T, H·D].
+//   joined [T, (H + 2·G)·D]: queries, keys, values of each row; may be overwritten;
+//   cosine, sine [P, D/2] float32; out [T, H·D];
+//   keys [blocks, G, D/2, block_size, 2], values [blocks, G, block_size/2, D, 2]: pairs of elements of a position, and
+//   of positions of an element, side by side, as the processor's products of pairs take them. D and block_size are
+//   even; own kernels take blocks of 32 positions. What stands in a block after a sequence's last position is not
+//   looked at.
 ct_status ct_block_attention(
     const ct_block_plan *plan, ct_tensor *joined, const ct_tensor *cosine, const ct_tensor *sine, ct_tensor *keys,
     ct_tensor *values, double scale, ct_tensor **out);

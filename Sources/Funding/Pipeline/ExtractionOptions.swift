@@ -29,8 +29,6 @@ public struct ExtractionOptions: Sendable, Equatable {
   public var constraint = ConstraintOptions()
   /// Turns the model's confidence into probabilities; nil: the record has the raw figures only.
   public var calibration: Calibration?
-  /// Chunks completed at a time.
-  public var batchSize = 1
   /// Whether the record holds the places of the funders' values and the raw outputs.
   public var includesEvidence = true
 
@@ -40,7 +38,6 @@ public struct ExtractionOptions: Sendable, Equatable {
     for (name, value, least) in [
       ("chunk tokens", chunkTokens, 1), ("overlap tokens", overlapTokens, 0),
       ("new tokens of stage 1", maximumStatementTokens, 1), ("new tokens of stage 2", maximumFunderTokens, 1),
-      ("batch size", batchSize, 1),
     ] where value < least {
       throw FundingError(.invalidOption, "Found \(value) as \(name); expected at least \(least).")
     }

@@ -232,36 +232,33 @@ public struct Extractor: Sendable {
 
   // MARK: Both
 
+  /// All requests of a stage go to the generator in one call: it reads them side by side as far as that pays off.
   private func complete(
     _ stage: Stage, _ tasks: [(messages: [Message], constraint: OutputConstraint?)], _ newTokens: Int,
     _ onProgress: ProgressHandler?
   ) async throws -> [Completion] {
+    guard !tasks.isEmpty else { return [] }
     let isCancelled = Atomic(false)
     return try await withTaskCancellationHandler {
-      var completions: [Completion] = []
-      for first in stride(from: 0, to: tasks.count, by: options.batchSize) {
-        try Task.checkCancellation()
-        let batch = tasks[first...].prefix(options.batchSize)
-        let tracker = ProgressTracker(stage: stage, first: first, count: batch.count, partCount: tasks.count)
-        let results = try await generator.complete(
-          batch.map {
-            CompletionRequest(
-              messages: $0.messages, maximumNewTokens: newTokens, sampling: options.sampling,
-              specialTokens: options.specialTokens, constraint: $0.constraint)
-          },
-          onProgress: { progress in
-            guard !isCancelled.load(ordering: .relaxed) else { return false }
-            return onProgress.map { $0(tracker.next(progress)) } ?? true
-          })
-        guard results.count == batch.count else {
-          throw FundingError(
-            .brokenGenerator, "The generator gave \(results.count) completions for \(batch.count) requests.")
-        }
-        for part in batch.indices {
-          let progress = ExtractionProgress(stage: stage, part: part, partCount: tasks.count, event: .finished)
-          guard onProgress?(progress) ?? true else { throw CancellationError() }
-        }
-        completions += results
+      try Task.checkCancellation()
+      let tracker = ProgressTracker(stage: stage, partCount: tasks.count)
+      let completions = try await generator.complete(
+        tasks.map {
+          CompletionRequest(
+            messages: $0.messages, maximumNewTokens: newTokens, sampling: options.sampling,
+            specialTokens: options.specialTokens, constraint: $0.constraint)
+        },
+        onProgress: { progress in
+          guard !isCancelled.load(ordering: .relaxed) else { return false }
+          return onProgress.map { $0(tracker.next(progress)) } ?? true
+        })
+      guard completions.count == tasks.count else {
+        throw FundingError(
+          .brokenGenerator, "The generator gave \(completions.count) completions for \(tasks.count) requests.")
+      }
+      for part in tasks.indices {
+        let progress = ExtractionProgress(stage: stage, part: part, partCount: tasks.count, event: .finished)
+        guard onProgress?(progress) ?? true else { throw CancellationError() }
       }
       return completions
     } onCancel: {
@@ -345,8 +342,7 @@ public struct Extractor: Sendable {
       ("max_new_tokens_1", String(options.maximumStatementTokens)),
       ("max_new_tokens_2", String(options.maximumFunderTokens)), ("context_length", String(generator.contextLength)),
       ("special_tokens_in_text", options.specialTokens.rawValue),
-      ("cleans_statements", String(options.cleansStatements)),
-      ("batch_size", String(options.batchSize)), ("temperature", String(options.sampling.temperature)),
+      ("cleans_statements", String(options.cleansStatements)), ("temperature", String(options.sampling.temperature)),
     ]
     entries.append(("constrain", options.constraint.mode.rawValue))
     if options.constraint.mode == .verbatim {
@@ -371,15 +367,13 @@ public struct Extractor: Sendable {
 /// Turns a generator's progress into the pipeline's.
 private final class ProgressTracker: Sendable {
   private let stage: Stage
-  private let first: Int
   private let partCount: Int
   private let generated: Mutex<[Int]>
 
-  init(stage: Stage, first: Int, count: Int, partCount: Int) {
+  init(stage: Stage, partCount: Int) {
     self.stage = stage
-    self.first = first
     self.partCount = partCount
-    generated = Mutex(Array(repeating: 0, count: count))
+    generated = Mutex(Array(repeating: 0, count: partCount))
   }
 
   func next(_ progress: CompletionProgress) -> ExtractionProgress {
@@ -392,7 +386,12 @@ private final class ProgressTracker: Sendable {
           counts[progress.request] += 1
           return .generated(tokens: counts[progress.request])
         }
+      // The part is finished when its output has been read.
+      case .end:
+        generated.withLock { counts in
+          .generated(tokens: counts.indices.contains(progress.request) ? counts[progress.request] : 0)
+        }
       }
-    return ExtractionProgress(stage: stage, part: first + progress.request, partCount: partCount, event: event)
+    return ExtractionProgress(stage: stage, part: progress.request, partCount: partCount, event: event)
   }
 }

@@ -64,7 +64,7 @@ struct DecodingSequence {
   /// Planned tokens that the next step reads behind what it must read. Where they end the output, the very last need
   /// not be read.
   func plan(atMost most: Int) -> ArraySlice<Int> {
-    guard let guided else { return [] }
+    guard let guided, generator.readsPlannedTokensTogether else { return [] }
     let planned = guided.planned.prefix(most)
     return guided.isDecided && planned.count == guided.planned.count ? planned.dropLast() : planned
   }
@@ -78,6 +78,10 @@ struct DecodingSequence {
 
   /// Whether a next step is to come.
   var isWriting: Bool { cache != nil }
+
+  var isReading: Bool { if case .reading = state { true } else { false } }
+
+  var hasEnded: Bool { if case .done = state { true } else { false } }
 
   private var cache: KVCache? {
     switch state {

@@ -20,21 +20,23 @@ public final class LlamaGenerator: ChatGenerator {
   /// Whether the tokens that a constraint leaves no choice for go through the model together. The output is the same
   /// either way; one by one is slower.
   public let readsPlannedTokensTogether: Bool
-  private let endOfTurn: Int?
+  /// Bytes that keys and values may take.
+  public let keyValueBudget: Int
   private let guidance = Mutex<Guidance?>(nil)
-  private let openings = PromptOpenings()
-  private let worker = WorkerThread(name: "patron.generate")
+  private let thread: EngineThread
 
   /// - Parameters:
   ///   - stopTokens: ids that end a completion, besides the template's own end-of-turn token.
   ///   - provenance: what the records say of this model.
   ///   - warnings: what a person should know of the files.
   ///   - prefillBlock: nil: 512 on a CPU, 8192 on a GPU.
+  ///   - keyValueBudget: bytes that keys and values may take; nil: a quarter of the memory, or half of what is free on
+  ///     a GPU. Requests that find no room wait.
   ///   - readsPlannedTokensTogether: false is for tests and measurements.
   public init(
     model: LlamaModel, tokenizer: Tokenizer, template: ChatTemplate, stopTokens: some Sequence<Int>,
     provenance: [(key: String, value: String)] = [], warnings: [String] = [], prefillBlock: Int? = nil,
-    readsPlannedTokensTogether: Bool = true
+    keyValueBudget: Int? = nil, readsPlannedTokensTogether: Bool = true
   ) throws {
     guard tokenizer.vocabularySize <= model.configuration.vocabularySize else {
       throw LlamaError(
@@ -45,12 +47,33 @@ public final class LlamaGenerator: ChatGenerator {
     self.model = model
     self.tokenizer = tokenizer
     self.template = template
-    endOfTurn = template.endOfTurnToken(in: tokenizer)
-    self.stopTokens = Set(stopTokens).union(endOfTurn.map { [$0] } ?? [])
+    self.stopTokens = Set(stopTokens).union(template.endOfTurnToken(in: tokenizer).map { [$0] } ?? [])
     self.provenance = provenance
     self.warnings = warnings
     self.prefillBlock = prefillBlock ?? (model.device == .cpu ? 512 : 8192)
     self.readsPlannedTokensTogether = readsPlannedTokensTogether
+    self.keyValueBudget = keyValueBudget ?? Self.defaultKeyValueBudget(model.device)
+    let (block, budget) = (self.prefillBlock, self.keyValueBudget)
+    thread = EngineThread(name: "patron.generate") {
+      try Self.makeEngine(model, prefillBlock: block, keyValueBudget: budget)
+    }
+  }
+
+  private static func defaultKeyValueBudget(_ device: Device) -> Int {
+    if device == .cpu { return Int(clamping: ProcessInfo.processInfo.physicalMemory / 4) }
+    return Runtime.freeDeviceMemory().map { $0 / 2 } ?? 8 << 30
+  }
+
+  private static func makeEngine(
+    _ model: LlamaModel, prefillBlock: Int, keyValueBudget: Int
+  ) throws -> DecodingEngine {
+    let store: any KVStore =
+      if model.device == .cpu {
+        try BlockStore(model.configuration, dtype: model.dtype, byteBudget: keyValueBudget)
+      } else {
+        RunStore(model.configuration, dtype: model.dtype, device: model.device, byteBudget: keyValueBudget)
+      }
+    return DecodingEngine(model, store: store, prefillBlock: prefillBlock)
   }
 
   public var contextLength: Int { model.configuration.contextLength }
@@ -84,40 +107,56 @@ public final class LlamaGenerator: ChatGenerator {
     }
   }
 
-  /// The prompt's tokens up to the end of its first message, which is the system's; empty where no more would follow.
-  func opening(of prompt: [Int]) -> ArraySlice<Int> {
-    guard let endOfTurn, let end = prompt.dropLast().firstIndex(of: endOfTurn) else { return [] }
-    return prompt[...end]
-  }
-
+  /// Completes the requests beside those of other tasks. All of them are refused where one leaves no room for an output
+  /// (`LlamaError` of code `.prompt`) or needs more memory than keys and values may take (`.memory`).
   public func complete(
     _ requests: [CompletionRequest], onProgress: (@Sendable (CompletionProgress) -> Bool)?
   ) async throws -> [Completion] {
-    try await worker.run { [self] isCancelled in
-      try complete(requests, openings) { progress in
-        if isCancelled() || onProgress?(progress) == false { throw CancellationError() }
+    let isCancelled = CancellationFlag()
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        thread.send { [self] engine in
+          switch engine {
+          case .failure(let error): continuation.resume(throwing: error)
+          case .success(let engine):
+            engine.submit(requests, of: self, isCancelled: { isCancelled.isSet }) { progress in
+              if onProgress?(progress) == false { throw CancellationError() }
+            } answer: {
+              continuation.resume(with: $0)
+            }
+          }
+        }
       }
+    } onCancel: {
+      isCancelled.set()
     }
+  }
+
+  /// Whether a request leaves room for an output.
+  package func canComplete(_ request: CompletionRequest) -> Bool {
+    (try? DecodingSequence(request, generator: self)) != nil
   }
 
   /// Completes all requests on the calling thread: for what runs on a thread of its own already. The weights may have
-  /// changed since the last call.
+  /// changed since the last call, so that nothing is known of any beginning.
   /// - Parameter report: throws to end everything.
-  /// - Throws: `LlamaError` of code `.prompt`, before anything is read, where one of them leaves no room for an output.
+  /// - Throws: as ``complete(_:onProgress:)``, before anything is read.
   package func completeOnThisThread(
     _ requests: [CompletionRequest], report: @escaping (CompletionProgress) throws -> Void
   ) throws -> [Completion] {
-    try complete(requests, nil, report: report)
+    try withoutGradients {
+      let engine = try Self.makeEngine(model, prefillBlock: prefillBlock, keyValueBudget: keyValueBudget)
+      var result: Result<[Completion], any Error>?
+      engine.submit(requests, of: self, report: report) { result = $0 }
+      while !engine.isIdle { engine.step() }
+      guard let result else { throw LlamaError(.option, "the requests were never answered") }
+      return try result.get()
+    }
   }
 
-  private func complete(
-    _ requests: [CompletionRequest], _ openings: PromptOpenings?,
-    report: @escaping (CompletionProgress) throws -> Void
-  ) throws -> [Completion] {
-    try withoutGradients {
-      var decoding = try Decoding(requests, generator: self, openings: openings, report: report)
-      return try decoding.run()
-    }
+  /// Bytes of keys and values in use, what is kept of earlier prompts included, and the most that were.
+  public func keyValueBytes() async throws -> (used: Int, most: Int) {
+    try await thread.run { try $0.get().keyValueBytes }
   }
 
   /// What holds outputs to constraints; made when it is first needed.
@@ -138,6 +177,6 @@ public final class LlamaGenerator: ChatGenerator {
   public func onWorker<Result: Sendable>(
     _ body: @escaping @Sendable (LlamaGenerator) throws -> Result
   ) async throws -> Result {
-    try await worker.run { [self] _ in try withoutGradients { try body(self) } }
+    try await thread.run { [self] _ in try withoutGradients { try body(self) } }
   }
 }

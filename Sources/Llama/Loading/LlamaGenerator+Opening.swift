@@ -35,12 +35,14 @@ extension LlamaGenerator {
     }
     if !options.adapters.isEmpty { provenance.append(("merge", options.merge.rawValue)) }
     provenance.append(("dtype", model.dtype.rawValue))
+    provenance.append(("weights", model.weightFormats))
     provenance.append(("device", model.device.description))
     provenance += chat.provenance
     provenance.append(("libtorch", Runtime.version))
     if !warnings.isEmpty { provenance.append(("model_warnings", warnings.joined(separator: "; "))) }
     return try LlamaGenerator(
       model: model, tokenizer: chat.tokenizer, template: chat.template, stopTokens: chat.endTokenIDs,
-      provenance: provenance, warnings: warnings, prefillBlock: prefillBlock)
+      provenance: provenance, warnings: warnings, prefillBlock: prefillBlock,
+      keyValueBudget: options.keyValueBudget)
   }
 }

@@ -25,19 +25,20 @@ extension LlamaModel {
     guard dtype.isFloatingPoint else {
       throw LlamaError(.option, "found dtype \(dtype.rawValue), expected a floating-point one")
     }
+    try options.weights.check(device: options.device, dtype: dtype)
     let reader = try WeightReader(
       checkpoint: checkpoint, configuration: configuration, adapters: options.adapters, policy: options.merge,
       dtype: dtype)
-    let loader = LayerLoader(reader: reader, device: options.device)
+    let loader = LayerLoader(reader: reader, device: options.device, format: options.weights.resolved)
     return try withoutGradients {
       let blocks = try (0..<configuration.layerCount).map { layer in
         defer { onProgress?(Double(layer + 1) / Double(configuration.layerCount + 1)) }
         return try loader.block(layer)
       }
-      let embeddings = try loader.weight(configuration.embeddingsName)
+      let embeddings = try loader.embeddings()
       let head =
         configuration.tiesEmbeddings
-        ? Linear(weights: [embeddings], widths: [configuration.vocabularySize])
+        ? Linear(weights: [try loader.tiedHead(embeddings)], widths: [configuration.vocabularySize])
         : try loader.linear([configuration.head])
       let model = try LlamaModel(
         configuration: configuration, dtype: dtype, device: options.device, embeddings: embeddings, blocks: blocks,
@@ -52,6 +53,7 @@ extension LlamaModel {
 private struct LayerLoader {
   let reader: WeightReader
   let device: Device
+  let format: WeightFormat
 
   func block(_ layer: Int) throws -> LlamaModel.Block {
     try LlamaModel.Block(
@@ -68,11 +70,35 @@ private struct LayerLoader {
 
   func linear(_ layers: [LinearLayer]) throws -> Linear {
     let names = layers.map(\.weightName)
-    var weights = try names.map(weight)
-    let widths = weights.map { $0.size(0) }
     let updates = try layers.map { try reader.updates($0.name, device: device) }
-    if device != .cpu, weights.count > 1 { weights = [try Tensor.concatenate(weights)] }
-    for name in names where device != .cpu || !reader.isMapped(name) { reader.release(name) }
-    return Linear(weights: weights, widths: widths, updates: updates)
+    guard device == .cpu else {
+      let weights = try names.map(weight)
+      for name in names { reader.release(name) }
+      return Linear(
+        weights: [Weight(weights.count == 1 ? weights[0] : try Tensor.concatenate(weights))],
+        widths: weights.map { $0.size(0) }, updates: updates)
+    }
+    let weights = try names.map { name in
+      let (weight, isMapped) = try reader.weight(name, as: format)
+      if !isMapped { reader.release(name) }
+      return weight
+    }
+    return Linear(weights: weights, widths: weights.map(\.outputs), updates: updates)
+  }
+
+  /// The table of embeddings. Beside small weights it is the mapped file in whatever form that has: few of its rows are
+  /// read.
+  func embeddings() throws -> Weight {
+    let name = reader.configuration.embeddingsName
+    return format == .plain ? Weight(try weight(name)) : try reader.source(name).weight
+  }
+
+  /// The head where it is the table of embeddings.
+  func tiedHead(_ embeddings: Weight) throws -> Weight {
+    let name = reader.configuration.embeddingsName
+    guard format != .plain else { return embeddings }
+    let (weight, isMapped) = try reader.weight(name, as: format)
+    if !isMapped { reader.release(name) }
+    return weight
   }
 }

@@ -82,6 +82,54 @@ struct WeightReader {
     }
   }
 
+  /// The weight of this name in a format, and whether it is the mapped file itself.
+  /// - Throws: `LlamaError` that names the tensor where a number is not finite.
+  func weight(_ name: String, as format: WeightFormat) throws -> (weight: Weight, isMapped: Bool) {
+    switch format.resolved {
+    case .auto, .plain: return (Weight(try weight(name)), isMapped(name))
+    case .stored:
+      if !isMerged(name), let blocks = try blocks(name) { return (blocks, true) }
+      return (Weight(try weight(name)), isMapped(name))
+    case .int8, .int4:
+      let source = try source(name).weight
+      let isInt4 = try format == .int4 && stored(name).rowLength % 32 == 0
+      do {
+        return (try isInt4 ? source.int4() : source.int8(), false)
+      } catch {
+        guard error.code == .argument else { throw error }
+        throw LlamaError(.model, "\(checkpoint.origin): tensor \(name): \(error.message)")
+      }
+    }
+  }
+
+  /// The weight of this name in the form that the file has, as far as weights are read in it; else in the model's
+  /// dtype. And whether it is the mapped file itself.
+  func source(_ name: String) throws -> (weight: Weight, isMapped: Bool) {
+    let stored = try stored(name)
+    guard !isMerged(name) else { return (Weight(try weight(name)), false) }
+    if let blocks = try blocks(name) { return (blocks, true) }
+    guard stored.isDirectlyUsable, case .plain(let type) = stored.encoding,
+      [.float32, .float16, .bfloat16].contains(type)
+    else { return (Weight(try weight(name)), isMapped(name)) }
+    return (Weight(try Tensor(stored)), true)
+  }
+
+  /// The mapped blocks of a weight, where it has blocks that products read.
+  private func blocks(_ name: String) throws -> Weight? {
+    let stored = try stored(name)
+    guard stored.shape.count == 2, case .blocks(let type) = stored.encoding, let format = Weight.Format(type) else {
+      return nil
+    }
+    let bytes = try Tensor(
+      memory: stored.bytes, shape: [stored.rowCount, stored.rowByteCount], dtype: .uint8, owner: stored.file)
+    return Weight(blocks: bytes, format: format, headDimension: stored.rowPermutation?.headDimension ?? 0)
+  }
+
+  /// Whether an adapter is merged into this weight.
+  private func isMerged(_ name: String) -> Bool {
+    policy != .none && adapters.contains { $0[Self.layer(of: name)] != nil }
+  }
+
   private func isQuantised(_ name: String) -> Bool {
     if case .blocks? = checkpoint.tensors[name]?.encoding { true } else { false }
   }
@@ -97,8 +145,7 @@ struct WeightReader {
     guard let tensor = checkpoint.tensors[name], tensor.isDirectlyUsable, case .plain(let type) = tensor.encoding else {
       return false
     }
-    return (dtype == nil || DType(type) == dtype)
-      && (policy == .none || adapters.allSatisfy { $0[Self.layer(of: name)] == nil })
+    return (dtype == nil || DType(type) == dtype) && !isMerged(name)
   }
 
   private static func layer(of name: String) -> String {

@@ -21,16 +21,16 @@ package struct LowRankUpdate: Sendable {
 /// One or several linear layers that read the same input: queries, keys and values; or gate and up.
 ///
 /// Their weights are one matrix where they were copied anyway (on a GPU), so that one product serves all; on a CPU they
-/// stay where they are, which is the mapped file if it has the model's dtype.
+/// stay where they are, which is the mapped file if it has the model's dtype, and one call serves all.
 package final class Linear: Sendable {
   /// [sum of outputs, in], or [outputs, in] of each part.
-  package let weights: [Tensor]
+  package let weights: [Weight]
   /// Outputs of each part.
   package let widths: [Int]
   /// Adapters that were not merged, by part.
   package let updates: [[LowRankUpdate]]
 
-  init(weights: [Tensor], widths: [Int], updates: [[LowRankUpdate]] = []) {
+  init(weights: [Weight], widths: [Int], updates: [[LowRankUpdate]] = []) {
     self.weights = weights
     self.widths = widths
     self.updates = updates.allSatisfy(\.isEmpty) ? [] : updates
@@ -38,36 +38,30 @@ package final class Linear: Sendable {
 
   /// One layer: x [T, in] -> [T, out], plus `residual` [T, out].
   func callAsFunction(_ x: Tensor, adding residual: Tensor? = nil) throws -> Tensor {
-    if updates.isEmpty { return try x.streamedLinear(weights[0], adding: residual) }
-    let output = try parts(x)[0]
+    if updates.isEmpty { return try x.products(with: weights, adding: residual) }
+    let output = try joined(x)
     return if let residual { try output + residual } else { output }
   }
 
-  /// The output of each part: [T, width], views of one tensor where the weights are one.
-  func parts(_ x: Tensor) throws -> [Tensor] { try products(x).parts }
+  /// The output of each part: [T, width], views of one tensor.
+  func parts(_ x: Tensor) throws -> [Tensor] { try split(joined(x)) }
 
   /// The outputs of all parts side by side: [T, sum of widths].
   func joined(_ x: Tensor) throws -> Tensor {
-    let (products, parts) = try products(x)
-    return try products.count == 1 ? products[0] : Tensor.concatenate(parts, dimension: 1)
-  }
-
-  /// One product for each weight, and the parts as views of them.
-  private func products(_ x: Tensor) throws -> (products: [Tensor], parts: [Tensor]) {
-    let products = try weights.map { try x.streamedLinear($0) }
-    let outputs = try products.count < widths.count ? split(products[0]) : products
-    if !updates.isEmpty {
-      let wide = try x.to(.float32)
-      for (output, updates) in zip(outputs, updates) {
-        for update in updates {
-          try output.add(wide.linear(update.a).linear(update.b), scaledBy: update.scale)
-        }
+    let outputs = try x.products(with: weights)
+    guard !updates.isEmpty else { return outputs }
+    let wide = try x.to(.float32)
+    for (output, updates) in zip(try split(outputs), updates) {
+      for update in updates {
+        let low = try wide.products(with: [Weight(update.a)])
+        try output.add(low.products(with: [Weight(update.b)]), scaledBy: update.scale)
       }
     }
-    return (products, outputs)
+    return outputs
   }
 
   private func split(_ joined: Tensor) throws -> [Tensor] {
+    guard widths.count > 1 else { return [joined] }
     var start = 0
     return try widths.map { width in
       defer { start += width }

@@ -17,14 +17,14 @@ package struct InputItem: Sendable, Equatable {
   /// What of the input is left out, in words.
   package var warnings: [String]
 
-  init(id: String, contents: Result<Contents, InputError>, warnings: [String] = []) {
+  package init(id: String, contents: Result<Contents, InputError>, warnings: [String] = []) {
     self.id = id
     self.contents = contents
     self.warnings = warnings
   }
 
   init(id: String, text: [UInt8]) { self.init(id: id, contents: .success(.text(text))) }
-  init(id: String, failure: String) { self.init(id: id, contents: .failure(InputError(failure))) }
+  package init(id: String, failure: String) { self.init(id: id, contents: .failure(InputError(failure))) }
 
   /// The articles of a file: the file itself, or those of its rows where it is JSON, by its name or its beginning.
   package static func articles(in contents: [UInt8], id: String) -> [InputItem] {

@@ -19,7 +19,7 @@ struct AdaptedLinear: Sendable {
       throw TrainingError(
         .model, "found a base model with an adapter beside its weights, expected it merged into them")
     }
-    weights = linear.weights
+    weights = linear.weights.map(\.values)
     self.factors = factors
     scale = settings.scale
     dropout = settings.dropout

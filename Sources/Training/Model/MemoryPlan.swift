@@ -43,12 +43,7 @@ public struct MemoryPlan: Sendable {
   }
 
   private static func weights(_ model: LlamaModel) -> Int {
-    let blocks = model.blocks.flatMap { block in
-      block.attention.queryKeyValue.weights + block.attention.output.weights + block.feedForward.gateUp.weights
-        + block.feedForward.down.weights
-    }
-    let head = model.configuration.tiesEmbeddings ? [] : model.head.weights
-    return (blocks + head + [model.embeddings]).reduce(0) { $0 + $1.byteCount }
+    model.weightByteCount + (model.configuration.tiesEmbeddings ? 0 : model.embeddings.byteCount)
   }
 }
 

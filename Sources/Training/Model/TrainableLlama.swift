@@ -27,6 +27,11 @@ public final class TrainableLlama {
     guard dtype == .float32 || dtype == .bfloat16 else {
       throw TrainingError(.setting, "found compute dtype \(dtype.rawValue), expected float32 or bfloat16")
     }
+    guard base.hasPlainWeights else {
+      throw TrainingError(
+        .model, "found a base model with weights as \(base.weightFormats), expected \(base.dtype.rawValue): small weights "
+          + "are for reading, not for training")
+    }
     self.base = base
     self.adapter = adapter
     self.checkpointing = checkpointing
@@ -123,8 +128,7 @@ public final class TrainableLlama {
   }
 
   private func embed(_ batch: TokenBatch) throws -> Tensor {
-    let ids = try batch.tokens.to(device: base.embeddings.device)
-    return try base.embeddings.embedding(ids).to(dtype, device: base.device)  // [T, H]
+    try base.embeddings.embedding(batch.tokens, dtype: dtype).to(device: base.device)  // [T, H]
   }
 
   private func seeds(_ seed: UInt64?, _ layer: Int) -> TrainableBlock.Seeds {
@@ -142,7 +146,7 @@ public final class TrainableLlama {
   func crossEntropy(_ x: Tensor, _ batch: TokenBatch, scale: Double?) throws -> (losses: [Float], gradient: Tensor) {
     let chosen = try x.selecting(batch.predictors)  // [n, H]
     let normalized = try finalNorm(chosen)
-    let weight = base.head.weights[0]  // [V, H]
+    let weight = base.head.weights[0].values  // [V, H]
     let count = chosen.size(0)
     let normalizedGradient = try Tensor.empty(scale == nil ? [0] : chosen.shape, dtype: dtype, device: x.device)
     var losses: [Float] = []

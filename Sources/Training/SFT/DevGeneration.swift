@@ -46,8 +46,6 @@ public struct DevGeneration {
 
   private let generator: LlamaGenerator
   private let rows: [Row]
-  /// Rows that are completed side by side.
-  private let batchSize = 8
 
   private struct Row {
     let example: TrainingExample
@@ -106,38 +104,36 @@ public struct DevGeneration {
   public func measure(
     step: Int, onProgress: (_ done: Int, _ total: Int) throws -> Void
   ) throws -> (metrics: [(name: String, value: Double)], samples: [RunSample]) {
-    try withoutActuallyEscaping(onProgress) { onProgress in
-      var samples: [RunSample] = []
-      var score = DevScore()
-      for first in stride(from: 0, to: rows.count, by: batchSize) {
-        let batch = rows[first..<min(first + batchSize, rows.count)]
-        let completions = try self.completions(of: batch) { _ in try onProgress(first, rows.count) }
-        for (row, completion) in zip(batch, completions) {
-          let written = completion?.text ?? ""
-          score.add(
-            row.example.task, id: row.example.id, expected: row.expected, written: written,
-            isWhole: completion?.finishReason == .stop, closedAtLimit: completion?.closedAtLimit ?? false,
-            isConstrained: row.request.constraint != nil)
-          samples.append(
-            RunSample(
-              step: step, id: row.example.id, task: row.example.task.taskName,
-              promptExcerpt: excerpt(row.prompt), expected: row.expected, generated: written))
-        }
-      }
-      return (score.metrics, samples)
+    let completions = try withoutActuallyEscaping(onProgress) { escaping in try self.completions(escaping) }
+    var samples: [RunSample] = []
+    var score = DevScore()
+    for (row, completion) in zip(rows, completions) {
+      let written = completion?.text ?? ""
+      score.add(
+        row.example.task, id: row.example.id, expected: row.expected, written: written,
+        isWhole: completion?.finishReason == .stop, closedAtLimit: completion?.closedAtLimit ?? false,
+        isConstrained: row.request.constraint != nil)
+      samples.append(
+        RunSample(
+          step: step, id: row.example.id, task: row.example.task.taskName,
+          promptExcerpt: excerpt(row.prompt), expected: row.expected, generated: written))
     }
+    return (score.metrics, samples)
   }
 
-  /// What the model writes for these rows; nil where the prompt leaves no room for an answer.
+  /// What the model writes for the rows; nil where the prompt leaves no room for an answer.
   private func completions(
-    of rows: ArraySlice<Row>, _ report: @escaping (CompletionProgress) throws -> Void
+    _ onProgress: @escaping (_ done: Int, _ total: Int) throws -> Void
   ) throws -> [Completion?] {
-    do {
-      return try generator.completeOnThisThread(rows.map(\.request), report: report)
-    } catch let error as LlamaError where error.code == .prompt {
-      if rows.count == 1 { return [nil] }
-      return try rows.indices.flatMap { try completions(of: rows[$0...$0], report) }
+    let readable = rows.indices.filter { generator.canComplete(rows[$0].request) }
+    var done = rows.count - readable.count
+    let completed = try generator.completeOnThisThread(readable.map { rows[$0].request }) { progress in
+      if case .end = progress.event { done += 1 }
+      try onProgress(done, rows.count)
     }
+    var completions = [Completion?](repeating: nil, count: rows.count)
+    for (index, completion) in zip(readable, completed) { completions[index] = completion }
+    return completions
   }
 
   /// The end of the prompt, where the text stands; the instructions before it are the same for all rows.

@@ -3,6 +3,7 @@ import Funding
 import Generation
 import ModelFiles
 import Runs
+import Torch
 
 /// How articles are cut and read.
 struct ReadingOptions: ParsableArguments {
@@ -60,8 +61,15 @@ struct ReadingOptions: ParsableArguments {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Chunks read side by side; more is faster on a GPU and needs more memory.", valueName: "n"))
-  var batch = Self.defaults.batchSize
+    help: ArgumentHelp(
+      """
+      Articles read at once, chunks and funders side by side: 1 is slower and needs less memory (default: \
+      \(Self.inFlightOnCPU), on a GPU \(Self.inFlightOnGPU)).
+      """, valueName: "n"))
+  var inFlight: Int?
+
+  private static let inFlightOnCPU = 16
+  private static let inFlightOnGPU = 64
 
   @Option(
     name: .long,
@@ -81,10 +89,15 @@ struct ReadingOptions: ParsableArguments {
   /// `maxFileSize` in bytes.
   var maximumByteCount: Int { maxFileSize << 20 }
 
+  /// `inFlight`, or what pays off on a device.
+  func articlesInFlight(on device: Device) -> Int {
+    inFlight ?? (device == .cpu ? Self.inFlightOnCPU : Self.inFlightOnGPU)
+  }
+
   func validate() throws {
     for (name, value, least) in [
       ("--chunk-tokens", chunkTokens ?? 1, 1), ("--overlap-tokens", overlapTokens ?? 0, 0),
-      ("--statement-tokens", statementTokens, 1), ("--funder-tokens", funderTokens, 1), ("--batch", batch, 1),
+      ("--statement-tokens", statementTokens, 1), ("--funder-tokens", funderTokens, 1), ("--in-flight", inFlight ?? 1, 1),
       ("--max-file-size", maxFileSize, 1),
     ] {
       guard (least...1 << 30).contains(value) else {
@@ -120,7 +133,6 @@ struct ReadingOptions: ParsableArguments {
     options.maximumStatementTokens = statementTokens
     options.maximumFunderTokens = funderTokens
     options.specialTokens = specialTokensInText
-    options.batchSize = batch
     options.includesEvidence = !noEvidence
   }
 }

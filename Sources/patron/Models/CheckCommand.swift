@@ -36,6 +36,7 @@ struct CheckCommand: AsyncParsableCommand {
     var plain = modelOptions
     plain.device = .cpu
     plain.dtype = .float32
+    plain.weights = .float32
     let reference = try plain.open(onWarning: { _ in })  // they have been said
     let prompts = try Self.texts.map { try device.prompt($0, .plain) }
 

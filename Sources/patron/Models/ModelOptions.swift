@@ -47,11 +47,33 @@ struct ModelOptions: ParsableArguments {
       """, valueName: "type"))
   var dtype: DType?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      How a CPU holds the matrices: bfloat16 or float32, int8 (half of bfloat16, nearly as exact), int4 (a quarter), or \
+      stored (a GGUF file's own blocks). auto: as --dtype says.
+      """, valueName: "form"))
+  var weights: WeightsArgument = .auto
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "MiB for the keys and values of what is read (default: a quarter of the memory, or half of what is free on a GPU).",
+      valueName: "mib"))
+  var kvMemory: Int?
+
   @Option(name: .long, help: ArgumentHelp("Threads on the CPU (default: all cores).", valueName: "n"))
   var threads: Int?
 
   func validate() throws {
     if let dtype { try Self.check(dtype) }
+    if let dtype, let other = weights.dtype, dtype != other {
+      throw ValidationError("found --weights \(other.rawValue) with --dtype \(dtype.rawValue), expected one of the two")
+    }
+    if let kvMemory, !(1...1 << 30).contains(kvMemory) {
+      throw ValidationError("found --kv-memory \(kvMemory), expected a number of MiB from 1 to \(1 << 30)")
+    }
     if let threads, threads < 1 { throw ValidationError("found \(threads) threads, expected 1 or more") }
   }
 
@@ -61,6 +83,12 @@ struct ModelOptions: ParsableArguments {
       throw ValidationError("found dtype \(dtype.rawValue), expected float32, bfloat16 or float16")
     }
   }
+
+  /// Bytes that keys and values may take; nil: the default.
+  var keyValueBytes: Int? { kvMemory.map { $0 << 20 } }
+
+  /// The type of the numbers that `--dtype` or `--weights` names.
+  var namedDType: DType? { dtype ?? weights.dtype }
 
   /// What these options choose, the cards of `--adapter` read.
   /// - Parameters:
@@ -83,7 +111,8 @@ struct ModelOptions: ParsableArguments {
   ) throws -> LlamaGenerator {
     if let threads { try Runtime.setThreadCount(threads) }
     return try (selection ?? self.selection()).open(
-      merge: merge, dtype: dtype, device: device, onWarning: onWarning, onProgress: onProgress)
+      merge: merge, dtype: namedDType, device: device, weights: weights.format,
+      keyValueBudget: keyValueBytes, onWarning: onWarning, onProgress: onProgress)
   }
 }
 
@@ -105,7 +134,7 @@ extension ModelOptions {
     console.clearStatus()
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     console.note(
-      "\(model) in \(generator.model.dtype.rawValue)\(arithmetic) on \(generator.model.device), "
+      "\(model) in \(generator.model.dtype.rawValue)\(smallWeights(generator.model))\(arithmetic) on \(generator.model.device), "
         + "\(Runtime.threadCount) threads\(adapterNames(selection)), loaded in \(String(format: "%.1f", seconds)) s")
     return generator
   }
@@ -116,8 +145,12 @@ extension ModelOptions {
     return names.isEmpty ? "" : ", with \(names.joined(separator: ", then "))"
   }
 
+  private func smallWeights(_ model: LlamaModel) -> String {
+    model.weightFormats == model.dtype.rawValue ? "" : " with weights in \(model.weightFormats)"
+  }
+
   private var arithmetic: String {
-    guard device == .cpu, dtype ?? LoadOptions.defaultDType == .bfloat16, !Runtime.cpuHasFastBFloat16 else { return "" }
+    guard device == .cpu, namedDType ?? LoadOptions.defaultDType == .bfloat16, !Runtime.cpuHasFastBFloat16 else { return "" }
     return ", multiplied in float32 as this processor has no bfloat16 instructions,"
   }
 }

@@ -74,6 +74,11 @@ struct TrainSFTCommand: AsyncParsableCommand {
     guard bestBy == MetricName.devLoss || rowOptions.devWritten > 0 else {
       throw ValidationError("--best-by \(bestBy) needs answers to dev rows: give --dev-written")
     }
+    guard modelOptions.weights.format == .auto || modelOptions.weights.format == .plain else {
+      throw ValidationError(
+        "found --weights \(modelOptions.weights.rawValue), expected bfloat16 or float32: small weights are for "
+          + "reading, not for training")
+    }
     guard keep >= 1 else { throw ValidationError("found --keep \(keep), expected 1 or more") }
   }
 
@@ -151,7 +156,8 @@ struct TrainSFTCommand: AsyncParsableCommand {
       checkpoint, configuration: configuration,
       options: LoadOptions(
         adapters: adapters, merge: modelOptions.merge,
-        dtype: modelOptions.dtype ?? (isSlow ? .float32 : .bfloat16), device: modelOptions.device),
+        dtype: modelOptions.namedDType ?? (isSlow ? .float32 : .bfloat16), device: modelOptions.device,
+        weights: .plain),
       onProgress: { share in console.status("loading \(modelOptions.model): \(Int(share * 100)) %") })
     let dtype = recipeOptions.computeDtype ?? base.dtype
     let adapter = try LoRAAdapter(

@@ -160,13 +160,12 @@ import Testing
     }
   }
 
-  @Test(arguments: [1, 3])
-  func chunksAndBatches(batchSize: Int) async throws {
+  /// All chunks of an article go to the generator in one call.
+  @Test func chunksOfAnArticle() async throws {
     var options = ExtractionOptions()
     options.chunking = .overlapping
     options.chunkTokens = 50
     options.overlapTokens = 10
-    options.batchSize = batchSize
     let filler = (0..<200).map { "word\($0)" }.joined(separator: " ")
     let text = filler + ". Funded by X (1). " + filler + ". Funded by Y. " + filler
     let generator = FakeGenerator { request, _ in
@@ -185,6 +184,7 @@ import Testing
     let chunkCount = record.calls?.count { $0.stage == .statements } ?? 0
     #expect(chunkCount > 12)
     #expect(parts.withLock { $0 } == Array(0..<chunkCount))
+    #expect(generator.calls == [chunkCount, 1])
     #expect(generator.requests.dropLast().allSatisfy { generator.tokenOffsets(in: $0.messages[1].content).count <= 50 })
   }
 
@@ -371,7 +371,7 @@ import Testing
 
   @Test func badOptions() async {
     for change: @Sendable (inout ExtractionOptions) -> Void in [
-      { $0.batchSize = 0 }, { $0.chunkTokens = 0 }, { $0.overlapTokens = -1 }, { $0.overlapTokens = 7_500 },
+      { $0.chunkTokens = 0 }, { $0.overlapTokens = -1 }, { $0.overlapTokens = 7_500 },
       { $0.maximumStatementTokens = 0 }, { $0.maximumFunderTokens = Int.min },
     ] {
       var options = ExtractionOptions()

@@ -124,7 +124,7 @@ struct LlamaModelTests {
   }
 
   /// What a GPU runs: keys and values of all sequences in one pool. In one pool or in several, alone and in company,
-  /// growing and continued, sequences get the logits that they get with caches of their own.
+  /// sequences get the logits that they get in blocks.
   @Test(arguments: ProcessorPaths.runnable)
   func pooledCaches(_ paths: ProcessorPaths) throws {
     let model = try Golden.tinyLlama("untied")
@@ -135,9 +135,6 @@ struct LlamaModelTests {
       for members in [[0], [3, 1], [0, 1, 2, 3], [0, 1, 2, 3]] {
         rows.append(try model.logits(model.forward(members.map { ([$0 + 5, $0 + 6], caches[$0]) })))
       }
-      let continued = try model.makeCaches(capacities: [2], pooled: true)[0]
-      try continued.append(caches[1].copy())
-      rows.append(try model.logits(model.forward([([9], continued), ([9], caches[1])])))
       return try Tensor.concatenate(rows)
     }
     try withProcessorPaths(paths) {
@@ -148,15 +145,23 @@ struct LlamaModelTests {
         }
         let expected = try logits(caches(capacities, pooled: false))
         let arrangements = try [
-          "one pool": caches(capacities), "too small a pool": caches([1, 1, 1, 1]),
-          "two pools": caches(capacities[..<2]) + caches(capacities[2...]),
-          "a pool beside others": caches(capacities[..<2]) + caches(capacities[2...], pooled: false),
+          "one pool": caches(capacities), "two pools": caches(capacities[..<2]) + caches(capacities[2...]),
+          "a pool beside blocks": caches(capacities[..<2]) + caches(capacities[2...], pooled: false),
+          "blocks of their own": capacities.map { try model.makeCache(capacity: $0) },
         ]
         for (name, caches) in arrangements {
           #expect(try distance(logits(caches), expected) < 1e-4, "\(name)")
         }
       }
     }
+  }
+
+  /// Rows of a pool are promised before; a cache in one cannot take those of its neighbour.
+  @Test func aFullPoolIsAnError() throws {
+    let model = try Golden.tinyLlama("tied")
+    let cache = try model.makeCaches(capacities: [2, 4], pooled: true)[0]
+    let error = #expect(throws: LlamaError.self) { try model.forward([([1, 2, 3], cache)]) }
+    #expect(error?.code == .memory)
   }
 
   @Test func tokensOutsideTheVocabularyAreErrors() throws {

@@ -36,30 +36,30 @@ import Torch
     #expect(command.modelOptions.model == ModelCatalog.defaultName)
     #expect(command.modelOptions.merge == .peft && command.modelOptions.dtype == nil)
     #expect(command.reading.maximumByteCount == 64 << 20)
+    #expect(command.reading.articlesInFlight(on: .cpu) == 16 && command.reading.articlesInFlight(on: .cuda(0)) == 64)
   }
 
   @Test func everyOptionArrives() throws {
     let command = try extract(
       "a.md", "-", "--stage", "parse", "--format", "jsonl", "--output", "o", "--model", "m.gguf", "--adapter", "sft",
-      "--adapter", "dapo", "--merge", "fp32", "--device", "cuda:1", "--dtype", "float32", "--threads", "3",
-      "--chunk-tokens", "100", "--overlap-tokens", "10", "--statement-tokens", "20", "--funder-tokens", "30",
-      "--batch", "4", "--special-tokens-in-text", "parse", "--no-evidence", "--max-file-size", "1", "--constrain",
-      "json",
-      "--verbatim", "none", "--statement-edges", "words", "--no-fold-lines", "--least-statement-probability", "0.25",
+      "--adapter", "dapo", "--merge", "fp32", "--device", "cuda:1", "--dtype", "float32", "--weights", "int8",
+      "--kv-memory", "3072", "--threads", "3", "--chunk-tokens", "100", "--overlap-tokens", "10", "--statement-tokens",
+      "20", "--funder-tokens", "30", "--in-flight", "4", "--special-tokens-in-text", "parse", "--no-evidence",
+      "--max-file-size", "1", "--constrain", "json", "--verbatim", "none", "--statement-edges", "words", "--no-fold-lines", "--least-statement-probability", "0.25",
       "--least-value-probability", "0.125", "--statement-words", "any", "--calibration", "c.json", "--temperature",
       "0.9", "--top-p", "0.8", "--top-k", "40", "--seed", "18446744073709551615", "--quiet")
     #expect(command.inputs == ["a.md", "-"])
     #expect(command.task.stages == [.funders] && command.task.format == .jsonl && command.task.output == "o")
     let model = command.modelOptions
     #expect(model.model == "m.gguf" && model.adapter == ["sft", "dapo"] && model.merge == .fp32)
-    #expect(model.device == .cuda(1) && model.dtype == .float32 && model.threads == 3)
+    #expect(model.device == .cuda(1) && model.dtype == .float32 && model.weights == .int8 && model.threads == 3)
+    #expect(model.keyValueBytes == 3 << 30)
     var options = ExtractionOptions()
     options.stages = [.funders]
     options.chunkTokens = 100
     options.overlapTokens = 10
     options.maximumStatementTokens = 20
     options.maximumFunderTokens = 30
-    options.batchSize = 4
     options.specialTokens = .parse
     options.includesEvidence = false
     options.constraint.mode = .json
@@ -71,6 +71,7 @@ import Torch
     options.statementWords = .any
     options.sampling = Sampling(temperature: 0.9, topP: 0.8, topK: 40, seed: .max)
     #expect(command.extractionOptions == options)
+    #expect(command.reading.articlesInFlight(on: .cuda(1)) == 4)
     #expect(command.reading.maximumByteCount == 1 << 20)
     #expect(command.consoleOptions.console.level == .quiet)
   }
@@ -94,7 +95,8 @@ import Torch
     (["a", "--top-p", "0"], "found --top-p 0.0, expected more than 0 and at most 1"),
     (["a", "--top-p", "nan"], "found --top-p nan, expected more than 0 and at most 1"),
     (["a", "--top-k=-1"], "found --top-k -1, expected 0 or more"),
-    (["a", "--batch", "0"], "found --batch 0, expected a number from 1 to 1073741824"),
+    (["a", "--kv-memory", "0"], "found --kv-memory 0, expected a number of MiB from 1 to 1073741824"),
+    (["a", "--in-flight", "0"], "found --in-flight 0, expected a number from 1 to 1073741824"),
     (
       ["a", "--max-file-size", "9223372036854775807"],
       "found --max-file-size 9223372036854775807, expected a number from 1 to 1073741824"
@@ -110,6 +112,10 @@ import Torch
     (["a", "--least-value-probability=-1"], "found --least-value-probability -1.0, expected a number from 0 to 1"),
     (["a", "--adapter", "sft", "--no-adapter"], "--adapter and --no-adapter exclude each other"),
     (["a", "--threads", "0"], "found 0 threads, expected 1 or more"),
+    (
+      ["a", "--weights", "float32", "--dtype", "bfloat16"],
+      "found --weights float32 with --dtype bfloat16, expected one of the two"
+    ),
     (["a", "--dtype", "int8"], "found dtype int8, expected float32, bfloat16 or float16"),
   ]) func nonsenseIsRefused(_ arguments: [String], _ message: String) {
     #expect(refusal(["extract"] + arguments) == message)

@@ -81,7 +81,7 @@ import Testing
     var meter = ProgressMeter(weights: [100, 300], options: ExtractionOptions(), now: start)
     var shares = [meter.share]
     for input in 0..<2 {
-      meter.begin(input, name: "x", now: start)
+      meter.begin(input, name: "x", input: input, now: start)
       shares.append(meter.share)
       for stage in Stage.allCases {
         for part in 0..<2 {
@@ -89,11 +89,13 @@ import Testing
             .prefill(done: 5, total: 10), .prefill(done: 10, total: 10), .generated(tokens: 1), .generated(tokens: 50),
             .finished,
           ] {
-            meter.update(progress(stage, part, of: 2, event), now: start)
+            meter.update(input, progress(stage, part, of: 2, event), now: start)
             shares.append(meter.share)
           }
         }
       }
+      meter.end(input)
+      shares.append(meter.share)
     }
     #expect(shares == shares.sorted())
     #expect(shares.first == 0)
@@ -103,28 +105,65 @@ import Testing
 
   @Test func theLineSaysWhatIsGoingOn() {
     var meter = ProgressMeter(weights: [100, 100], options: ExtractionOptions(), now: start)
-    meter.begin(1, name: "paper.md", now: start)
+    meter.begin(0, name: "first.md", input: 0, now: start)
+    meter.end(0)
+    meter.begin(1, name: "paper.md", input: 1, now: start)
     #expect(meter.line(now: start) == "[2/2] paper.md")
-    meter.update(progress(.statements, 0, of: 3, .prefill(done: 1024, total: 7611)), now: start + .seconds(2))
+    meter.update(1, progress(.statements, 0, of: 3, .prefill(done: 1024, total: 7611)), now: start + .seconds(2))
     #expect(
       meter.line(now: start + .seconds(2))
         == "[2/2] paper.md: statements, chunk 1/3, read 1024 of 7611 tokens, 512 tok/s, ETA 0:02")
-    meter.update(progress(.statements, 1, of: 3, .generated(tokens: 1)), now: start + .seconds(4))
-    meter.update(progress(.statements, 1, of: 3, .generated(tokens: 31)), now: start + .seconds(5))
+    meter.update(1, progress(.statements, 1, of: 3, .generated(tokens: 1)), now: start + .seconds(4))
+    meter.update(1, progress(.statements, 1, of: 3, .generated(tokens: 31)), now: start + .seconds(5))
     #expect(
       meter.line(now: start + .seconds(5)).hasPrefix(
         "[2/2] paper.md: statements, chunk 2/3, wrote 31 tokens, 30 tok/s, ETA 0:0"))
-    meter.update(progress(.funders, 0, of: 1, .prefill(done: 100, total: 100)), now: start + .seconds(6))
+    meter.update(1, progress(.funders, 0, of: 1, .prefill(done: 100, total: 100)), now: start + .seconds(6))
     #expect(meter.line(now: start + .seconds(6)).hasPrefix("[2/2] paper.md: funders, read 100 of 100 tokens"))
+  }
+
+  @Test func severalAtOnceAreSummedUp() {
+    var meter = ProgressMeter(weights: [100, 100, 200], options: ExtractionOptions(), readsSeveral: true, now: start)
+    meter.begin(0, name: "a.md", input: 0, now: start)
+    meter.begin(1, name: "rows.jsonl:1", input: 1, part: 0, of: 2, now: start)
+    meter.begin(2, name: "rows.jsonl:2", input: 1, part: 1, of: 2, now: start)
+    #expect(meter.line(now: start) == "[0 of 4 done] 3 at once, 0 %")
+    // The first of a thousand tokens sets the clock.
+    for number in 0..<3 {
+      meter.update(number, progress(.statements, 0, of: 1, .prefill(done: 300, total: 300)), now: start)
+    }
+    meter.update(0, progress(.statements, 0, of: 1, .generated(tokens: 20)), now: start + .seconds(2))
+    meter.end(0)
+    meter.end(2)
+    #expect(meter.share == 0.25 + 0.125 + 0.125 * 0.8 * 0.6)
+    #expect(
+      meter.line(now: start + .seconds(2)) == "[2 of 4 done] 1 at once, 43 %, read 450 tok/s, wrote 10 tok/s, ETA 0:03")
+    // The pace is that of the last seconds.
+    for second in 3..<60 {
+      meter.update(1, progress(.funders, 0, of: 1, .generated(tokens: 5 * second)), now: start + .seconds(second))
+    }
+    #expect(meter.line(now: start + .seconds(60)).contains("read 0 tok/s, wrote 5 tok/s"))
+  }
+
+  /// One file is told of as ever, however many could be read at once.
+  @Test func oneArticleIsNotSummedUp() {
+    var meter = ProgressMeter(weights: [100], options: ExtractionOptions(), readsSeveral: true, now: start)
+    meter.begin(0, name: "a.md", input: 0, now: start)
+    meter.update(0, progress(.statements, 0, of: 1, .prefill(done: 5, total: 10)), now: start)
+    #expect(meter.line(now: start) == "a.md: statements, read 5 of 10 tokens")
   }
 
   @Test func statementsOfAFileShareItsWeight() {
     var options = ExtractionOptions()
     options.stages = [.funders]
     var meter = ProgressMeter(weights: [100], options: options, now: start)
-    meter.begin(0, name: "s.txt:3", part: 2, of: 4, now: start)
+    for part in 0..<2 {
+      meter.begin(part, name: "s.txt:\(part)", input: 0, part: part, of: 4, now: start)
+      meter.end(part)
+    }
     #expect(meter.share == 0.5)
-    meter.update(progress(.funders, 0, of: 1, .finished), now: start)
+    meter.begin(2, name: "s.txt:3", input: 0, part: 2, of: 4, now: start)
+    meter.update(2, progress(.funders, 0, of: 1, .finished), now: start)
     #expect(meter.share == 0.75)
   }
 

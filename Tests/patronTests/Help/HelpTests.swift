@@ -115,8 +115,9 @@ import Text
                                   (default: 512)
           --funder-tokens <n>     Most tokens written for the funders of an article.
                                   (default: 1024)
-          --batch <n>             Chunks read side by side; more is faster on a GPU and
-                                  needs more memory. (default: 1)
+          --in-flight <n>         Articles read at once, chunks and funders side by
+                                  side: 1 is slower and needs less memory (default: 16,
+                                  on a GPU 64).
           --special-tokens-in-text <policy>
                                   What <|eot_id|> and the like mean inside an article:
                                   plain (ordinary text) or parse (special tokens, as in

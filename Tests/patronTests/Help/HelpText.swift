@@ -39,6 +39,11 @@ enum HelpText {
                               most exact (default: bfloat16; for training on a CPU
                               without bfloat16 instructions float32, which is
                               faster there). (values: float32, bfloat16, float16)
+      --weights <form>        How a CPU holds the matrices: bfloat16 or float32,
+                              int8 (half of bfloat16, nearly as exact), int4 (a
+                              quarter), or stored (a GGUF file's own blocks). auto:
+                              as --dtype says. (values: auto, bfloat16, float32,
+                              stored, int8, int4; default: auto)
       --threads <n>           Threads on the CPU (default: all cores).
     """#
 
