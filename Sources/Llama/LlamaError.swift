@@ -2,7 +2,7 @@
 public struct LlamaError: Error, Sendable, CustomStringConvertible {
   /// Kinds of failure. New kinds may be added.
   public struct Code: Sendable, Hashable {
-    private enum Kind { case prompt, model, adapter, option }
+    private enum Kind { case prompt, model, adapter, option, range }
     private let kind: Kind
 
     /// The prompt does not fit, or is not one the model can read.
@@ -13,6 +13,8 @@ public struct LlamaError: Error, Sendable, CustomStringConvertible {
     public static let adapter = Code(kind: .adapter)
     /// Options contradict one another or this machine.
     public static let option = Code(kind: .option)
+    /// A number is too large for the dtype of the weights; another dtype can hold it.
+    public static let range = Code(kind: .range)
   }
 
   public let code: Code
