@@ -20,6 +20,9 @@ public struct Sampling: Sendable, Equatable {
 
   public static let greedy = Sampling()
 
+  /// The lowest temperature but 0: logits are divided by it, which must not overflow.
+  public static let leastTemperature = 1e-6
+
   public init(
     temperature: Double = 0, topP: Double = 1, topK: Int = 0, seed: UInt64 = 0,
     logProbabilitiesAt: LogProbabilities = .model
@@ -33,6 +36,21 @@ public struct Sampling: Sendable, Equatable {
 
   /// What logits are divided by before log-probabilities are taken.
   public var logProbabilityTemperature: Double {
-    logProbabilitiesAt == .temperature && Float(temperature) > 1e-30 ? temperature : 1
+    logProbabilitiesAt == .temperature && temperature > 0 ? temperature : 1
+  }
+
+  /// Refuses values outside their ranges. Generators ask this of each request before they work on it: a NaN among the
+  /// probabilities would otherwise choose some token in silence.
+  /// - Throws: `GenerationError` with the code of the first such value.
+  public func check() throws(GenerationError) {
+    guard temperature == 0 || temperature >= Self.leastTemperature && temperature.isFinite else {
+      throw GenerationError(
+        .temperature, "found temperature \(temperature), expected 0 or a finite number from \(Self.leastTemperature) up"
+      )
+    }
+    guard topP > 0, topP <= 1 else {
+      throw GenerationError(.topP, "found top-p \(topP), expected more than 0 and at most 1")
+    }
+    guard topK >= 0 else { throw GenerationError(.topK, "found top-k \(topK), expected 0 or more") }
   }
 }

@@ -2,7 +2,7 @@
 public struct LlamaError: Error, Sendable, CustomStringConvertible {
   /// Kinds of failure. New kinds may be added.
   public struct Code: Sendable, Hashable {
-    private enum Kind { case prompt, model, adapter, option, memory }
+    private enum Kind { case prompt, model, adapter, option, memory, range }
     private let kind: Kind
 
     /// The prompt does not fit, or is not one the model can read.
@@ -15,6 +15,8 @@ public struct LlamaError: Error, Sendable, CustomStringConvertible {
     public static let option = Code(kind: .option)
     /// The keys and values of a request do not fit into the memory that is set aside for them.
     public static let memory = Code(kind: .memory)
+    /// A number is too large for the dtype of the weights; another dtype can hold it.
+    public static let range = Code(kind: .range)
   }
 
   public let code: Code

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Words that texts about funding use, in the languages most articles are written in.
 ///
 /// They are found whatever typesetting and spelling do to them: in any case, with or without accents, in full-width and
@@ -7,7 +5,7 @@ import Foundation
 /// at the ends of lines do not hide them. Spaces between the letters do not either: `F U N D I N G`, `F UNDING`.
 enum FundingWords {
   /// Parts of words. None may be common in English texts about anything else: each chunk that holds one is read.
-  private static let stems = [
+  static let stems = [
     // English, and what Romance languages share with it
     "fund", "foundation", "grant", "sponsor", "fellowship", "scholarship", "acknowledg", "financ", "finanz", "support",
     "grateful", "gratitude", "thank", "award", "subsid", "subven", "endow", "bursar", "stipend", "contract", "honorari",
@@ -36,85 +34,54 @@ enum FundingWords {
     // Chinese, Japanese, Korean
     "基金", "资助", "資助", "补助", "補助", "经费", "經費", "支持", "支援", "致谢", "致謝", "感谢", "感謝", "謝辞", "助成", "科研費",
     "研究費", "奨励", "지원", "감사", "연구비", "재단",
-  ].map { stem in
-    var letters = PlainLetters()
-    return letters.bytes(of: Array(stem.unicodeScalars))
-  }
+  ].map { PlainLetters.bytes(of: Array($0.utf8)) }
 
-  /// The stems by their first byte, where every search begins.
-  private static let stemsByFirstByte: [[[UInt8]]] = {
-    var table = [[[UInt8]]](repeating: [], count: 256)
-    for stem in stems { table[Int(stem[0])].append(stem) }
-    return table
-  }()
+  /// Finds the first four bytes of a stem among others: each stem has as many.
+  private struct Beginnings {
+    /// Whether a stem may begin with four bytes, by their hash.
+    private var isLikely = [Bool](repeating: false, count: 1 << 14)
+    private var stems: [UInt32: [[UInt8]]] = [:]
 
-  /// Whether any of the words stands in a text.
-  /// - Complexity: linear in the text.
-  static func occur(in text: String) -> Bool {
-    var letters = PlainLetters()
-    let bytes = letters.bytes(of: Self.scalars(of: FoldedText(text).bytes))
-    return bytes.withUnsafeBufferPointer { bytes in
-      bytes.indices.contains { index in
-        stemsByFirstByte[Int(bytes[index])].contains { stem in
-          guard index + stem.count <= bytes.count else { return false }
-          for offset in 1..<stem.count where bytes[index + offset] != stem[offset] { return false }
-          return true
+    init(_ stems: [[UInt8]]) {
+      for stem in stems {
+        precondition(stem.count >= 4)
+        let first = stem[..<4].reduce(0) { $0 << 8 | UInt32($1) }
+        isLikely[Self.hash(first)] = true
+        self.stems[first, default: []].append(stem)
+      }
+    }
+
+    private static func hash(_ four: UInt32) -> Int { Int((four &* 0x9E37_79B1) >> 18) }
+
+    func occur(in text: UnsafeBufferPointer<UInt8>) -> Bool {
+      isLikely.withUnsafeBufferPointer { isLikely in
+        var last: UInt32 = 0  // the last four bytes
+        for (index, byte) in text.enumerated() {
+          last = last << 8 | UInt32(byte)
+          guard isLikely[Self.hash(last)], index >= 3, let stems = stems[last] else { continue }
+          let rest = text[(index - 3)...]
+          if stems.contains(where: { rest.starts(with: $0) }) { return true }
         }
+        return false
       }
     }
   }
 
-  private static func scalars(of bytes: [UInt8]) -> [Unicode.Scalar] {
-    var scalars: [Unicode.Scalar] = []
-    scalars.reserveCapacity(bytes.count)
-    var index = 0
-    while index < bytes.count {
-      let (scalar, length) = UTF8Scalar.decode(bytes, at: index)
-      scalars.append(scalar)
-      index += length
-    }
-    return scalars
+  private static let beginnings = Beginnings(stems)
+
+  /// Whether any of the words stands in a text.
+  /// - Complexity: linear in the text; about 10 ms for a megabyte of English.
+  static func occur(in text: String) -> Bool {
+    var folded = FoldedBytes()
+    TextFolding.fold(Array(text.utf8), into: &folded)
+    return PlainLetters.bytes(of: folded.bytes).withUnsafeBufferPointer(beginnings.occur)
   }
 }
 
-/// Makes letters plain: lower case, without accents and other marks, each in its simplest form.
-private struct PlainLetters {
-  /// What was asked before; most texts hold few different letters.
-  private var known: [Unicode.Scalar: [UInt8]] = [:]
+/// A folded text without the way back.
+private struct FoldedBytes: FoldingOutput {
+  var bytes: [UInt8] = []
 
-  /// The plain UTF-8 of a text, without the space behind a letter that stands alone, where another such letter follows,
-  /// or more capitals after a capital: a PDF gives spaced letters and small capitals so.
-  mutating func bytes(of text: [Unicode.Scalar]) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.count)
-    for (index, scalar) in text.enumerated() {
-      switch scalar {
-      case " ": if !Self.isInsideSpacedWord(index, text) { bytes.append(0x20) }
-      case "A"..."Z": bytes.append(UInt8(scalar.value) | 0x20)
-      case "\0"..."\u{7F}": bytes.append(UInt8(scalar.value))
-      default: bytes += plain(scalar)
-      }
-    }
-    return bytes
-  }
-
-  private mutating func plain(_ scalar: Unicode.Scalar) -> [UInt8] {
-    if let plain = known[scalar] { return plain }
-    let simple = String(Character(scalar)).decomposedStringWithCompatibilityMapping.lowercased().unicodeScalars
-    let letters = simple.filter { $0.properties.generalCategory != .nonspacingMark }.map { $0 == "ı" ? "i" : $0 }
-    let plain = letters.flatMap { Array(String(Character($0)).utf8) }
-    known[scalar] = plain
-    return plain
-  }
-
-  private static func isInsideSpacedWord(_ space: Int, _ text: [Unicode.Scalar]) -> Bool {
-    func isLetter(_ index: Int) -> Bool {
-      guard text.indices.contains(index) else { return false }
-      return text[index].isASCII
-        ? ("a"..."z").contains(text[index]) || ("A"..."Z").contains(text[index]) : text[index].properties.isAlphabetic
-    }
-    func isCapital(_ index: Int) -> Bool { isLetter(index) && text[index].properties.isUppercase }
-    guard isLetter(space - 1), !isLetter(space - 2), isLetter(space + 1) else { return false }
-    return !isLetter(space + 2) || isCapital(space - 1) && isCapital(space + 1) && isCapital(space + 2)
-  }
+  mutating func append(_ folded: UInt8, for range: Range<Int>) { bytes.append(folded) }
+  mutating func append(_ source: [UInt8], asciiIn range: Range<Int>) { bytes += source[range] }
 }

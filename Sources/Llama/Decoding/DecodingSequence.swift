@@ -44,15 +44,7 @@ struct DecodingSequence {
         "found a prompt of \(prompt.count) tokens and a limit of \(request.maximumNewTokens) new ones, expected at least "
           + "one of each within the model's context of \(generator.contextLength)")
     }
-    // One request's odd numbers must not fail the step that it shares with others.
-    guard request.sampling.temperature.isFinite, abs(request.sampling.temperature) < 1e30,
-      !request.sampling.topP.isNaN
-    else {
-      throw LlamaError(
-        .option,
-        "found a temperature of \(request.sampling.temperature) and a top-p of \(request.sampling.topP), "
-          + "expected numbers")
-    }
+    try request.sampling.check()
     let limit = min(request.maximumNewTokens, room)
     maximumNewTokens = limit
     self.generator = generator

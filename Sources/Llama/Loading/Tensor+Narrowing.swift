@@ -18,10 +18,12 @@ extension Tensor {
       let rounded = try narrowRows[row].floats()
       if let column = rounded.indices.first(where: { !rounded[$0].isFinite && values[$0].isFinite }) {
         let index = shape.count == 1 ? "[\(column)]" : "[\(row), \(column)]"
-        throw LlamaError(
-          .option,
-          "tensor \(name): found \(values[column]) at \(index), expected numbers up to \(dtype.largest), the largest "
-            + "of \(dtype.rawValue); choose a dtype of a wider range")
+        let found = "tensor \(name): found \(values[column]) at \(index)"
+        let expected = "expected numbers up to \(dtype.largest), the largest of \(dtype.rawValue)"
+        // A float64 number beyond float32 fits no dtype that a model can have.
+        throw abs(values[column]) > DType.float32.largest
+          ? LlamaError(.model, "\(found), \(expected)")
+          : LlamaError(.range, "\(found), \(expected); choose a dtype of a wider range")
       }
     }
     return result

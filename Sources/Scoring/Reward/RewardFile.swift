@@ -46,7 +46,7 @@ public enum RewardFile {
     public var episode: Result<Episode, ScoringError>
   }
 
-  /// - Throws: `ScoringError.unreadableFile` where the file is neither JSONL nor a JSON array of objects.
+  /// - Throws: `ScoringError.unreadableFile` where the file does not hold JSON objects in a form of ``JSONRows``.
   public static func rewards(
     _ bytes: [UInt8], options: RewardOptions = .training
   ) throws(ScoringError) -> [Row] {
@@ -61,7 +61,7 @@ public enum RewardFile {
 
   /// The rows as they stand in the file, each under its label, or why it cannot be read.
   ///
-  /// - Throws: `ScoringError.unreadableFile` where the file is neither JSONL nor a JSON array of objects.
+  /// - Throws: `ScoringError.unreadableFile` where the file does not hold JSON objects in a form of ``JSONRows``.
   public static func pairs(
     _ bytes: [UInt8]
   ) throws(ScoringError) -> [(label: String, pair: Result<RewardPair, ScoringError>)] {

@@ -13,9 +13,9 @@ struct DataCommand: ParsableCommand {
     commandName: "data",
     abstract: "Shows, checks and makes training data.",
     discussion: """
-      Files are JSON Lines or a JSON array. Rows are recognised by their members: article and statements (a task of stage \
-      1), statement or funding_statement and funders (stage 2), or messages (a chat). FILE@2 counts the rows of a file \
-      twice, FILE@0.5 half of them.
+      Files hold rows of JSON: JSON Lines, an array, an object over several lines, or objects one behind another. The \
+      members of a row say what it is for: article and statements (stage 1), statement or funding_statement and \
+      funders (stage 2), or messages (a chat). FILE@2 counts the rows of a file twice, FILE@0.5 half of them.
       """,
     subcommands: [
       DataStatsCommand.self, DataInspectCommand.self, DataSplitCommand.self, DataTokenizeCommand.self,
@@ -78,11 +78,11 @@ struct DataStatsCommand: ParsableCommand {
     commandName: "stats",
     abstract: "Counts rows, examples and tokens, and what was left out and why.",
     discussion: """
-      Of several files it also shows which rows of one are in another, too, whatever their licence: figures that are \
-      measured on rows of which a model has learnt are too good.
+      Given several files, it also lists the rows that two files share, whatever their licence. Figures come out too \
+      good if the model has learnt the rows that it is measured on.
       """)
 
-  @Argument(help: "Data files, each with @weight behind it or not.", completion: .file())
+  @Argument(help: "Data files; file@2 counts a file's rows twice.", completion: .file())
   var files: [String]
 
   @OptionGroup var tokenizerOptions: TokenizerOptions
@@ -113,23 +113,24 @@ struct DataStatsCommand: ParsableCommand {
 struct DataInspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
-    abstract: "Shows examples as the model sees them, with what it learns marked.",
+    abstract: "Shows examples as the model sees them, and marks what it learns.",
     discussion: """
-      Special tokens are shown by their names. What is learnt is coloured on a terminal, and stands between ⟦ and ⟧ \
-      elsewhere.
+      Special tokens appear by their names. On a terminal, colour marks what is learnt; elsewhere it stands between ⟦ \
+      and ⟧.
       """)
 
   @Argument(help: "Data files, each with @weight behind it or not.", completion: .file())
   var files: [String]
 
   @Option(
-    name: .long, help: ArgumentHelp("Only examples whose id begins with this, such as a row's id.", valueName: "id"))
+    name: .long,
+    help: ArgumentHelp("Show only examples whose id begins with this, such as a row's id.", valueName: "id"))
   var row: String?
 
   @Option(name: .long, help: ArgumentHelp("Most examples to show.", valueName: "n"))
   var count = 3
 
-  @Option(name: .long, help: ArgumentHelp("Examples to pass over first.", valueName: "n"))
+  @Option(name: .long, help: ArgumentHelp("Examples to skip first.", valueName: "n"))
   var skip = 0
 
   @Flag(name: .long, help: "Show the tokens one by one: id, mark, text.")
@@ -165,10 +166,10 @@ struct DataInspectCommand: ParsableCommand {
 struct DataTokenizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tokenize",
-    abstract: "Writes examples as token ids, as other trainers take them.",
+    abstract: "Writes examples as token ids for other trainers.",
     discussion: """
-      One JSON object a line: id, task, input_ids, and labels, which are -100 where nothing is learnt. The order is that of \
-      training.
+      Each line is a JSON object with id, task, input_ids and labels. A label is -100 where nothing is learnt. The \
+      examples stand in the order of training.
       """)
 
   @Argument(help: "Data files, each with @weight behind it or not.", completion: .file())

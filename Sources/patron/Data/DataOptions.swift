@@ -11,14 +11,14 @@ struct DataOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Copies of the rows of a task, on top of those of the files, such as extract=2 or parse=0.5.",
+      "How often the rows of a task count, such as extract=2 or parse=0.5; times the weight of their file.",
       valueName: "task=factor"))
   var taskWeight: [TaskWeight] = []
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "none (all rows) or open (leave out rows whose licence says NC or ND; rows that state none stay).",
+      "Filter of rows: none (all stay) or open (rows whose licence says NC or ND go; rows that state no licence stay).",
       valueName: "filter"))
   var licenseFilter = Self.defaults.licenses
 
@@ -42,52 +42,52 @@ struct DataOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Tokens that neighbouring chunks share; with paragraphs only those of a paragraph too long for the model.",
+      "Tokens that neighbouring chunks share. Whole paragraphs share none, unless one is too long for the model.",
       valueName: "n"))
   var overlapTokens = Self.defaults.overlapTokens
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Chunks without funding statements to keep for each one with some, or all.", valueName: "ratio"))
+      "Chunks without a statement to keep for each chunk with some: a number, or all.", valueName: "ratio"))
   var negatives = NegativeRatio(Self.defaults.negativesPerPositive)
 
   @Option(
     name: .long,
     help: ArgumentHelp(
       """
-      Share of those that hold a word of funding, support or thanks, as far as there are such. With 1, the adapter asks for \
-      such chunks only (`patron extract --chunks likely`).
+      Share of these that hold a word of funding, support or thanks, as far as there are enough. With 1, `patron \
+      extract` reads only such chunks with the adapter (--chunks likely).
       """, valueName: "share"))
   var hardNegatives = Self.defaults.hardNegativeShare
 
   @Flag(
     name: .long,
-    help: "Keep statements of which a funder's value is not in the text; they teach to write what is not there.")
+    help: "Keep statements whose text lacks a value of their funders. They teach the model to write what is not there.")
   var keepUnverbatim = false
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Share of the statements that get another one behind them, as an article of two statements has.",
+      "Share of the statements that are joined with another one, as if an article had two.",
       valueName: "share"))
   var joined = Self.defaults.joinedShare
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Which answers of a chat in messages rows are learnt: all or last.", valueName: "turns"))
+    help: ArgumentHelp("Which answers of a chat are learnt: all of them, or the last.", valueName: "turns"))
   var supervisedTurns = Self.defaults.supervisedTurns
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Share of the rows that get damage as real texts have it; 0: texts as they are.", valueName: "share"))
+      "Share of the rows that get the damage of real texts; 0 leaves all as they are.", valueName: "share"))
   var noise = Self.defaults.noise.share
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "What may happen to them: \(DataNoise.Kind.allCases.map(\.rawValue).joined(separator: ", ")); several with commas.",
+      "Kinds of damage: \(DataNoise.Kind.allCases.map(\.rawValue).joined(separator: ", ")); several with commas.",
       valueName: "kinds"))
   var noiseKinds = NoiseKinds(Self.defaults.noise.kinds)
 

@@ -11,13 +11,13 @@ struct DataSplitCommand: ParsableCommand {
     commandName: "split",
     abstract: "Divides data files into parts that share no document.",
     discussion: """
-      Rows that share an id, a DOI (doi, ref), a title or a text fall into the same part, as do nearly equal texts (more \
-      than nine tenths of the words), and articles with the statements in them. So give all files of the same documents \
-      in one call. A hash of the text picks the part: the order of the files does not matter, and a later call with the \
-      same rows divides them in the same way.
+      All rows of a document fall into the same part: rows that share an id, a DOI (doi, ref), a title or a text, \
+      nearly equal texts (more than nine tenths of the words), and articles with the statements in them. So give all \
+      files of the same documents in one call. A hash of the text picks the part. The order of the files does not \
+      matter, and a later call divides the same rows in the same way.
 
-      The folder gets a folder for each part with files of the same names: OUTPUT/train/rows.jsonl, OUTPUT/dev/rows.jsonl. \
-      The rows are copied as they are; statements without funders may be among them.
+      The output folder gets a folder for each part, with files of the same names: OUTPUT/train/rows.jsonl, \
+      OUTPUT/dev/rows.jsonl. Rows are copied as they are. Statements may lack funders.
       """)
 
   @Argument(help: "Data files.", completion: .file())

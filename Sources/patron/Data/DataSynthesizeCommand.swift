@@ -12,13 +12,14 @@ struct DataSynthesizeCommand: ParsableCommand {
     commandName: "synthesize",
     abstract: "Makes funding statements with their funders, or articles with such statements.",
     discussion: """
-      Writes JSON Lines. Row n of a seed is always the same, so that a longer file begins like a shorter one. Lists of \
-      funders have a funder a line, with the columns name, acronym, country, shapes of award ids and schemes, parted by \
-      tabs; all but the name may be left out. In a shape # is a digit, @ a capital letter and [a|b] one of several, such \
-      as [R01|R21] CA######; several shapes or schemes are parted by ";".
+      Writes JSON Lines. Row n of a seed is always the same, so a longer file begins like a shorter one.
 
-      With --task extract, --articles and --statements put real statements among real paragraphs: statements whose funders \
-      nobody has annotated become examples of stage 1.
+      A list of funders has one funder a line. Tabs divide its columns: name, acronym, country, shapes of award ids, \
+      and schemes. Only the name is needed. In a shape, # is a digit, @ a capital letter, and [a|b] one of several, as \
+      in [R01|R21] CA######. A ";" divides several shapes or schemes.
+
+      With --task extract, --articles and --statements put real statements among real paragraphs. Statements whose \
+      funders nobody has annotated become examples of stage 1 in this way.
       """)
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Rows to make.", valueName: "n"))
@@ -39,23 +40,26 @@ struct DataSynthesizeCommand: ParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "For extract: rows with articles whose paragraphs surround the statements (default: made-up ones); repeat it for several.",
-      valueName: "file"),
+      """
+      For extract: a file with articles, whose paragraphs surround the statements (default: made-up paragraphs); repeat \
+      it for several.
+      """, valueName: "file"),
     completion: .file())
   var articles: [String] = []
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "For extract: rows with statements, funders or not, to take instead of made-up ones; repeat it for several.",
+      "For extract: a file with statements, which need no funders, instead of made-up ones; repeat it for several.",
       valueName: "file"),
     completion: .file())
   var statements: [String] = []
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Which articles and statements to take: none (all) or open (no NC, no ND).", valueName: "filter")
-  )
+    help: ArgumentHelp(
+      "Filter of articles and statements: none (all of them stay) or open (those whose licence says NC or ND go).",
+      valueName: "filter"))
   var licenseFilter: LicenseFilter = .none
 
   @Option(

@@ -9,9 +9,10 @@ struct EvaluateCommand: ParsableCommand {
     commandName: "evaluate",
     abstract: "Measures predictions against gold annotations.",
     discussion: """
-      Both files hold a JSON object per line, or a JSON array of objects. Funders are in "funders" (in predictions also \
-      "predicted_funders"), with nested "awards" or flat. Statements are in "statements", with their "article" if it is \
-      at hand. Predictions can be the records of `patron extract --format json` or jsonl.
+      Both files hold objects of JSON: one a line, in an array, over several lines, or one behind another. Funders are \
+      in "funders" (in predictions also "predicted_funders"), with nested "awards" or flat. Statements are in \
+      "statements", with their "article" if it is at hand. Predictions can be the records of `patron extract --format \
+      json` or jsonl.
 
       Documents are joined by "id" (or "filename"), "statement" (or "funding_statement"), or "doi" (or "ref"). The id of \
       a record is the path of the file that was read. It also matches a gold id that is this path or the file's name, \

@@ -1,4 +1,5 @@
 import Files
+import Llama
 import PatronKit
 import Tokenizer
 
@@ -11,6 +12,8 @@ enum ModelAdvice {
     // The message ends with the advice to choose a template.
     case let error as TokenizerError where [.unknownTemplate, .missingToken].contains(error.code):
       error.message + ": --chat-template NAME"
+    // This one ends with the advice to choose a dtype.
+    case let error as LlamaError where error.code == .range: error.message + " with --dtype, such as float32"
     default: ErrorMessage.text(of: error)
     }
   }

@@ -10,84 +10,90 @@ struct SFTOptions: ParsableArguments {
   @Option(name: .long, help: "Rank of the adapter.")
   var rank = Self.defaults.lora.rank
 
-  @Option(name: .long, help: "The adapter's product is scaled by alpha / rank.")
+  @Option(name: .long, help: "Scale of the adapter: what it adds is multiplied by alpha / rank.")
   var alpha = Self.defaults.lora.alpha
 
-  @Option(name: .long, help: "Share of the adapter's inputs that is left out at random in training.")
+  @Option(name: .long, help: "Share of the adapter's inputs that training leaves out at random.")
   var dropout = Self.defaults.lora.dropout
 
   @Option(name: .long, help: "Highest learning rate.")
   var learningRate = Self.defaults.learningRate
 
-  @Option(name: .long, help: "How the learning rate falls: linear, cosine or constant.")
+  @Option(name: .long, help: "The learning rate after its rise: linear or cosine (both fall to 0) or constant.")
   var schedule = Self.defaults.schedule
 
   @Option(name: .long, help: ArgumentHelp("Steps over which the learning rate rises from 0.", valueName: "n"))
   var warmupSteps = Self.defaults.warmupSteps
 
-  @Option(name: .long, help: ArgumentHelp("The same as a share of all steps, rounded up.", valueName: "share"))
+  @Option(name: .long, help: ArgumentHelp("The same steps as a share of all, rounded up.", valueName: "share"))
   var warmupRatio = Self.defaults.warmupRatio
 
   @Option(name: .long, help: "AdamW: decay of the mean of the gradients.")
   var beta1 = Self.defaults.optimizer.beta1
 
-  @Option(name: .long, help: "AdamW: decay of the mean of their squares.")
+  @Option(name: .long, help: "AdamW: decay of the mean of the squared gradients.")
   var beta2 = Self.defaults.optimizer.beta2
 
-  @Option(name: .long, help: "AdamW: what is added to the denominator.")
+  @Option(name: .long, help: "AdamW: number added to the denominator.")
   var adamEpsilon = Self.defaults.optimizer.epsilon
 
   @Option(name: .long, help: "AdamW: decoupled weight decay.")
   var weightDecay = Self.defaults.optimizer.weightDecay
 
-  @Option(name: .long, help: "Largest norm of the gradients; 0: no clipping.")
+  @Option(name: .long, help: "Largest norm of the gradients; 0 clips nothing.")
   var gradientClip = Self.defaults.gradientClip
 
   @Option(name: .long, help: "Rows that go through the model together.")
   var microBatch = Self.defaults.microBatch
 
-  @Option(name: .long, help: "Micro-batches of an optimizer step.")
+  @Option(name: .long, help: "Micro-batches in each optimizer step.")
   var accumulation = Self.defaults.accumulation
 
   @Option(name: .long, help: "Passes over the rows.")
   var epochs = Self.defaults.epochs
 
-  @Option(name: .long, help: "Ends the run after so many steps.")
+  @Option(name: .long, help: "End the run after so many steps.")
   var maxSteps: Int?
 
   @Flag(
     name: .long,
     help: """
-      Take the examples in the same order in every epoch instead of shuffling them anew: as --data-seed puts those of \
-      --train, as they stand in --tokenized.
+      Keep one order of the examples: that of --data-seed for --train, that of the files for --tokenized. Otherwise \
+      each epoch shuffles them anew.
       """)
   var noShuffle = false
 
-  @Option(name: .long, help: "Decides the first values, the order of the rows and what dropout leaves out.")
+  @Option(name: .long, help: "Seed of the adapter's first values, of the order of the rows, and of dropout.")
   var seed = Self.defaults.seed
 
   @Option(
     name: .long,
-    help: "Steps between measurements on the dev rows, each with a checkpoint that can be the best; 0: at the end only."
-  )
+    help: """
+      Steps between measurements on the dev rows. Each saves a checkpoint, which can be the best. 0: measure at the end \
+      only.
+      """)
   var evalEvery = Self.defaults.evaluationInterval
 
-  @Option(name: .long, help: "Steps between checkpoints to go on from, besides those; 0: at the end only.")
+  @Option(name: .long, help: "Steps between further checkpoints, to resume from. 0: save at the end only.")
   var saveEvery = Self.defaults.checkpointInterval
 
-  @Flag(name: .long, help: "Keep only the input of each block: a quarter more time, a fraction of the memory.")
+  @Flag(
+    name: .long,
+    help: """
+      Keep only the input of each block and compute the rest again: a quarter more time, a fraction of the memory.
+      """)
   var checkpointing = false
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Type of activations, float32 or bfloat16 (default: the weights').", valueName: "type"))
+      "Type of the activations: float32 or bfloat16 (default: that of the weights).", valueName: "type"))
   var computeDtype: DType?
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Type of the values in the resulting adapter: float32, or bfloat16 for half the size.", valueName: "type"))
+      "Type of the finished adapter's values: float32, or bfloat16 for half the size.", valueName: "type"))
   var adapterDtype: DType = .float32
 
   @Option(name: .long, help: ArgumentHelp("Start from the values of this PEFT adapter folder.", valueName: "folder"))

@@ -10,9 +10,9 @@ struct TrainReportCommand: ParsableCommand {
     commandName: "report",
     abstract: "Writes a training run as a page for the browser.",
     discussion: """
-      The page holds the curves, the settings, the checkpoints, the data and what the model wrote on the way, and needs no \
-      other file and no network. A run that is still going on or was interrupted is shown as far as it came; nothing of it \
-      is changed.
+      The page shows the curves, the settings, the checkpoints, the data and what the model wrote on the way. It needs \
+      no other file and no network. Of a run that still goes on, or was interrupted, it shows what is there. The run \
+      stays as it is.
       """)
 
   @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"), completion: .directory)

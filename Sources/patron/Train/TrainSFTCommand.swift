@@ -18,14 +18,14 @@ struct TrainSFTCommand: AsyncParsableCommand {
     commandName: "sft",
     abstract: "Fine-tunes an adapter on rows with answers.",
     discussion: """
-      The defaults are the published recipe's. Every other flag is also a line of a --config file.
+      The defaults are those of the published recipe. A --config file can set every other flag, one a line.
 
-      The run's folder gets config.json (these settings), data.json (what became of the rows), metrics.jsonl and TensorBoard \
-      events, checkpoints/ and, at the end, adapter/: a PEFT folder that patron, peft and vLLM load. A run that was \
-      interrupted (Ctrl-C saves) or killed goes on with --resume and the same settings; on a CPU it ends with the same \
-      bytes as one that was not.
+      The run's folder gets config.json (these settings), data.json (which rows were used, and why others were not), \
+      metrics.jsonl and TensorBoard events, checkpoints/ and, at the end, adapter/: a PEFT folder that patron, peft \
+      and vLLM load. Ctrl-C saves the run and ends it. With --resume and the same settings, a run goes on after Ctrl-C \
+      or a crash. On a CPU it ends with the same bytes as a run without a break.
 
-      `patron train report` makes a page of a run, `patron data inspect` shows the rows as the model sees them.
+      `patron train report` makes a page of a run. `patron data inspect` shows the rows as the model sees them.
       """)
 
   @OptionGroup(title: "Model") var modelOptions: ModelOptions
@@ -36,29 +36,33 @@ struct TrainSFTCommand: AsyncParsableCommand {
   @OptionGroup(title: "Recipe") var recipeOptions: SFTOptions
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("The run's folder (needed unless --dry-run).", valueName: "folder"),
+    name: .shortAndLong, help: ArgumentHelp("The run's folder; --dry-run needs none.", valueName: "folder"),
     completion: .directory)
   var output: String?
 
-  @Flag(name: .long, help: "Go on from the last checkpoint in the run's folder, or begin where there is none.")
+  @Flag(name: .long, help: "Go on from the last checkpoint in the run's folder; without one, begin.")
   var resume = false
 
-  @Option(name: .long, help: ArgumentHelp("Checkpoints that are kept, besides the best one.", valueName: "n"))
+  @Option(
+    name: .long, help: ArgumentHelp("How many of the last checkpoints to keep, besides the best one.", valueName: "n"))
   var keep = CheckpointStore.defaultKeptCount
 
   @Option(
     name: .long,
     help: ArgumentHelp(
       """
-      Which checkpoint becomes the adapter: dev/loss or, with --dev-written, dev/funder_f0.5, dev/award_id_f0.5 (rows of \
-      parse), dev/statement_f1 (extract), dev/exact_answers (chats), dev/whole_answers; without dev rows it is the last.
+      The figure that picks the checkpoint for the adapter: dev/loss or, with --dev-written, dev/funder_f0.5 or \
+      dev/award_id_f0.5 (parse), dev/statement_f1 (extract), dev/exact_answers (chats) or dev/whole_answers. Without \
+      dev rows, the last checkpoint is it.
       """, valueName: "figure"))
   var bestBy = MetricName.devLoss
 
-  @Flag(name: .long, help: "Show the plan (rows, steps, memory, time by a short measurement) and do nothing.")
+  @Flag(name: .long, help: "Show the plan and stop: rows, steps, memory, and the time by a short measurement.")
   var dryRun = false
 
-  @Option(name: .long, help: ArgumentHelp("File of settings, YAML or JSON.", valueName: "file"), completion: .file())
+  @Option(
+    name: .long, help: ArgumentHelp("Take settings from this file, YAML or JSON.", valueName: "file"),
+    completion: .file())
   var config: String?
 
   @OptionGroup var consoleOptions: ConsoleOptions

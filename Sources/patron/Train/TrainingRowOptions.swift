@@ -14,8 +14,8 @@ struct TrainingRowOptions: ParsableArguments {
     name: .long, parsing: .upToNextOption,
     help: ArgumentHelp(
       """
-      Rows to learn, JSON lines: articles with statements, statements with funders, or chats (messages); file@2 counts a \
-      file twice.
+      Files of rows to learn, in JSON: articles with statements, statements with funders, or chats (messages). file@2 \
+      counts a file twice.
       """, valueName: "file"),
     completion: .file())
   var train: [String] = []
@@ -23,19 +23,19 @@ struct TrainingRowOptions: ParsableArguments {
   @Option(
     name: .long, parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Rows of the same forms that the loss is measured on, each once, without training noise.", valueName: "file"),
+      "Files of rows to measure on, in the same forms. Each row counts once, and gets no noise.", valueName: "file"),
     completion: .file())
   var dev: [String] = []
 
-  @Option(name: .long, help: ArgumentHelp("Most examples of --dev, taken by chance.", valueName: "n"))
+  @Option(name: .long, help: ArgumentHelp("Most examples of --dev to measure on; chance picks them.", valueName: "n"))
   var devLimit = TrainingRows.defaultDevLimit
 
   @Option(
     name: .long,
     help: ArgumentHelp(
       """
-      Dev examples that the model writes an answer to at each measurement, as many of each task; the answers go to \
-      samples.jsonl, their scores to the figures.
+      How many dev examples the model answers at each measurement, as many of each task. The answers go to \
+      samples.jsonl, and their scores are further figures.
       """, valueName: "n"))
   var devWritten = 0
 
@@ -43,8 +43,8 @@ struct TrainingRowOptions: ParsableArguments {
     name: .long,
     help: ArgumentHelp(
       """
-      What those answers are held to: none, json (the task's shape) or verbatim (and what is to be copied is copied), as \
-      `patron extract` does; rows of token ids have no text to copy from.
+      What holds these answers to their form: none, json (they have the task's shape) or verbatim (and they copy what \
+      is to be copied), as in `patron extract`. Rows of token ids have no text to copy from.
       """, valueName: "mode"))
   var constrain = ConstraintOptions().mode
 
@@ -53,7 +53,7 @@ struct TrainingRowOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Most tokens of such an answer (default: \(ExtractionOptions().maximumFunderTokens) for parse, else \
-      \(ExtractionOptions().maximumStatementTokens), as `patron extract`).
+      \(ExtractionOptions().maximumStatementTokens), as in `patron extract`).
       """, valueName: "n"))
   var devTokens: Int?
 
@@ -61,14 +61,14 @@ struct TrainingRowOptions: ParsableArguments {
     name: .long, parsing: .upToNextOption,
     help: ArgumentHelp(
       """
-      Rows as token ids instead: JSON lines with input_ids and labels (-100: not to be learnt), as `patron data tokenize` \
-      writes them.
+      Files of rows as token ids: JSON Lines with input_ids and labels (-100 where nothing is learnt), as `patron data \
+      tokenize` writes them.
       """, valueName: "file"),
     completion: .file())
   var tokenized: [String] = []
 
   @Option(
-    name: .long, parsing: .upToNextOption, help: ArgumentHelp("The same for the dev loss.", valueName: "file"),
+    name: .long, parsing: .upToNextOption, help: ArgumentHelp("The same for rows to measure on.", valueName: "file"),
     completion: .file())
   var devTokenized: [String] = []
 

@@ -116,6 +116,10 @@ import Torch
         let error = failure(LlamaError.self) { _ = try merged(folder, base, policy: policy, to: dtype) }
         #expect(error?.message.contains("tensor \(name): found") == true)
         #expect(error?.message.contains(named) == true, "\(error?.message ?? "accepted")")
+        // What float32 holds can be had with another dtype, and the message says so.
+        let fits = abs(value) <= Double(Float.greatestFiniteMagnitude)
+        #expect(error?.code == (fits ? .range : .model))
+        #expect(error?.message.hasSuffix("; choose a dtype of a wider range") == fits)
         #expect(!FileManager.default.fileExists(atPath: folder.path("merged")))
       }
       // Loading refuses it in the same words.

@@ -255,4 +255,20 @@ import Testing
     let verified = try Executable.run(["models", "verify", merged])
     #expect(verified.status == 0 && verified.output.contains("chat template smollm2"))
   }
+
+  /// Without `--dtype` quantised weights become bfloat16; the norms, which the file stores in float32, stay.
+  @Test(.enabled(if: Checkout.hasDefaultModel, Checkout.defaultModelAbsence))
+  func aMergedGGUFFileIsInBFloat16() throws {
+    let folder = try TemporaryFolder()
+    let adapter = Checkout.root.appendingPathComponent("Models/smollm2-135m/sft").path
+    let result = try Executable.run(
+      ["merge", "--model", "smollm2-135m", "--adapter", adapter, "--output", folder.path("merged")])
+    #expect(result.status == 0 && result.output == "" && result.errors == "")
+    let tensors = try SafetensorsFile(folder.url("merged/model.safetensors")).tensors
+    #expect(tensors.count == 272)
+    for (name, tensor) in tensors {
+      #expect(tensor.encoding.name == (name.hasSuffix("norm.weight") ? "F32" : "BF16"), "\(name)")
+    }
+    #expect(try JSON.parse(folder.read("merged/config.json"))["torch_dtype"] == "bfloat16")
+  }
 }

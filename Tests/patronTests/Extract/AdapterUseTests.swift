@@ -3,6 +3,7 @@ import ArgumentParser
 import Files
 import Foundation
 import Funding
+import Llama
 import ModelFiles
 import PatronKit
 import Runs
@@ -91,6 +92,10 @@ import Tokenizer
     #expect(
       try flags({ _ = try $0.template() }, { $0.chatTemplate = "gemma" })
         == "; choose one with --chat-template, or use it with the model's own with --force-adapter")
+    #expect(
+      ModelAdvice.text(of: LlamaError(.range, "found 70144; choose a dtype of a wider range"))
+        == "found 70144; choose a dtype of a wider range with --dtype, such as float32")
+    #expect(ModelAdvice.text(of: LlamaError(.model, "found 1e300")) == "found 1e300")
   }
 
   /// With the bare model the records are others: a person must know, whatever else is kept quiet.

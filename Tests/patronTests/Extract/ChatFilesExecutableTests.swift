@@ -77,6 +77,27 @@ struct ChatFilesExecutableTests {
     #expect(try Executable.run(["models", "verify", merged]).output.contains("date 26 July 2024"))
   }
 
+  /// A chosen template is learnt, shown, written into the card, and used with the adapter from then on.
+  @Test func trainingTakesTheChosenTemplate() throws {
+    let base = ["--model", folder.path("base")]
+    let rows = try folder.write(
+      "rows.jsonl", #"{"statement": "Funded by the Moss Fund.", "funders": [{"funder_name": "Moss Fund"}]}"#)
+    let training =
+      ["train", "sft", "--train", rows, "--dtype", "float32", "--rank", "2", "--max-steps", "1"]
+      + ["--output", folder.path("run")] + base
+    let refused = try Executable.run(training)
+    #expect(refused.status == 2 && refused.errors.hasSuffix(": --chat-template NAME\n"), "\(refused.errors)")
+    let chosen = ["--chat-template", "llama3.1", "--chat-date", "1 May 2025"]
+    let result = try Executable.run(training + chosen)
+    #expect(result.status == 0, "\(result.errors)")
+    let card = try JSON.parse(folder.read("run/adapter/patron.json"))
+    #expect(card["chat_template"] == "llama3.1", "\(card.text(pretty: true))")
+    let shown = try Executable.run(["data", "inspect", rows] + base + chosen)
+    #expect(shown.status == 0 && shown.output.contains("Today Date: 1 May 2025"), "\(shown)")
+    let provenance = try extract("--model", folder.path("base"), "--adapter", folder.path("run/adapter")).provenance
+    #expect(provenance?["chat_template"] == "llama3.1" && provenance?["chat_date"] == "1 May 2025")
+  }
+
   @Test func anEnlargedVocabularyIsRefused() throws {
     try tokenizer("sft", further: (0..<400).map { "<|new_\($0)|>" })
     for arguments in [["extract", article], ["merge", "--output", folder.path("merged")]] {

@@ -20,10 +20,11 @@ import Testing
       HelpText.of(DataCommand.self) == #"""
         OVERVIEW: Shows, checks and makes training data.
 
-        Files are JSON Lines or a JSON array. Rows are recognised by their members:
-        article and statements (a task of stage 1), statement or funding_statement and
-        funders (stage 2), or messages (a chat). FILE@2 counts the rows of a file
-        twice, FILE@0.5 half of them.
+        Files hold rows of JSON: JSON Lines, an array, an object over several lines, or
+        objects one behind another. The members of a row say what it is for: article
+        and statements (stage 1), statement or funding_statement and funders (stage 2),
+        or messages (a chat). FILE@2 counts the rows of a file twice, FILE@0.5 half of
+        them.
 
         USAGE: patron data <subcommand>
 
@@ -33,11 +34,10 @@ import Testing
         SUBCOMMANDS:
           stats                   Counts rows, examples and tokens, and what was left
                                   out and why.
-          inspect                 Shows examples as the model sees them, with what it
-                                  learns marked.
+          inspect                 Shows examples as the model sees them, and marks what
+                                  it learns.
           split                   Divides data files into parts that share no document.
-          tokenize                Writes examples as token ids, as other trainers take
-                                  them.
+          tokenize                Writes examples as token ids for other trainers.
           synthesize              Makes funding statements with their funders, or
                                   articles with such statements.
 
@@ -51,14 +51,14 @@ import Testing
       HelpText.of(DataStatsCommand.self) == #"""
         OVERVIEW: Counts rows, examples and tokens, and what was left out and why.
 
-        Of several files it also shows which rows of one are in another, too, whatever
-        their licence: figures that are measured on rows of which a model has learnt
-        are too good.
+        Given several files, it also lists the rows that two files share, whatever
+        their licence. Figures come out too good if the model has learnt the rows that
+        it is measured on.
 
         USAGE: patron data stats [<options>] <files> ...
 
         ARGUMENTS:
-          <files>                 Data files, each with @weight behind it or not.
+          <files>                 Data files; file@2 counts a file's rows twice.
 
         \#(dataOptions)OPTIONS:
         \#(HelpText.tokenizerOptions)
@@ -74,15 +74,15 @@ import Testing
       HelpText.of(DataSplitCommand.self) == #"""
         OVERVIEW: Divides data files into parts that share no document.
 
-        Rows that share an id, a DOI (doi, ref), a title or a text fall into the same
-        part, as do nearly equal texts (more than nine tenths of the words), and
-        articles with the statements in them. So give all files of the same documents
-        in one call. A hash of the text picks the part: the order of the files does not
-        matter, and a later call with the same rows divides them in the same way.
+        All rows of a document fall into the same part: rows that share an id, a DOI
+        (doi, ref), a title or a text, nearly equal texts (more than nine tenths of the
+        words), and articles with the statements in them. So give all files of the same
+        documents in one call. A hash of the text picks the part. The order of the
+        files does not matter, and a later call divides the same rows in the same way.
 
-        The folder gets a folder for each part with files of the same names:
-        OUTPUT/train/rows.jsonl, OUTPUT/dev/rows.jsonl. The rows are copied as they
-        are; statements without funders may be among them.
+        The output folder gets a folder for each part, with files of the same names:
+        OUTPUT/train/rows.jsonl, OUTPUT/dev/rows.jsonl. Rows are copied as they are.
+        Statements may lack funders.
 
         USAGE: patron data split <files> ... [--part <name=share> ...] [--rest <name>] [--seed <n>] --output <folder>
 
@@ -105,21 +105,21 @@ import Testing
   @Test func inspect() {
     #expect(
       HelpText.of(DataInspectCommand.self) == #"""
-        OVERVIEW: Shows examples as the model sees them, with what it learns marked.
+        OVERVIEW: Shows examples as the model sees them, and marks what it learns.
 
-        Special tokens are shown by their names. What is learnt is coloured on a
-        terminal, and stands between ⟦ and ⟧ elsewhere.
+        Special tokens appear by their names. On a terminal, colour marks what is
+        learnt; elsewhere it stands between ⟦ and ⟧.
 
         USAGE: patron data inspect [<options>] <files> ...
 
         ARGUMENTS:
-          <files>                 Data files, each with @weight behind it or not.
+          <files>                 Data files; file@2 counts a file's rows twice.
 
         \#(dataOptions)OPTIONS:
-          --row <id>              Only examples whose id begins with this, such as a
-                                  row's id.
+          --row <id>              Show only examples whose id begins with this, such as
+                                  a row's id.
           --count <n>             Most examples to show. (default: 3)
-          --skip <n>              Examples to pass over first. (default: 0)
+          --skip <n>              Examples to skip first. (default: 0)
           --tokens                Show the tokens one by one: id, mark, text.
         \#(HelpText.tokenizerOptions)
         \#(HelpText.commonOptions)
@@ -131,15 +131,15 @@ import Testing
   @Test func tokenize() {
     #expect(
       HelpText.of(DataTokenizeCommand.self) == #"""
-        OVERVIEW: Writes examples as token ids, as other trainers take them.
+        OVERVIEW: Writes examples as token ids for other trainers.
 
-        One JSON object a line: id, task, input_ids, and labels, which are -100 where
-        nothing is learnt. The order is that of training.
+        Each line is a JSON object with id, task, input_ids and labels. A label is -100
+        where nothing is learnt. The examples stand in the order of training.
 
         USAGE: patron data tokenize [<options>] <files> ...
 
         ARGUMENTS:
-          <files>                 Data files, each with @weight behind it or not.
+          <files>                 Data files; file@2 counts a file's rows twice.
 
         \#(dataOptions)OPTIONS:
           -o, --output <file>     File to write to (default: standard output).
@@ -156,16 +156,17 @@ import Testing
         OVERVIEW: Makes funding statements with their funders, or articles with such
         statements.
 
-        Writes JSON Lines. Row n of a seed is always the same, so that a longer file
-        begins like a shorter one. Lists of funders have a funder a line, with the
-        columns name, acronym, country, shapes of award ids and schemes, parted by
-        tabs; all but the name may be left out. In a shape # is a digit, @ a capital
-        letter and [a|b] one of several, such as [R01|R21] CA######; several shapes or
-        schemes are parted by ";".
+        Writes JSON Lines. Row n of a seed is always the same, so a longer file begins
+        like a shorter one.
+
+        A list of funders has one funder a line. Tabs divide its columns: name,
+        acronym, country, shapes of award ids, and schemes. Only the name is needed. In
+        a shape, # is a digit, @ a capital letter, and [a|b] one of several, as in
+        [R01|R21] CA######. A ";" divides several shapes or schemes.
 
         With --task extract, --articles and --statements put real statements among real
-        paragraphs: statements whose funders nobody has annotated become examples of
-        stage 1.
+        paragraphs. Statements whose funders nobody has annotated become examples of
+        stage 1 in this way.
 
         USAGE: patron data synthesize [--count <n>] [--seed <n>] [--task <task>] [--funders <file> ...] [--articles <file> ...] [--statements <file> ...] [--license-filter <filter>] [--output <file>]
 
@@ -177,15 +178,16 @@ import Testing
                                   extract; default: parse)
           --funders <file>        A list of funders instead of the built-in one; repeat
                                   it for several.
-          --articles <file>       For extract: rows with articles whose paragraphs
-                                  surround the statements (default: made-up ones);
-                                  repeat it for several.
-          --statements <file>     For extract: rows with statements, funders or not, to
-                                  take instead of made-up ones; repeat it for several.
+          --articles <file>       For extract: a file with articles, whose paragraphs
+                                  surround the statements (default: made-up
+                                  paragraphs); repeat it for several.
+          --statements <file>     For extract: a file with statements, which need no
+                                  funders, instead of made-up ones; repeat it for
+                                  several.
           --license-filter <filter>
-                                  Which articles and statements to take: none (all) or
-                                  open (no NC, no ND). (values: none, open; default:
-                                  none)
+                                  Filter of articles and statements: none (all of them
+                                  stay) or open (those whose licence says NC or ND go).
+                                  (values: none, open; default: none)
           -o, --output <file>     File to write to (default: standard output).
         \#(HelpText.commonOptions)
 

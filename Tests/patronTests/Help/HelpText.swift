@@ -107,12 +107,12 @@ enum HelpText {
   /// How rows become examples.
   static let rowOptions = #"""
       --task-weight <task=factor>
-                              Copies of the rows of a task, on top of those of the
-                              files, such as extract=2 or parse=0.5.
+                              How often the rows of a task count, such as extract=2
+                              or parse=0.5; times the weight of their file.
       --license-filter <filter>
-                              none (all rows) or open (leave out rows whose licence
-                              says NC or ND; rows that state none stay). (values:
-                              none, open; default: none)
+                              Filter of rows: none (all stay) or open (rows whose
+                              licence says NC or ND go; rows that state no licence
+                              stay). (values: none, open; default: none)
       --skip-bad-rows         Leave out rows that cannot be read and say how many;
                               otherwise the first one is an error.
       --data-seed <n>         Seed of copies, negatives, noise and order. (default:
@@ -121,27 +121,27 @@ enum HelpText {
       --chunking <how>        How an article is cut: paragraphs (whole ones) or
                               overlapping (at a number of tokens). (values:
                               paragraphs, overlapping; default: paragraphs)
-      --overlap-tokens <n>    Tokens that neighbouring chunks share; with
-                              paragraphs only those of a paragraph too long for the
+      --overlap-tokens <n>    Tokens that neighbouring chunks share. Whole
+                              paragraphs share none, unless one is too long for the
                               model. (default: 1024)
-      --negatives <ratio>     Chunks without funding statements to keep for each
-                              one with some, or all. (default: 1)
+      --negatives <ratio>     Chunks without a statement to keep for each chunk
+                              with some: a number, or all. (default: 1)
       --hard-negatives <share>
-                              Share of those that hold a word of funding, support
-                              or thanks, as far as there are such. With 1, the
-                              adapter asks for such chunks only (`patron extract
-                              --chunks likely`). (default: 0.75)
-      --keep-unverbatim       Keep statements of which a funder's value is not in
-                              the text; they teach to write what is not there.
-      --joined <share>        Share of the statements that get another one behind
-                              them, as an article of two statements has. (default:
-                              0.1)
+                              Share of these that hold a word of funding, support
+                              or thanks, as far as there are enough. With 1,
+                              `patron extract` reads only such chunks with the
+                              adapter (--chunks likely). (default: 0.75)
+      --keep-unverbatim       Keep statements whose text lacks a value of their
+                              funders. They teach the model to write what is not
+                              there.
+      --joined <share>        Share of the statements that are joined with another
+                              one, as if an article had two. (default: 0.1)
       --supervised-turns <turns>
-                              Which answers of a chat in messages rows are learnt:
-                              all or last. (values: all, last; default: all)
-      --noise <share>         Share of the rows that get damage as real texts have
-                              it; 0: texts as they are. (default: 0.5)
-      --noise-kinds <kinds>   What may happen to them: case, confusions, unicode,
+                              Which answers of a chat are learnt: all of them, or
+                              the last. (values: all, last; default: all)
+      --noise <share>         Share of the rows that get the damage of real texts;
+                              0 leaves all as they are. (default: 0.5)
+      --noise-kinds <kinds>   Kinds of damage: case, confusions, unicode,
                               zero-width, markup, hyphenation, wrapping; several
                               with commas. (default: all)
       --max-length <n>        Most tokens of an example; longer ones are left out.

@@ -10,10 +10,11 @@ import Testing
       HelpText.of(EvaluateCommand.self) == #"""
         OVERVIEW: Measures predictions against gold annotations.
 
-        Both files hold a JSON object per line, or a JSON array of objects. Funders are
-        in "funders" (in predictions also "predicted_funders"), with nested "awards" or
-        flat. Statements are in "statements", with their "article" if it is at hand.
-        Predictions can be the records of `patron extract --format json` or jsonl.
+        Both files hold objects of JSON: one a line, in an array, over several lines,
+        or one behind another. Funders are in "funders" (in predictions also
+        "predicted_funders"), with nested "awards" or flat. Statements are in
+        "statements", with their "article" if it is at hand. Predictions can be the
+        records of `patron extract --format json` or jsonl.
 
         Documents are joined by "id" (or "filename"), "statement" (or
         "funding_statement"), or "doi" (or "ref"). The id of a record is the path of
