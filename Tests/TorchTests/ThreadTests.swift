@@ -65,6 +65,13 @@ import Torch
       try sum.addRMSNormGradient(x: rows, weight: scale, gradient: rows, epsilon: 1e-5)
       let (gate, up) = (try rows + 0.0, try rows * 0.5)
       try Tensor.replaceBySiLUMultiplyGradients(gate: gate, up: up, gradient: rows)
+      let policy = try logits + 0.0
+      results += [
+        try policy.replaceByPolicyGradient(
+          targets: targets, old: nil, reference: copy.selected(0, dimension: 1).contiguous(),
+          weights: copy.sliced(0..<4, dimension: 1).magnitude().contiguous(),
+          bounds: PolicyBounds(temperature: 0.9, clipLow: 0.2, clipHigh: 0.28)), policy,
+      ]
       return results + [sum, gate, up]
     }
     for products in ProcessorPaths.BFloat16Products.allCases {
