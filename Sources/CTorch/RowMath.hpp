@@ -3,6 +3,8 @@
 
 #include <c10/util/BFloat16.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -92,6 +94,21 @@ static inline __attribute__((always_inline)) float exponential(float x) {
   float power;
   std::memcpy(&power, &bits, 4);
   return p * power;
+}
+
+// The largest of a row, by partial maxima so that the loop vectorises without assuming away NaN.
+static inline __attribute__((always_inline)) float largest(const float *row, int64_t count) {
+  constexpr int64_t lanes = 64;
+  float partial[lanes];
+  for (int64_t j = 0; j < lanes; ++j) partial[j] = -INFINITY;
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    for (int64_t j = 0; j < lanes; ++j) partial[j] = row[i + j] > partial[j] ? row[i + j] : partial[j];
+  }
+  for (; i < count; ++i) partial[0] = std::max(partial[0], row[i]);
+  float maximum = -INFINITY;
+  for (int64_t j = 0; j < lanes; ++j) maximum = std::max(maximum, partial[j]);
+  return maximum;
 }
 
 }  // namespace

@@ -52,21 +52,6 @@ BODY void rotateHalfInPlaceBody(
   turnHalves(x, x + half, cosine, sine, direction, half);
 }
 
-// The largest of a row, by partial maxima so that the loop vectorises without assuming away NaN.
-static inline __attribute__((always_inline)) float largest(const float *row, int64_t count) {
-  constexpr int64_t lanes = 64;
-  float partial[lanes];
-  for (int64_t j = 0; j < lanes; ++j) partial[j] = -INFINITY;
-  int64_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    for (int64_t j = 0; j < lanes; ++j) partial[j] = row[i + j] > partial[j] ? row[i + j] : partial[j];
-  }
-  for (; i < count; ++i) partial[0] = std::max(partial[0], row[i]);
-  float maximum = -INFINITY;
-  for (int64_t j = 0; j < lanes; ++j) maximum = std::max(maximum, partial[j]);
-  return maximum;
-}
-
 BODY float softmaxWithNormalizerBody(Element *row, int64_t valid, int64_t count, float scale) {
 #pragma clang fp reassociate(on) contract(fast)
   const float maximum = largest(row, valid);

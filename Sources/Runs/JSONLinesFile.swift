@@ -49,6 +49,9 @@ final class JSONLinesFile {
     }
   }
 
+  /// Bytes of all lines.
+  func byteCount() throws -> Int { Int(try file.status().st_size) }
+
   /// Waits until all lines are on the disk.
   func synchronize() throws { try file.synchronize() }
 

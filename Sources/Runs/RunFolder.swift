@@ -17,6 +17,7 @@ import Foundation
 ///     metrics.jsonl     one line per record (`MetricLog`); the same figures are in events.out.tfevents.* for
 ///     TensorBoard
 ///     samples.jsonl     what the model wrote on the way (`SampleLog`)
+///     rollouts.jsonl    what it was rewarded for (`RolloutLog`)
 ///     checkpoints/      step-000123, … (`CheckpointStore`)
 ///     adapter/          the result, a PEFT folder
 ///
@@ -73,12 +74,14 @@ public final class RunFolder: Sendable {
   static let metricsName = "metrics.jsonl"
   static let checkpointsName = "checkpoints"
   static let samplesName = "samples.jsonl"
+  static let rolloutsName = "rollouts.jsonl"
   static let configurationName = "config.json"
   static let dataName = "data.json"
 
   public var checkpoints: URL { url.appendingPathComponent(Self.checkpointsName) }
   public var metrics: URL { url.appendingPathComponent(Self.metricsName) }
   public var samples: URL { url.appendingPathComponent(Self.samplesName) }
+  public var rollouts: URL { url.appendingPathComponent(Self.rolloutsName) }
   public var configuration: URL { url.appendingPathComponent(Self.configurationName) }
   public var data: URL { url.appendingPathComponent(Self.dataName) }
   /// The trained adapter, a PEFT folder.

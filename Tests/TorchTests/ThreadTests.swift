@@ -82,6 +82,13 @@ import Torch
             values: blockValues, scale: 0.2))
       }
       let products = try rows.products(with: [Weight(weight), Weight(scale.reshaped([1, 301]))])
+      let policy = try logits + 0.0
+      results += [
+        try policy.replaceByPolicyGradient(
+          targets: targets, old: nil, reference: copy.selected(0, dimension: 1).contiguous(),
+          weights: copy.sliced(0..<4, dimension: 1).magnitude().contiguous(),
+          bounds: PolicyBounds(temperature: 0.9, clipLow: 0.2, clipHigh: 0.28)), policy,
+      ]
       return results + [sum, gate, up, products]
     }
     for products in ProcessorPaths.BFloat16Products.allCases {

@@ -431,6 +431,32 @@ ct_status ct_add_counted_dropout(ct_tensor *sum, const ct_tensor *x, double prob
 // losses [rows] = -log softmax(logits)[target]; logits [rows, V] float32 become (softmax - one-hot) · scale. targets
 // int64.
 ct_status ct_cross_entropy(ct_tensor *logits, const ct_tensor *targets, double scale, ct_tensor **losses);
+// Weights of one token's terms in a loss that is a sum over tokens; with the token's log-probability l at the
+// temperature, ratio r = exp(l - old) and entropy H:
+//   - gain · min(r, 1 + clip_high) + loss · min(max(r, 1 - clip_low), dual_clip) + divergence · k3 - entropy · H
+typedef struct {
+  float gain;  // the sum of the positive advantages of what the token stands for
+  float loss;  // the sum of the negative ones, without their sign
+  float divergence;
+  float entropy;
+} ct_policy_weights;
+typedef struct {
+  float temperature;  // what logits are divided by
+  float clip_low, clip_high;
+  float dual_clip;  // infinity: none
+} ct_policy_options;
+typedef struct {
+  float log_probability, entropy;
+  float ratio;       // 1 where there is no log-probability before the update
+  float divergence;  // k3 = exp(d) - d - 1 of d = reference - l, at most 10; 0 without a reference
+} ct_policy_figures;
+// figures [rows, 4] float32, the members of ct_policy_figures, of each row of logits [rows, V] float32. Where
+// `gradient` is wanted and there are `weights` [rows, 4], the members of ct_policy_weights, the logits become the
+// loss's gradient. targets int64; old, reference [rows] float32 and weights may be null. Log-ratios beyond +-20 and k3
+// beyond 10 are held there, and nothing flows back through them.
+ct_status ct_policy_rows(
+    ct_tensor *logits, const ct_tensor *targets, const ct_tensor *old, const ct_tensor *reference,
+    const ct_tensor *weights, ct_policy_options options, bool gradient, ct_tensor **figures);
 // sum[places[i]] += rows[i]; places int64.
 ct_status ct_add_rows(ct_tensor *sum, const ct_tensor *places, const ct_tensor *rows);
 // tensor[places[i]] = rows[i]; places int64, none of them twice.

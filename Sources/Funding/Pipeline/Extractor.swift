@@ -127,46 +127,19 @@ public struct Extractor: Sendable {
   private func findStatements(
     in article: ArticleText, _ record: inout ExtractionRecord, _ onProgress: ProgressHandler?
   ) async throws -> [StatementCandidate] {
-    var chunks: [Range<Int>] = []
-    var texts: [String] = []
-    let all = try inputs.chunks(of: article)
-    for chunk in all {
-      let text = String(decoding: article.bytes[chunk], as: UTF8.self)
-      guard options.chunkSelection.includes(text) else { continue }
-      chunks.append(chunk)
-      texts.append(text)
-    }
-    noteChunks(read: chunks.count, of: all.count, &record)
+    let (chunks, texts, all) = try inputs.readChunks(of: article)
+    noteChunks(read: chunks.count, of: all, &record)
     let tasks = texts.map { (Prompts.statements(in: $0), options.constraint.statements(in: $0)) }
     let completions = try await complete(.statements, tasks, options.maximumStatementTokens, onProgress)
 
-    var locator = StatementLocator(article.bytes)
-    var candidates: [StatementCandidate] = []
+    var gathering = StatementGathering(article, options: options)
     for (index, completion) in completions.enumerated() {
       try Task.checkCancellation()
-      let reading = StatementReader.read(completion.text)
+      let (reading, leftOut) = gathering.add(completion, chunk: index, chunks[index])
       note(completion, .statements, index, reading.problems, article.span(ofCleaned: chunks[index]), &record)
-      let confidences = OutputConfidence(completion, calibration: options.calibration)
-      for statement in reading.elements {
-        let confidence = confidences?.confidence(of: statement, .statement)
-        guard options.constraint.keepsStatement(confidence) else {
-          noteDropped(statement.text, confidence, chunk: index, &record)
-          continue
-        }
-        let place = locator.locate(statement.text, chunk: chunks[index])
-        guard options.statementWords.keeps(statement.text, at: place?.range, in: article.bytes) else {
-          record.warnings.append(
-            "stage 1, chunk \(index): left out a statement without a word of funding: "
-              + Self.beginning(of: statement.text))
-          continue
-        }
-        candidates.append(
-          StatementCandidate(
-            modelText: statement.text, chunk: index, status: place?.status ?? .unverified, range: place?.range,
-            confidence: confidence))
-      }
+      for statement in leftOut { noteLeftOut(statement, chunk: index, &record) }
     }
-    let found = StatementMerging.merge(candidates, in: article.bytes)
+    let found = gathering.merged
     record.statements = found.map { statement($0, in: article) }
     return found
   }
@@ -297,12 +270,16 @@ public struct Extractor: Sendable {
     }
   }
 
-  private func noteDropped(
-    _ statement: String, _ confidence: Confidence?, chunk: Int, _ record: inout ExtractionRecord
+  private func noteLeftOut(
+    _ statement: StatementGathering.LeftOut, chunk: Int, _ record: inout ExtractionRecord
   ) {
+    let reason =
+      switch statement.reason {
+      case .unmeant(let confidence): "that the model did not mean (probability \(Self.figure(confidence)))"
+      case .withoutFundingWords: "without a word of funding"
+      }
     record.warnings.append(
-      "stage 1, chunk \(chunk): left out a statement that the model did not mean "
-        + "(probability \(Self.figure(confidence))): \(Self.beginning(of: statement))")
+      "stage 1, chunk \(chunk): left out a statement \(reason): \(Self.beginning(of: statement.text))")
   }
 
   private static func warning(

@@ -18,6 +18,20 @@ package struct StageInputs: Sendable {
     try statementChunker().chunks(of: article.cleaned)
   }
 
+  /// Those that the selection does not leave out, with their texts, and how many there are in all.
+  package func readChunks(of article: ArticleText) throws -> (chunks: [Range<Int>], texts: [String], all: Int) {
+    let all = try chunks(of: article)
+    var chunks: [Range<Int>] = []
+    var texts: [String] = []
+    for chunk in all {
+      let text = String(decoding: article.bytes[chunk], as: UTF8.self)
+      guard options.chunkSelection.includes(text) else { continue }
+      chunks.append(chunk)
+      texts.append(text)
+    }
+    return (chunks, texts, all.count)
+  }
+
   /// Most tokens of a chunk, and tokens that neighbours share: those of the options, fewer where the context is
   /// smaller.
   package func chunkSize() throws -> (tokens: Int, overlap: Int) {
@@ -45,8 +59,24 @@ package struct StageInputs: Sendable {
     options.cleansStatements ? StatementCleanup.clean(statement) : statement
   }
 
+  /// What stage 2 reads of what stage 1 wrote for chunks of an unwrapped article: the statements of each of its
+  /// prompts. Empty where there is no statement.
+  package func groups(
+    of article: ArticleText, answers: [(completion: Completion, chunk: Range<Int>)]
+  ) throws -> [[String]] {
+    var gathering = StatementGathering(article, options: options)
+    for (index, answer) in answers.enumerated() { _ = gathering.add(answer.completion, chunk: index, answer.chunk) }
+    let found = gathering.merged
+    return found.isEmpty ? [] : try groups(of: found.map { cleanedUp(ReadStatement($0, of: article).text) })
+  }
+
+  /// The chat that asks for the funders of a group.
+  package static func prompt(ofGroup statements: [String]) -> [Message] {
+    Prompts.funders(in: joined(statements))
+  }
+
   /// Statements that share a prompt: all of them if that fits into the context, else in as few groups as do.
-  func groups(of statements: [String]) throws -> [[String]] {
+  package func groups(of statements: [String]) throws -> [[String]] {
     let chunker = try chunker(newTokens: options.maximumFunderTokens, chunking: .paragraphs, overlap: 0) {
       Prompts.funders(in: $0)
     }

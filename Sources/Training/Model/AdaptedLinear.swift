@@ -37,12 +37,14 @@ struct AdaptedLinear: Sendable {
   }
 
   /// x [T, in], u of ``lowRank(_:seed:)`` -> the layers' outputs side by side [T, sum of outputs], plus `residual`.
-  func callAsFunction(_ x: Tensor, lowRank u: Tensor, adding residual: Tensor? = nil) throws -> Tensor {
+  /// Without `u` those of the frozen weights alone.
+  func callAsFunction(_ x: Tensor, lowRank u: Tensor?, adding residual: Tensor? = nil) throws -> Tensor {
     let width = weights.reduce(0) { $0 + $1.size(0) }
     let y = try residual?.clone() ?? Tensor.empty([x.size(0), width], dtype: x.dtype, device: x.device)
     for (weight, columns) in zip(weights, columns(of: weights)) {
       try y.columns(columns).setProduct(x, weight.transposed(), addingTo: residual == nil ? 0 : 1)
     }
+    guard let u else { return y }
     for (index, (b, columns)) in zip(factors.b, columns(of: factors.b)).enumerated() {
       try y.columns(columns).setProduct(u.columns(ranks(index)), b.transposed(), scaledBy: scale, addingTo: 1)
     }

@@ -25,9 +25,10 @@ public struct TokenBatch: Sendable {
   /// Tokens that the loss asks for.
   public var supervisedCount: Int { targetCounts.reduce(0, +) }
 
+  /// - Parameter sharesPrefixes: false: each row stands whole.
   /// - Throws: `TrainingError` for token ids outside the vocabulary, rows longer than the model's context, and when no
   ///   token of any row is supervised.
-  public init(_ examples: [TrainingExample], model: LlamaModel) throws {
+  public init(_ examples: [TrainingExample], model: LlamaModel, sharesPrefixes: Bool = true) throws {
     let configuration = model.configuration
     for example in examples {
       guard example.tokens.count <= configuration.contextLength else {
@@ -50,7 +51,11 @@ public struct TokenBatch: Sendable {
     }
 
     var layout = Layout(rowCount: rows.count)
-    for group in SharedPrefix.groups(of: rows) { layout.add(group, rows) }
+    let groups =
+      sharesPrefixes
+      ? SharedPrefix.groups(of: rows)
+      : rows.indices.filter { !rows[$0].predictors.isEmpty }.map { SharedPrefix(rows: [$0], length: 0) }
+    for group in groups { layout.add(group, rows) }
     let places = try Tensor(layout.positions.map(Int64.init)).to(device: model.device)
     let tables = try model.rotary.tables(forPositions: (layout.positions.max() ?? 0) + 1)
     tokens = try Tensor(layout.tokens.map(Int64.init))
@@ -90,17 +95,21 @@ extension TokenBatch {
     /// Shorter ones are not worth a segment of their own.
     static let minimumLength = 16
 
-    /// Puts each row to the first group with which it shares enough. No predictor is part of what is shared, and each
-    /// row keeps a token of its own.
+    /// Puts each row to the group where most tokens are saved by it: what it shares, less what the group's other rows
+    /// share then no more. No predictor is part of what is shared, and each row keeps a token of its own.
     static func groups(of rows: [Row]) -> [SharedPrefix] {
       var groups: [SharedPrefix] = []
       for (index, row) in rows.enumerated() {
         guard let first = row.predictors.first else { continue }
-        let best = groups.indices.lazy.map { (group: $0, length: common(rows[groups[$0].rows[0]], row)) }
-          .first { $0.length >= minimumLength }
+        var best: (group: Int, length: Int, gain: Int)?
+        for (number, group) in groups.enumerated() {
+          let length = min(group.length, common(rows[group.rows[0]], row))
+          let gain = length * group.rows.count - group.length * (group.rows.count - 1)
+          if length >= minimumLength, gain > best?.gain ?? 0 { best = (number, length, gain) }
+        }
         if let best {
           groups[best.group].rows.append(index)
-          groups[best.group].length = min(groups[best.group].length, best.length)
+          groups[best.group].length = best.length
         } else {
           groups.append(SharedPrefix(rows: [index], length: first))
         }

@@ -80,6 +80,19 @@ struct TrainableBlock: Sendable {
     return try down(active, lowRank: lowRank, adding: saved.h)
   }
 
+  /// The block's output [T, H] without dropout, and with nothing kept.
+  /// - Parameter isAdapted: false: that of the frozen weights alone.
+  func infer(_ x: Tensor, batch: TokenBatch, isAdapted: Bool) throws -> Tensor {
+    func apply(_ layer: AdaptedLinear, _ x: Tensor, adding residual: Tensor? = nil) throws -> Tensor {
+      try layer(x, lowRank: isAdapted ? layer.lowRank(x, seed: nil) : nil, adding: residual)
+    }
+    let packed = try apply(queryKeyValue, attentionNorm(x))
+    try packed.rotateInPlace(heads: attention.heads + attention.groups, cosine: batch.cosine, sine: batch.sine)
+    let h = try apply(output, attention(packed, batch.segments).output, adding: x)
+    let (gate, up) = try halves(apply(gateUp, feedForwardNorm(h)))
+    return try apply(down, gate.siluMultiply(up), adding: h)
+  }
+
   /// Turns `gradient` [T, H] with respect to the output into that with respect to the input, in place, and adds to the
   /// adapters' gradients. `saved.gateUp` is overwritten. Without `wantsInputGradient`, which the first block does not
   /// need, `gradient` is left as it is after the attention.

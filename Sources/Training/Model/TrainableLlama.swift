@@ -64,19 +64,13 @@ public final class TrainableLlama {
   public func accumulateGradients(_ batch: TokenBatch, scale: Double, dropoutSeed: UInt64?) throws -> [Float] {
     let (x, tape) = try forward(batch, dropoutSeed: dropoutSeed)
     let (losses, gradient) = try crossEntropy(x, batch, scale: scale)
-    try backward(gradient, tape)
+    if let gradient { try backward(gradient, tape) }
     return losses
   }
 
   /// The loss of each supervised token, without dropout and gradients.
   public func losses(_ batch: TokenBatch) throws -> [Float] {
-    let seeds = TrainableBlock.Seeds(values: nil)
-    var x = try embed(batch)
-    for block in blocks {
-      var saved = try block.prepare(x, batch: batch, seeds: seeds)
-      x = try block.finish(&saved, seeds: seeds)
-    }
-    return try crossEntropy(x, batch, scale: nil).losses
+    return try crossEntropy(infer(batch, isAdapted: true), batch, scale: nil).losses
   }
 
   /// The base model with the adapter's values beside its weights, as they are whenever it computes: for generating in
@@ -114,6 +108,14 @@ public final class TrainableLlama {
     return (x, tape)
   }
 
+  /// The last block's output [T, H] without dropout, and with nothing kept for a backward pass.
+  /// - Parameter isAdapted: false: that of the base model.
+  func infer(_ batch: TokenBatch, isAdapted: Bool) throws -> Tensor {
+    var x = try embed(batch)
+    for block in blocks { x = try block.infer(x, batch: batch, isAdapted: isAdapted) }
+    return x
+  }
+
   /// Chains the blocks' gradients, from `gradient` [T, H] with respect to ``forward(_:dropoutSeed:)``'s output, which
   /// is overwritten.
   func backward(_ gradient: Tensor, _ tape: consuming Tape) throws {
@@ -142,29 +144,41 @@ public final class TrainableLlama {
   // MARK: Output head
 
   /// Losses at the supervised positions, and the gradient [T, H] of scale · their sum with respect to `x`, the last
-  /// block's output. Logits are made for those positions only, `logitRows` at a time, and turn into their gradient in
-  /// place.
-  func crossEntropy(_ x: Tensor, _ batch: TokenBatch, scale: Double?) throws -> (losses: [Float], gradient: Tensor) {
+  /// block's output.
+  func crossEntropy(_ x: Tensor, _ batch: TokenBatch, scale: Double?) throws -> (losses: [Float], gradient: Tensor?) {
+    var losses: [Float] = []
+    let gradient = try throughHead(x, batch, wantsGradient: scale != nil) { logits, rows in
+      losses += try logits.replaceByCrossEntropyGradient(targets: batch.targets[rows], scale: scale ?? 0).floats()
+    }
+    return (losses, gradient)
+  }
+
+  /// Hands out the logits at the supervised positions, `logitRows` at a time, float32 [rows, V], with the numbers of
+  /// the positions.
+  /// - Parameter body: where a gradient is wanted, it turns the logits into a loss's gradient in place.
+  /// - Returns: that gradient with respect to `x` [T, H], the last block's output; nil where none is wanted.
+  func throughHead(
+    _ x: Tensor, _ batch: TokenBatch, wantsGradient: Bool, _ body: (_ logits: Tensor, _ rows: Range<Int>) throws -> Void
+  ) throws -> Tensor? {
     let chosen = try x.selecting(batch.predictors)  // [n, H]
     let normalized = try finalNorm(chosen)
     let weight = base.head.weights[0].values  // [V, H]
     let count = chosen.size(0)
-    let normalizedGradient = try Tensor.empty(scale == nil ? [0] : chosen.shape, dtype: dtype, device: x.device)
-    var losses: [Float] = []
+    let normalizedGradient = try wantsGradient ? Tensor.empty(chosen.shape, dtype: dtype, device: x.device) : nil
     for first in stride(from: 0, to: count, by: logitRows) {
       let rows = first..<min(first + logitRows, count)
       let logits = try Tensor.empty([rows.count, weight.size(0)], device: x.device)
       try logits.setProduct(normalized[rows], weight.transposed())
-      losses += try logits.replaceByCrossEntropyGradient(targets: batch.targets[rows], scale: scale ?? 0).floats()
-      if scale != nil { try normalizedGradient[rows].setProduct(logits, weight) }
+      try body(logits, rows)
+      if let normalizedGradient { try normalizedGradient[rows].setProduct(logits, weight) }
     }
-    guard scale != nil else { return (losses, normalizedGradient) }
+    guard let normalizedGradient else { return nil }
     let chosenGradient = try Tensor.zeros(chosen.shape, dtype: dtype, device: x.device)
     try chosenGradient.addRMSNormGradient(
       x: chosen, weight: finalNorm.weight, gradient: normalizedGradient, epsilon: finalNorm.epsilon)
     let gradient = try Tensor.zeros(x.shape, dtype: dtype, device: x.device)
     try gradient.addRows(chosenGradient, at: batch.predictors)
-    return (losses, gradient)
+    return gradient
   }
 }
 

@@ -27,11 +27,14 @@ public struct DataRow: Sendable, Equatable {
   /// As the row states it.
   public var license: String?
   public var content: Content
+  /// Of a whole article, where its row names them.
+  public var articleFunders: [Funder]?
 
-  public init(id: String, license: String? = nil, content: Content) {
+  public init(id: String, license: String? = nil, content: Content, articleFunders: [Funder]? = nil) {
     self.id = id
     self.license = license
     self.content = content
+    self.articleFunders = articleFunders
   }
 }
 
@@ -54,6 +57,7 @@ extension DataRow {
     let id = name ?? object["id"]?.int.map(String.init) ?? "line \(number)"
     let license = object["license"]?.string ?? object["licence"]?.string
     let content: Content
+    var articleFunders: [Funder]?
     if let messages = object["messages"] {
       content = .chat(try Self.messages(messages))
     } else if let article = object["article"] {
@@ -64,6 +68,8 @@ extension DataRow {
         throw Self.wrong("an article without statements (an empty list says that there are none)")
       }
       content = .article(text, statements: try Self.statements(statements))
+      // Learning to find statements needs none: what cannot be read is no reason to refuse the row.
+      articleFunders = object["funders"].flatMap { $0.isNull ? nil : try? Self.funders($0) }
     } else if let statement = object["statement"] ?? object["funding_statement"] {
       guard let text = statement.string, !PythonText.isBlank(text) else {
         throw Self.wrong("the statement is \(statement.string == nil ? statement.kindDescription : "empty")")
@@ -76,7 +82,7 @@ extension DataRow {
       let keys = object.keys.prefix(8).map { String($0.prefix(40)) }
       throw Self.wrong("found \(keys.isEmpty ? "no members" : keys.joined(separator: ", ")); \(Self.expectation)")
     }
-    self.init(id: id, license: license, content: content)
+    self.init(id: id, license: license, content: content, articleFunders: articleFunders)
   }
 
   private static func wrong(_ message: String) -> DataError { DataError(.unreadableRow, message) }
@@ -150,6 +156,7 @@ extension DataRow {
     switch content {
     case .article(let text, let statements):
       members += [("article", .string(text)), ("statements", .array(statements.map(JSON.string)))]
+      if let articleFunders { members.append(("funders", .array(articleFunders.map(\.json)))) }
     case .statement(let text, let funders):
       members += [("statement", .string(text)), ("funders", .array(funders.map(\.json)))]
     case .chat(let messages):

@@ -34,6 +34,17 @@ import TrainingData
       ])
   }
 
+  /// A long beginning of many rows is not given up for a short one of all.
+  @Test func rowsJoinWhereTokensAreSaved() {
+    let instructions = Array(0..<20)
+    let (one, other) = (instructions + Array(100..<180), instructions + Array(200..<280))
+    let rows = [one, one, other, other, one, instructions + [7, 8, 9]].map { row($0 + [1, 2, 3], from: $0.count + 1) }
+    #expect(
+      groups(rows) == [
+        .init(rows: [0, 1, 4], length: 100), .init(rows: [2, 3], length: 100), .init(rows: [5], length: 0),
+      ])
+  }
+
   /// The last token of a prompt predicts the first of the answer and belongs to its row, even where all is the same.
   @Test func noPredictorIsShared() {
     let same = row(Array(0..<40), from: 20)
