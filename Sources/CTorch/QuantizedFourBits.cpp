@@ -1,4 +1,5 @@
 // Products of digits with weights of 4 bits.
+#include "QuantizedLanes.hpp"
 #include "QuantizedProducts.hpp"
 
 #if defined(__x86_64__)
@@ -176,9 +177,7 @@ VNNI static inline void tileVNNI(
   }
   UNROLL
   for (int64_t r = 0; r < rows; ++r) {
-    float sums[int4Outputs];
-    _mm512_storeu_ps(sums, totals[r]);
-    finish(x, product, r0 + r, t * int4Outputs, sums);
+    writeLanes(product, r0 + r, t * int4Outputs, 0xffff, totals[r], x.scales()[r0 + r]);
   }
 }
 
@@ -272,7 +271,10 @@ TILES void multiplyTile(
   float results[tileRows][int4Outputs];
   UNROLL
   for (int64_t r = 0; r < tileRows; ++r) _mm512_storeu_ps(results[r], totals[r]);
-  for (int64_t r = 0; r < count; ++r) finish(x, product, r0 + r, t * int4Outputs, results[r]);
+  for (int64_t r = 0; r < count; ++r) {
+    const __m512 sums = _mm512_loadu_ps(results[r]);
+    writeLanes(product, r0 + r, t * int4Outputs, 0xffff, sums, x.scales()[r0 + r]);
+  }
 }
 
 TILES void multiplyByTiles(
