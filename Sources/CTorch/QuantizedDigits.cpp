@@ -11,7 +11,7 @@ namespace ctorch {
 namespace {
 
 // The largest number of two digits, 127 each.
-constexpr float largest = 127 * 256 + 127;
+constexpr float largestNumber = 127 * 256 + 127;
 constexpr int64_t step = 64;
 
 // One row's digits, `width` of each. Returns its scale.
@@ -27,7 +27,7 @@ BODY float digitsBody(const Element *x, int64_t inner, int64_t width, int8_t *hi
   }
   float maximum;
   std::memcpy(&maximum, &bits, 4);
-  const float inverse = largest / maximum;
+  const float inverse = largestNumber / maximum;
   sums[0] = sums[1] = 0;
   if (!(maximum < INFINITY) || !(inverse < INFINITY)) {
     std::memset(high, 0, size_t(width));
@@ -49,7 +49,7 @@ BODY float digitsBody(const Element *x, int64_t inner, int64_t width, int8_t *hi
   std::memset(low + inner, 0, size_t(width - inner));
   sums[0] = highSum;
   sums[1] = lowSum;
-  return maximum / largest;
+  return maximum / largestNumber;
 }
 
 template <typename Element>

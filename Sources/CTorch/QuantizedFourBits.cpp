@@ -1,4 +1,5 @@
 // Products of digits with weights of 4 bits.
+#include "QuantizedLanes.hpp"
 #include "QuantizedProducts.hpp"
 
 #if defined(__x86_64__)
@@ -176,9 +177,7 @@ VNNI static inline void tileVNNI(
   }
   UNROLL
   for (int64_t r = 0; r < rows; ++r) {
-    float sums[int4Outputs];
-    _mm512_storeu_ps(sums, totals[r]);
-    finish(x, product, r0 + r, t * int4Outputs, sums);
+    writeLanes(product, r0 + r, t * int4Outputs, 0xffff, totals[r], x.scales()[r0 + r]);
   }
 }
 
@@ -191,6 +190,114 @@ VNNI void multiplyVNNI(
   }
 }
 
+#define TILES __attribute__((target("arch=x86-64-v4,amx-tile,amx-int8")))
+
+// Matrix instructions: digits of up to 16 rows are the left operand, a group's values of 16 outputs the right one.
+// Tiles 0 and 1: sums of high and low digits; 2 and 3: of the next group; 4 and 5: digits; 6: weights.
+struct alignas(64) Configuration {
+  uint8_t palette = 1, start = 0, reserved[14] = {};
+  uint16_t rowBytes[16] = {};
+  uint8_t rows[16] = {};
+
+  explicit Configuration(int64_t count) {
+    for (int t = 0; t < 7; ++t) {
+      rows[t] = uint8_t(t == 6 ? int4Length / 4 : count);
+      rowBytes[t] = uint16_t(t == 4 || t == 5 ? int4Length : 4 * int4Outputs);
+    }
+  }
+};
+
+constexpr int64_t tileRows = 16, valueBytes = int4Length * int4Outputs;
+
+// A tile's values, each in a byte.
+TILES void unpack(const uint8_t *weights, int64_t groups, uint8_t *values) {
+  const __m512i nibble = _mm512_set1_epi8(15);
+  for (int64_t g = 0; g < groups; ++g, weights += int4Bytes, values += valueBytes) {
+    for (int i = 0; i < 4; ++i) {
+      const __m512i bytes = _mm512_loadu_si512(weights + i * 64);
+      _mm512_storeu_si512(values + i * 64, _mm512_and_si512(bytes, nibble));
+      _mm512_storeu_si512(values + (i + 4) * 64, _mm512_and_si512(_mm512_srli_epi16(bytes, 4), nibble));
+    }
+  }
+}
+
+struct alignas(64) TileSums {
+  int32_t values[2][2][tileRows][int4Outputs];
+};
+
+// `count` rows from r0 on. The sums of a group are added up while those of the next are made.
+TILES void multiplyTile(
+    const Digits &x, const int32_t *corrections, const Int4Product &product, int64_t t, int64_t r0, int64_t count,
+    const uint8_t *values, TileSums &buffer) {
+  const int64_t groups = x.inner / int4Length, width = x.width;
+  const uint8_t *weights = product.weights + t * groups * int4Bytes + 256;
+  const int8_t *digits = x.row(r0);
+  corrections += r0 * groups;
+  const int64_t last = count - 1;
+  __m512 totals[tileRows];
+  UNROLL
+  for (int64_t r = 0; r < tileRows; ++r) totals[r] = _mm512_setzero_ps();
+  for (int64_t g = 0; g < groups; ++g, digits += int4Length) {
+    auto &sums = buffer.values[g % 2];
+    _tile_loadd(6, values + g * valueBytes, 64);
+    _tile_loadd(4, digits, 2 * width);
+    _tile_loadd(5, digits + width, 2 * width);
+    if (g % 2 == 0) {
+      _tile_zero(0);
+      _tile_zero(1);
+      _tile_dpbsud(0, 4, 6);
+      _tile_dpbsud(1, 5, 6);
+      _tile_stored(0, sums[0], 64);
+      _tile_stored(1, sums[1], 64);
+    } else {
+      _tile_zero(2);
+      _tile_zero(3);
+      _tile_dpbsud(2, 4, 6);
+      _tile_dpbsud(3, 5, 6);
+      _tile_stored(2, sums[0], 64);
+      _tile_stored(3, sums[1], 64);
+    }
+    const __m512 scales =
+        _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(weights + g * int4Bytes)));
+    UNROLL
+    for (int64_t r = 0; r < tileRows; ++r) {
+      const __m512i high = _mm512_load_si512(sums[0][r]), low = _mm512_load_si512(sums[1][r]);
+      const int32_t correction = corrections[std::min(r, last) * groups + g];
+      const __m512i sum = _mm512_add_epi32(
+          _mm512_add_epi32(_mm512_slli_epi32(high, 8), low), _mm512_set1_epi32(correction));
+      totals[r] = _mm512_fmadd_ps(scales, _mm512_cvtepi32_ps(sum), totals[r]);
+    }
+  }
+  float results[tileRows][int4Outputs];
+  UNROLL
+  for (int64_t r = 0; r < tileRows; ++r) _mm512_storeu_ps(results[r], totals[r]);
+  for (int64_t r = 0; r < count; ++r) {
+    const __m512 sums = _mm512_loadu_ps(results[r]);
+    writeLanes(product, r0 + r, t * int4Outputs, 0xffff, sums, x.scales()[r0 + r]);
+  }
+}
+
+TILES void multiplyByTiles(
+    const Digits &x, const int32_t *corrections, const Int4Product &product, int64_t begin, int64_t end) {
+  // Of fewer rows tiles are empty for the most part.
+  if (x.rows < 8) return multiplyVNNI(x, corrections, product, begin, end);
+  const int64_t groups = x.inner / int4Length, whole = x.rows / tileRows * tileRows;
+  const std::unique_ptr<uint8_t[]> values(new uint8_t[size_t(groups * valueBytes)]);
+  TileSums sums = {};
+  for (int64_t first = 0; first < x.rows; first = first < whole ? whole : x.rows) {
+    const int64_t count = first < whole ? tileRows : x.rows - whole;
+    const Configuration configuration(count);
+    _tile_loadconfig(&configuration);
+    for (int64_t t = begin; t < end; ++t) {
+      unpack(product.weights + t * groups * int4Bytes, groups, values.get());
+      for (int64_t r = first; r < (first < whole ? whole : x.rows); r += count) {
+        multiplyTile(x, corrections, product, t, r, count, values.get(), sums);
+      }
+    }
+  }
+  _tile_release();
+}
+
 #endif
 
 }  // namespace
@@ -200,8 +307,8 @@ MultiplyInt4 int4Kernel() {
 #if defined(__x86_64__)
     case CT_KERNELS_AVX2:
     case CT_KERNELS_AVX512: return multiplyAVX2;
-    case CT_KERNELS_AVX512_BF16:
-    case CT_KERNELS_AMX: return multiplyVNNI;
+    case CT_KERNELS_AVX512_BF16: return multiplyVNNI;
+    case CT_KERNELS_AMX: return hasInt8Tiles() ? multiplyByTiles : multiplyVNNI;
 #endif
     default: return multiplyPlain;
   }

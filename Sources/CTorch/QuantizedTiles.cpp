@@ -1,5 +1,6 @@
 // Products of digits with weights of 8 bits by matrix instructions (AMX-INT8): the weights are the left operand, 16
 // outputs times 64 values as they lie in memory; the digits of up to 16 rows are the right one.
+#include "QuantizedLanes.hpp"
 #include "QuantizedProducts.hpp"
 
 #if defined(__x86_64__)
@@ -105,37 +106,6 @@ TILES inline void transpose(__m512 (&m)[16]) {
   }
 }
 
-// float32 to bfloat16 as `store` rounds.
-TILES inline __m256i rounded(__m512 values) {
-  const __m512i bits = _mm512_castps_si512(values);
-  const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
-  const __m512i up = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
-  const __mmask16 isNumber = _mm512_cmp_ps_mask(values, values, _CMP_ORD_Q);
-  return _mm512_cvtepi32_epi16(
-      _mm512_mask_blend_epi32(isNumber, _mm512_set1_epi32(0x7fc0), _mm512_srli_epi32(up, 16)));
-}
-
-// Results of one row and up to 16 outputs.
-TILES inline void write(
-    const Int8Product &product, int64_t r, int64_t o, __mmask16 mask, __m512 sums, float rowScale) {
-  const int64_t place = r * product.stride + o;
-  __m512 added = _mm512_setzero_ps();
-  if (product.isHalf) {
-    if (const auto *residual = static_cast<const uint16_t *>(product.residual)) {
-      const __m512i wide = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, residual + place));
-      added = _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
-    }
-    const __m512 result = _mm512_fmadd_ps(sums, _mm512_set1_ps(rowScale), added);
-    _mm256_mask_storeu_epi16(static_cast<uint16_t *>(product.out) + place, mask, rounded(result));
-  } else {
-    if (const auto *residual = static_cast<const float *>(product.residual)) {
-      added = _mm512_maskz_loadu_ps(mask, residual + place);
-    }
-    const __m512 result = _mm512_fmadd_ps(sums, _mm512_set1_ps(rowScale), added);
-    _mm512_mask_storeu_ps(static_cast<float *>(product.out) + place, mask, result);
-  }
-}
-
 TILES inline __m512 joined(__m512i high, __m512i low) {
   return _mm512_fmadd_ps(_mm512_cvtepi32_ps(high), _mm512_set1_ps(256), _mm512_cvtepi32_ps(low));
 }
@@ -152,7 +122,7 @@ TILES inline void finish(
     if (x.columns == 1) {
       const __m512 scales = _mm512_maskz_loadu_ps(mask, product.scales + o);
       const __m512 sum = _mm512_mul_ps(joined(_mm512_load_si512(high), _mm512_load_si512(low)), scales);
-      write(product, 0, o, mask, sum, rowScales[0]);
+      writeLanes(product, 0, o, mask, sum, rowScales[0]);
       continue;
     }
     __m512 values[tile];
@@ -166,7 +136,7 @@ TILES inline void finish(
       values[i] = _mm512_mul_ps(sum, _mm512_set1_ps(product.scales[o + i]));
     }
     transpose(values);
-    for (int64_t r = 0; r < rows; ++r) write(product, group * tile + r, o, mask, values[r], rowScales[r]);
+    for (int64_t r = 0; r < rows; ++r) writeLanes(product, group * tile + r, o, mask, values[r], rowScales[r]);
   }
 }
 

@@ -5,7 +5,7 @@ extension Tensor {
   /// Records no gradients.
   ///
   /// Weights of 8 and 4 bits are multiplied by rows that are rounded to 16 bits, relative to a row's largest value;
-  /// sums are exact, of 4 bits those of 32 values. Blocks are rounded to the rows' dtype, as if decoded first.
+  /// sums are exact, of 4 bits those of 32 values. Blocks are rounded to the rows' dtype, as where they are decoded.
   ///
   /// On a CPU, in float32 and bfloat16, a row of the result is, bit for bit, a function of its own row.
   public func products(

@@ -22,23 +22,23 @@ import Torch
   private static let query = "model.layers.0.self_attn.q_proj"
   private static let blockTypes = GGMLType.allCases.filter { $0.blockLength > 1 }
 
-  /// Random bytes of a tensor whose values are of moderate size.
+  /// Random bytes of a matrix whose values are a few hundredths, of either sign.
   private static func bytes(_ type: GGMLType, count: Int, _ random: inout SplitMix64) -> [UInt8] {
-    func number(_ exponent: UInt16) -> [UInt8] {
-      let bits = exponent << 10 | UInt16(truncatingIfNeeded: random.next()) & 0x3FF
-      return [UInt8(bits & 0xFF), UInt8(bits >> 8)]
-    }
+    func half(_ value: Float16) -> [UInt8] { [UInt8(value.bitPattern & 0xFF), UInt8(value.bitPattern >> 8)] }
     return (0..<count / type.blockLength).flatMap { _ -> [UInt8] in
       var block = (0..<type.blockByteCount).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+      let value = Float(random.next(below: 2001) - 1000) / 20_000
       switch type {
-      case .f32: block = Float(Double(random.next() >> 11) * 0x1p-54 + 0.5).bitPattern.littleEndian.bytes
-      case .f16: block = number(8)
-      case .bf16: block = [block[0], 0x3C | block[1] & 0x80]
-      case .q6_K: block.replaceSubrange(208..<210, with: number(2))
-      case .q4_1, .q5_1: block.replaceSubrange(0..<4, with: number(6) + number(40))
-      case .q4_K, .q5_K: block.replaceSubrange(0..<4, with: number(2) + number(4))
-      case .q8_0: block.replaceSubrange(0..<2, with: number(3))
-      case .q4_0, .q5_0: block.replaceSubrange(0..<2, with: number(6))
+      case .f32: block = withUnsafeBytes(of: value) { Array($0) }
+      case .f16: block = half(Float16(value))
+      case .bf16: block = Array(withUnsafeBytes(of: value) { Array($0) }[2...])
+      case .q4_0, .q5_0: block.replaceSubrange(0..<2, with: half(0x1p-9))
+      case .q8_0: block.replaceSubrange(0..<2, with: half(0x1p-12))
+      case .q4_1: block.replaceSubrange(0..<4, with: half(0x1p-9) + half(-7.5 * 0x1p-9))
+      case .q5_1: block.replaceSubrange(0..<4, with: half(0x1p-10) + half(-15.5 * 0x1p-10))
+      case .q4_K: block.replaceSubrange(0..<4, with: half(0x1p-13) + half(7.5 * 0x1p-13))
+      case .q5_K: block.replaceSubrange(0..<4, with: half(0x1p-14) + half(15.5 * 0x1p-14))
+      case .q6_K: block.replaceSubrange(208..<210, with: half(0x1p-15))
       }
       return block
     }
@@ -54,7 +54,10 @@ import Torch
     var places: [(name: String, shape: [Int], type: GGMLType, range: Range<Int>)] = []
     for (name, shape) in configuration.tensorShapes {
       let type = shape.count == 1 ? .f32 : type
-      var bytes = Self.bytes(type, count: shape.reduce(1, *), &random)
+      var bytes =
+        shape.count == 1
+        ? (0..<shape[0]).flatMap { _ in [0, 0, UInt8(random.next(below: 128)), 0x3F] as [UInt8] }  // 0.5 ... 1
+        : Self.bytes(type, count: shape.reduce(1, *), &random)
       change(&bytes, name)
       places.append((name, shape, type, contents.count..<contents.count + bytes.count))
       contents += bytes
@@ -229,8 +232,4 @@ import Torch
     try WeightFormat.plain.check(device: .cuda(0), dtype: .float16)
     try WeightFormat.auto.check(device: .cuda(0), dtype: .float16)
   }
-}
-
-extension UInt32 {
-  fileprivate var bytes: [UInt8] { withUnsafeBytes(of: self) { Array($0) } }
 }
