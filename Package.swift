@@ -163,7 +163,7 @@ let package = Package(
         "PatronKit", "Files", "Funding", "Generation", "JSON", "ModelFiles", "Tokenizer", "TensorTestSupport",
         "TestSupport",
       ]),
-    .testTarget(name: "patronTests", dependencies: ["patron", "TensorTestSupport", "TestSupport"]),
+    .testTarget(name: "patronTests", dependencies: ["patron", "ModelFiles", "TensorTestSupport", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

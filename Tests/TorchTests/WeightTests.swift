@@ -69,12 +69,13 @@ import Torch
           try (0..<70).map { try x[$0..<$0 + 1].products(with: [one, two], adding: residual[$0..<$0 + 1]).bytes() }
         }
         try onEveryPath {
-          guard try ProcessorPaths.current().rowKernels == .own else { return }
+          let paths = try ProcessorPaths.current()
+          guard paths.rowKernels == .own else { return }
           for rows in Self.rowCounts {
             let found = try x[0..<rows].products(with: [one, two], adding: residual[0..<rows]).bytes()
             #expect(
               found == expected[..<rows].flatMap { $0 },
-              "\(one.format) \([rows, inner]) on \(try ProcessorPaths.current())")
+              "\(one.format) \([rows, inner]) on \(paths)")
           }
         }
       }
@@ -119,12 +120,13 @@ import Torch
     let weight = try normal([48, 96]).asWeight.blocks()
     let plain = Weight(try weight.rows(dtype: dtype))
     try onEveryPath {
+      let paths = try ProcessorPaths.current()
       for rows in [1, 5, 40] {
         let x = try normal([rows, 96], dtype)
         let residual = try normal([rows, 96], dtype)
         #expect(
           try x.products(with: [weight, weight], adding: residual).bytes()
-            == x.products(with: [plain, plain], adding: residual).bytes(), "\(try ProcessorPaths.current())")
+            == x.products(with: [plain, plain], adding: residual).bytes(), "\(paths)")
       }
     }
   }
@@ -195,7 +197,8 @@ import Torch
   @Test func rowsAreReadInOrder() throws {
     let values = try normal([16, 32])
     let blocks = try values.asWeight.blocks()
-    let interleaved = try Tensor((0..<16).map { Int64($0 / 8 * 8 + [0, 4, 1, 5, 2, 6, 3, 7][$0 % 8]) })
+    let places: [Int64] = [0, 4, 1, 5, 2, 6, 3, 7]
+    let interleaved = try Tensor(places + places.map { $0 + 8 })
     let stored = Weight(blocks: try blocks.values.selecting(interleaved), format: .q4_0, headDimension: 8)
     #expect(try stored.rows(dtype: .float32).bytes() == blocks.rows(dtype: .float32).bytes())
     let chosen = try Tensor([15, 0, 9, 9] as [Int64])

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import JSON
 import Llama
+import ModelFiles
 import Runs
 import Torch
 

@@ -1,5 +1,6 @@
 import Foundation
 import Llama
+import ModelFiles
 import Text
 import Torch
 

@@ -114,7 +114,8 @@ struct PolicyVectorTests {
       // Ratios reach e^20; a difference of log-probabilities is off by 2⁻²⁴ of some tens.
       expect(sums.policyLoss, policyWanted, "policy", 1e-4)
       if !isOnEdge {
-        expect(try metric(sums, PolicyMetric.clipRatio, masked.counts), clippedShare(row, clipping), "clipped")
+        let share = try clippedShare(row, clipping)
+        expect(try metric(sums, PolicyMetric.clipRatio, masked.counts), share, "clipped")
       }
       let kl = try metric(sums, PolicyMetric.kl, masked.counts)
       expect(kl, skyrl.number("policy_kl"), "KL", 1e-4)

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import JSON
+import ModelFiles
 import PatronKit
 import TestSupport
 import Testing
