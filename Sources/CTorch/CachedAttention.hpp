@@ -5,7 +5,8 @@
 
 namespace ctorch {
 
-// As ct_cached_attention: query [H, T, D], caches [Hkv, capacity, D] -> [T, H·D].
+// Causal attention of the last T of `length` cached positions by ATen's operators: query [H, T, D], caches [Hkv,
+// capacity, D] -> [T, H·D].
 at::Tensor cachedAttention(
     const at::Tensor &query, const at::Tensor &keyCache, const at::Tensor &valueCache, int64_t length, double scale);
 

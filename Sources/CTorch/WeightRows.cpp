@@ -258,7 +258,7 @@ BODY bool makeQ4_0Body(const Element *row, int64_t inner, uint8_t *out) {
     uint16_t best = 0;
     float bestScale = 0, bestError = INFINITY;
     for (int candidate = 0; candidate < 12; ++candidate) {
-      const uint16_t bits = nearestHalf(largest / (-8.75f + 0.2f * float(candidate)));
+      const uint16_t bits = nearestHalf(largest / (-8.0f + 0.2f * float(candidate - 4)));
       const uint8_t bytes[2] = {uint8_t(bits), uint8_t(bits >> 8)};
       const float scale = half(bytes);
       if (scale == 0 || !(std::fabs(scale) < INFINITY)) continue;

@@ -47,39 +47,6 @@ extension Tensor {
     try Tensor.make { ct_silu_multiply(pointer, up.pointer, $0) }
   }
 
-  /// [rows, in] · weight[out, in]ᵀ, plus `residual` [rows, out] when given. Few rows (up to 8, or 64 of bfloat16 where
-  /// its products are widened) read the weight once in the order of memory, which is what a step of one token spends
-  /// its time on; more rows go through the library's product.
-  public func streamedLinear(_ weight: Tensor, adding residual: Tensor? = nil) throws(TorchError) -> Tensor {
-    try Tensor.make { ct_streamed_linear(pointer, weight.pointer, residual?.pointer, $0) }
-  }
-
-  /// Rotary embedding of T new tokens of one sequence, whose keys and values go into the cache.
-  ///
-  /// - Parameters:
-  ///   - queries: [T, H·D]; keys, values [T, Hkv·D]. Rows may be strided.
-  ///   - cosine: [P, D/2] float32, P ≥ start + T; `sine` alike.
-  ///   - start: position of the first new token.
-  ///   - keyCache: [Hkv, capacity, D], written at start ..< start + T; `valueCache` alike.
-  /// - Returns: the rotated queries, [H, T, D].
-  public static func rotateAndCache(
-    queries: Tensor, keys: Tensor, values: Tensor, cosine: Tensor, sine: Tensor, start: Int, keyCache: Tensor,
-    valueCache: Tensor
-  ) throws(TorchError) -> Tensor {
-    try make {
-      ct_rotate_and_cache(
-        queries.pointer, keys.pointer, values.pointer, cosine.pointer, sine.pointer, Int64(start), keyCache.pointer,
-        valueCache.pointer, $0)
-    }
-  }
-
-  /// Causal attention of the last T of `length` cached positions: queries [H, T, D] -> [T, H·D].
-  public func cachedAttention(
-    keyCache: Tensor, valueCache: Tensor, length: Int, scale: Double
-  ) throws(TorchError) -> Tensor {
-    try Tensor.make { ct_cached_attention(pointer, keyCache.pointer, valueCache.pointer, Int64(length), scale, $0) }
-  }
-
   /// Causal attention of the newest rows of several sequences: queries [T, H·D], the sequences one after the other, ->
   /// [T, H·D]. Rows may be strided.
   ///

@@ -42,59 +42,6 @@ import Torch
     try onEveryPath { try expectClose(x.siluMultiply(Tensor.ones([1, 7])), x.exact.silu(), within: bounds) }
   }
 
-  /// Rotation and cached attention of a sequence that comes in pieces, against one plain causal attention.
-  @Test(arguments: [DType.float32, .bfloat16, .float64], [[5], [1, 1, 1], [300], [130, 1, 70, 2]])
-  func attentionInPieces(_ dtype: DType, _ pieces: [Int]) throws {
-    let (heads, groups, dimension) = (6, 2, 16)
-    let total = pieces.reduce(0, +)
-    let capacity = total + 3
-    let q = try normal([total, heads * dimension], dtype)
-    let k = try normal([total, groups * dimension], dtype)
-    let v = try normal([total, groups * dimension], dtype)
-    let angles = try normal([capacity, dimension / 2], .float32)
-    let (cosine, sine) = (try angles.cos(), try angles.sin())
-
-    func rotate(_ x: Tensor, _ count: Int) throws -> Tensor {
-      let headed = try x.exact.reshaped([total, count, dimension])  // [T, N, D]
-      let first = try headed.sliced(0..<dimension / 2, dimension: 2)
-      let second = try headed.sliced(dimension / 2..<dimension, dimension: 2)
-      let c = try cosine.exact[0..<total].unsqueezed(1)
-      let s = try sine.exact[0..<total].unsqueezed(1)
-      return try Tensor.concatenate([first * c - second * s, second * c + first * s], dimension: 2)
-        .transposed(0, 1).unsqueezed(0)  // [1, N, T, D]
-    }
-    let values = try v.exact.reshaped([total, groups, dimension]).transposed(0, 1).unsqueezed(0)
-    let exact = try rotate(q, heads)
-      .attention(keys: rotate(k, groups), values: values, causal: true)
-      .squeezed(0).transposed(0, 1).reshaped([total, heads * dimension])
-    // Queries, keys, scores, probabilities and outputs are rounded in bfloat16, each by half a unit at most; scores
-    // reach 4 here, and an error of theirs is one of the probability. In float32 the rotation is rounded, whatever the
-    // dtype.
-    let limit = dtype == .bfloat16 ? 7.5 * dtype.roundoff : 16 * 5 * DType.float32.roundoff
-    let bounds = try exact.magnitude().maximum(Tensor.ones([1]).exact) * limit
-
-    try onEveryPath {
-      let keyCache = try Tensor.full([groups, capacity, dimension], .nan, dtype: dtype)
-      let valueCache = try Tensor.full([groups, capacity, dimension], .nan, dtype: dtype)
-      var outputs: [Tensor] = []
-      var start = 0
-      for count in pieces {
-        let rows = start..<start + count
-        let rotated = try Tensor.rotateAndCache(
-          queries: q[rows], keys: k[rows], values: v[rows], cosine: cosine, sine: sine, start: start,
-          keyCache: keyCache, valueCache: valueCache)
-        #expect(rotated.shape == [heads, count, dimension])
-        start += count
-        outputs.append(
-          try rotated.cachedAttention(
-            keyCache: keyCache, valueCache: valueCache, length: start, scale: 1 / Double(dimension).squareRoot()))
-      }
-      let found = try Tensor.concatenate(outputs)
-      #expect(found.dtype == dtype)
-      try expectClose(found, exact, within: bounds)
-    }
-  }
-
   /// Sequences of different lengths in one pool, whose other rows hold no numbers, against one plain causal attention
   /// of each.
   @Test(arguments: [DType.float32, .bfloat16, .float64])
@@ -154,60 +101,6 @@ import Torch
       }
     }
     #expect(throws: TorchError.self) { try pool.setRows(Tensor.zeros([1, 2 * 8]), at: Tensor([4] as [Int64])) }
-  }
-
-  @Test func cachesAreNotOverrun() throws {
-    let cache = try Tensor.zeros([1, 4, 8])
-    let table = try Tensor.zeros([16, 4])
-    let rows = try Tensor.zeros([3, 8])
-    #expect(throws: TorchError.self) {
-      try Tensor.rotateAndCache(
-        queries: rows, keys: rows, values: rows, cosine: table, sine: table, start: 2, keyCache: cache,
-        valueCache: cache)
-    }
-    #expect(throws: TorchError.self) {
-      try Tensor.zeros([1, 1, 8]).cachedAttention(keyCache: cache, valueCache: cache, length: 5, scale: 1)
-    }
-  }
-
-  /// Products of bfloat16 are exact in float32; of float32 they are rounded like the sums. The residual comes to the
-  /// sum in float32, or, in the library's products, to the sum that is already rounded.
-  @Test(arguments: [DType.float32, .bfloat16, .float64], [1, 2, 5, 8, 9, 40, 63, 65])
-  func streamedLinear(_ dtype: DType, _ rows: Int) throws {
-    for inner in [1, 31, 64, 100, 576] {
-      let weight = try normal([37, inner], dtype)
-      let x = try normal([rows, inner], dtype)
-      let residual = try normal([rows, 37], dtype)
-      let exact = try x.exact.linear(weight.exact)
-      let sum = try exact + residual.exact
-      let terms = try x.exact.magnitude().linear(weight.exact.magnitude())
-      let allTerms = try terms + residual.exact.magnitude()
-      let sumBounds =
-        try (exact.magnitude() + sum.magnitude()) * (1.01 * dtype.roundoff)
-        + allTerms * (Double(inner + 2) * DType.float32.roundoff) + 0x1p-126
-      try onEveryPath {
-        try expectClose(
-          x.streamedLinear(weight), exact, roundings: 1, float32Roundings: inner + 1, of: terms, "inner \(inner)")
-        try expectClose(
-          x.streamedLinear(weight, adding: residual), sum, within: sumBounds, "inner \(inner), with a residual")
-      }
-    }
-    #expect(throws: TorchError.self) { try normal([rows, 3], dtype).streamedLinear(normal([4, 5], dtype)) }
-  }
-
-  /// A sequence gets the same result alone and in company, on each of the own kernels.
-  @Test(arguments: [1, 100, 576, 2_100]) func aStreamedRowDoesNotDependOnTheOthers(_ inner: Int) throws {
-    let weight = try normal([37, inner], .bfloat16)
-    let x = try normal([8, inner], .bfloat16)
-    for paths in ProcessorPaths.runnable where paths.rowKernels == .own {
-      try withProcessorPaths(paths) {
-        let alone = try (0..<8).map { try x[$0..<$0 + 1].streamedLinear(weight).bytes() }
-        for rows in 2...8 {
-          let together = try x[0..<rows].streamedLinear(weight)
-          for row in 0..<rows { #expect(try together[row..<row + 1].contiguous().bytes() == alone[row], "\(paths)") }
-        }
-      }
-    }
   }
 
   @Test(arguments: [1, 4])

@@ -39,8 +39,6 @@ import Torch
     let (heads, groups, dimension, length) = (5, 5, 32, 700)
     let rows = try normal([129, 301])
     let (weight, scale, residual) = (try normal([1_003, 301]), try normal([301]), try normal([3, 1_003]))
-    let queries = try normal([heads, 1, dimension])
-    let (keys, values) = (try normal([groups, length, dimension]), try normal([groups, length, dimension]))
     let packed = try normal([length, 3 * heads * dimension])
     let table = try Tensor.randomNormal([length, dimension / 2], generator: generator)
     let targets = try Tensor((0..<129).map { Int64($0) })
@@ -48,8 +46,7 @@ import Torch
     func results() throws -> [Tensor] {
       var results = [
         try rows.rmsNorm(weight: scale, epsilon: 1e-5), try rows.siluMultiply(rows),
-        try rows[0..<3].streamedLinear(weight, adding: residual),
-        try queries.cachedAttention(keyCache: keys, valueCache: values, length: length, scale: 0.2),
+        try rows[0..<3].products(with: [Weight(weight)], adding: residual),
         try rows.countedDropout(0.3, seed: 9),
       ]
       let attention = PackedAttention(heads: heads, groups: groups, scale: 0.2)

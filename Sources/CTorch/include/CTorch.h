@@ -263,18 +263,6 @@ ct_status ct_attention(
 ct_status ct_rms_norm(const ct_tensor *x, const ct_tensor *weight, double epsilon, ct_tensor **out);
 // silu(gate) * up, both [.., rows, width]; rows may be strided.
 ct_status ct_silu_multiply(const ct_tensor *gate, const ct_tensor *up, ct_tensor **out);
-// Rotates the queries and keys of T new tokens of one sequence (rotate-half convention) and writes keys and values
-// into the cache at start .. start+T.
-//   q [T, H·D], k and v [T, Hkv·D]: rows may be strided; cosine, sine [P, D/2] float32, P >= start+T;
-//   key_cache, value_cache [Hkv, capacity, D]; out: rotated queries [H, T, D].
-ct_status ct_rotate_and_cache(
-    const ct_tensor *q, const ct_tensor *k, const ct_tensor *v, const ct_tensor *cosine, const ct_tensor *sine,
-    int64_t start, ct_tensor *key_cache, ct_tensor *value_cache, ct_tensor **out);
-// Causal attention of the last T of `length` cached positions: query [H, T, D] -> [T, H·D].
-ct_status ct_cached_attention(
-    const ct_tensor *query, const ct_tensor *key_cache, const ct_tensor *value_cache, int64_t length, double scale,
-    ct_tensor **out);
-
 // Causal attention of the newest rows of several sequences whose keys and values stand in one pool.
 //   queries [T, H·D]: the sequences one after the other; rows may be strided;
 //   pool [rows, 2·groups·D]: a position's keys, then its values; a sequence's positions stand one after the other;
@@ -284,12 +272,6 @@ ct_status ct_cached_attention(
 ct_status ct_pooled_attention(
     const ct_tensor *queries, const ct_tensor *pool, int64_t groups, const int32_t *places,
     const ct_tensor *places_on_device, int32_t sequences, double scale, ct_tensor **out);
-
-// input [rows, in] · weight [out, in]^T (+ residual [rows, out], may be null), without gradients. Few rows (up to 8, or
-// 64 of bfloat16 where its products are widened) stream the weight as it lies in memory; more go through the library's
-// product.
-ct_status ct_streamed_linear(
-    const ct_tensor *input, const ct_tensor *weight, const ct_tensor *residual, ct_tensor **out);
 
 // How a matrix of weights is stored.
 typedef enum {

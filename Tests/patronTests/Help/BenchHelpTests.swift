@@ -50,8 +50,8 @@ import Testing
         \#(HelpText.modelOptions)
           --prompt <prompt>       Prompt lengths in tokens. (default: 128, 512)
           --decode <decode>       Tokens written for the decode figure. (default: 128)
-          --batch <batch>         Sequences decoded side by side, a row for each number.
-                                  (default: 1)
+          --batch <batch>         Sequences decoded side by side, a row for each
+                                  number. (default: 1)
           --article <article>     Also time both stages on this article.
           --runs <n>              Counted runs; one before them is not counted.
                                   (default: 5)
@@ -71,7 +71,7 @@ import Testing
         to its full length, whatever the model would end. Samples are submitted
         together, all else by itself.
 
-        USAGE: patron bench requests [<options>]
+        USAGE: patron bench requests <options>
 
         OPTIONS:
         \#(HelpText.modelOptions)
@@ -79,13 +79,13 @@ import Testing
           --prompt <least-most>   Lengths of the prompts, few of them long. (default:
                                   128-1024)
           --new <least-most>      Tokens that are written. (default: 16-256)
-          --shared <share>        Share of the prompts that begin like others, from 0 to
-                                  1. (default: 0.5)
+          --shared <share>        Share of the prompts that begin like others, from 0
+                                  to 1. (default: 0.5)
           --sampled <share>       Share of the requests that are samples of one prompt
                                   with others, from 0 to 1. (default: 0.25)
           --samples <n>           Samples of such a prompt. (default: 4)
-          --rate <per second>     Submit so many a second, at random times (default: all
-                                  at once).
+          --rate <per second>     Submit so many a second, at random times (default:
+                                  all at once).
           --seed <n>              Seed of lengths, tokens and times. (default: 1)
           --json                  Print JSON.
         \#(HelpText.commonOptions)

@@ -44,6 +44,9 @@ enum HelpText {
                               quarter), or stored (a GGUF file's own blocks). auto:
                               as --dtype says. (values: auto, bfloat16, float32,
                               stored, int8, int4; default: auto)
+      --kv-memory <mib>       MiB for the keys and values of what is read (default:
+                              a quarter of the memory, or half of what is free on a
+                              GPU).
       --threads <n>           Threads on the CPU (default: all cores).
     """#
 
