@@ -1,3 +1,5 @@
+import Torch
+
 /// Figures of an update as sums over its rows, so that those of micro-batches and of processes add up.
 public struct PolicySums: Sendable, Equatable {
   /// The policy's term of the loss, divided by N already.
@@ -26,7 +28,7 @@ public struct PolicySums: Sendable, Equatable {
 
   public init() {}
 
-  private static let additive: [WritableKeyPath<PolicySums, Double> & Sendable] = [
+  private static let additive: [any WritableKeyPath<PolicySums, Double> & Sendable] = [
     \.policyLoss, \.divergenceLoss, \.entropyLoss, \.divergence, \.entropy, \.ratio, \.clippedLow, \.clippedHigh,
     \.tokens, \.rowDivergence, \.rowEntropy, \.rows, \.gap, \.gapTokens,
   ]

@@ -39,7 +39,7 @@ public struct RolloutSums: Sendable, Equatable {
     for group in groups { add(group) }
   }
 
-  private static let counters: [WritableKeyPath<RolloutSums, Double> & Sendable] = [
+  private static let counters: [any WritableKeyPath<RolloutSums, Double> & Sendable] = [
     \.groups, \.passed, \.strictlyPassed, \.equalGroups, \.trajectories, \.scored, \.reward, \.positiveReward, \.empty,
     \.withGold, \.rows, \.tokens, \.truncated, \.unreadable, \.chunksLeftOut,
   ]
