@@ -29,12 +29,12 @@ struct DAPOAlarmsTests {
   @Test func sharesAndGaps() {
     #expect(kinds(RolloutMetric.truncated, [0.9, 0.95]) == [[], [.truncated]])
     #expect(kinds(RolloutMetric.zeroVariance, [1, 1, 1, 1, 1, 1]) == [[], [], [], [], [.zeroVariance], []])
-    #expect(kinds(RolloutMetric.zeroVariance, [1, 1, 1, 0.5, 1, 1]).allSatisfy(\.isEmpty))
+    #expect(kinds(RolloutMetric.zeroVariance, [1, 1, 1, 0.5, 1, 1]).allSatisfy { $0.isEmpty })
     #expect(kinds(PolicyMetric.gap, [0.001, 0.021]) == [[], [.samplerGap]])
     // A fresh adapter begins at 0.
-    #expect(kinds(PolicyMetric.kl, [0, 1e-5, 1e-4, 1e-4, 1e-3, 5e-3]).allSatisfy(\.isEmpty))
+    #expect(kinds(PolicyMetric.kl, [0, 1e-5, 1e-4, 1e-4, 1e-3, 5e-3]).allSatisfy { $0.isEmpty })
     #expect(kinds(PolicyMetric.kl, [0.01, 0.01, 0.01, 0.01, 0.01, 0.09, 0.2]).last == [.divergence])
-    #expect(kinds(PolicyMetric.kl, [.nan, .nan]).allSatisfy(\.isEmpty))
+    #expect(kinds(PolicyMetric.kl, [.nan, .nan]).allSatisfy { $0.isEmpty })
   }
 
   @Test func devFiguresFall() {
