@@ -103,7 +103,7 @@ import Torch
             let value = Double(values[4 * row + column])
             // A logit rounds by 2⁻²⁴ of some ten; what is exponentiated, by as much of its own size.
             #expect(
-              abs(value - wanted) <= 4e-6 * max(1, abs(wanted)), "row \(row) figure \(column): \(value), \(wanted)")
+              abs(value - wanted) <= 1e-5 * max(1, abs(wanted)), "row \(row) figure \(column): \(value), \(wanted)")
           }
           for (column, wanted) in token.gradient().enumerated() {
             let value = Double(slopes[width * row + column])
