@@ -7,7 +7,12 @@ import Torch
 
 extension Golden {
   package static func tensors(_ path: String) throws -> [String: Tensor] {
-    try SafetensorsFile(vectors.appendingPathComponent(path)).tensors.mapValues { try Tensor($0) }
+    try SafetensorsFile(vectors.appendingPathComponent(path)).tensors.mapValues { stored in
+      if case .plain(.int64) = stored.encoding {
+        return try Tensor(bytes: stored.bytes, shape: stored.shape, dtype: .int64)
+      }
+      return try Tensor(stored)
+    }
   }
 
   package static func adapter(_ name: String) throws -> AdapterFolder {
