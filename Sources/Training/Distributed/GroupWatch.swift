@@ -121,17 +121,18 @@ final class GroupWatch: Sendable {
 
   private func run() {
     var beat = 0
+    var said = ""
     var nextBeat = ContinuousClock.now
     while !state.withLock({ $0.isOver }) {
       do {
-        if ContinuousClock.now >= nextBeat {
-          nextBeat = .now + .seconds(1)
-          beat += 1
-          try group.put("alive/\(group.rank)", Array("\(beat)|\(ownWords)".utf8))
-          for rank in 0..<group.count where rank != group.rank {
-            if let value = try group.get("alive/\(rank)") { hear(rank, String(decoding: value, as: UTF8.self)) }
-          }
+        let words = ownWords
+        let isBeat = ContinuousClock.now >= nextBeat
+        if isBeat || words != said {
+          if isBeat { (beat, nextBeat) = (beat + 1, .now + .seconds(1)) }
+          said = words
+          try group.put("alive/\(group.rank)", Array("\(beat)|\(words)".utf8))
         }
+        if isBeat { try listen() }
         if let key = state.withLock({ $0.awaitedValue == nil ? $0.awaitedKey : nil }), let value = try group.get(key) {
           state.withLock { if $0.awaitedKey == key { $0.awaitedValue = value } }
         }
@@ -139,11 +140,15 @@ final class GroupWatch: Sendable {
           try group.put(Self.lossKey, Self.lossValue(Loss(rank: group.rank, reason: reason)))
           return state.withLock { $0.confession = nil }
         }
-        if let value = try group.get(Self.lossKey) { return lose(Self.loss(value)) }
+        if let value = try group.get(Self.lossKey) {
+          try? listen()
+          return lose(Self.loss(value))
+        }
         if let rank = group.lost {
           // Perhaps it had words for it.
           let loss = try group.get(Self.lossKey).map(Self.loss) ?? Loss(rank: rank)
           try? group.put(Self.lossKey, Self.lossValue(loss))
+          try? listen()
           return lose(loss)
         }
       } catch {
@@ -153,6 +158,12 @@ final class GroupWatch: Sendable {
         return lose(Loss(rank: storeRank ?? group.lost))
       }
       usleep(50_000)
+    }
+  }
+
+  private func listen() throws {
+    for rank in 0..<group.count where rank != group.rank {
+      if let value = try group.get("alive/\(rank)") { hear(rank, String(decoding: value, as: UTF8.self)) }
     }
   }
 

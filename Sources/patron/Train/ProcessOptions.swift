@@ -23,7 +23,7 @@ struct ProcessOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "What adds up the gradients of GPUs: nccl, or gloo by way of the CPU (default: nccl; on CPUs it is gloo).",
+      "What adds up the gradients of GPUs: nccl, or gloo by way of the CPU, which CPUs always use.",
       valueName: "library"))
   var collectives: Collectives = .nccl
 
