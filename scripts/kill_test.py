@@ -71,8 +71,8 @@ class Run:
             environment = dict(os.environ)
             if count > 1:
                 environment |= {
-                    "RANK": str(rank), "WORLD_SIZE": str(count), "LOCAL_RANK": str(rank), "LOCAL_WORLD_SIZE": str(count),
-                    "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+                    "RANK": str(rank), "WORLD_SIZE": str(count), "LOCAL_RANK": str(rank),
+                    "LOCAL_WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
             self.processes.append(subprocess.Popen(command, env=environment, stderr=self.errors[rank]))
 
     def wait(self, seconds):

@@ -113,7 +113,8 @@ NCCLCommunicator::NCCLCommunicator(const std::vector<uint8_t> &bytes, int rank, 
     : functions_(NCCLFunctions::loaded()), device_(device) {
   Identity identity{};
   if (bytes.size() != sizeof identity.bytes) {
-    throw Failure{CT_ERROR_GROUP, "NCCL: found an identity of " + std::to_string(bytes.size()) + " bytes, expected 128"};
+    throw Failure{
+        CT_ERROR_GROUP, "NCCL: found an identity of " + std::to_string(bytes.size()) + " bytes, expected 128"};
   }
   std::memcpy(identity.bytes, bytes.data(), sizeof identity.bytes);
   const CurrentDevice current(device);

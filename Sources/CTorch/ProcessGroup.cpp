@@ -177,11 +177,11 @@ void Group::join() {
     auto tcp = c10::make_intrusive<c10d::TCPStore>(settings.host, options);
     store = c10::make_intrusive<c10d::PrefixStore>(settings.prefix, tcp);
   } catch (const std::exception &error) {
-    if (options.masterListenFd) ::close(*options.masterListenFd);
     throw Failure{
-        CT_ERROR_GROUP, settings.name() + (settings.servesStore ? " cannot serve the store at " : " found no store at ") +
-                            settings.place() + " within " + text(settings.joinSeconds) +
-                            (settings.servesStore ? std::string(": ") + error.what() : "; is rank 0 there?")};
+        CT_ERROR_GROUP,
+        settings.name() + (settings.servesStore ? " cannot serve the store at " : " found no store at ") +
+            settings.place() + " within " + text(settings.joinSeconds) +
+            (settings.servesStore ? std::string(": ") + error.what() : "; is rank 0 there?")};
   }
   const auto key = [](int rank) { return "joined/" + std::to_string(rank); };
   store->set(key(settings.rank), std::vector<uint8_t>{1});

@@ -18,7 +18,8 @@ public final class ProcessGroup: @unchecked Sendable {
     public var port: Int
     /// Whether this process runs the store; else somebody else does.
     public var servesStore: Bool
-    /// All processes are on this machine: store and connections are bound to 127.0.0.1 alone, and `host` does not count.
+    /// All processes are on this machine: store and connections are bound to 127.0.0.1 alone, and `host` does not
+    /// count.
     public var isLocal: Bool
     /// Of the store's keys. A store may outlive an attempt: the next one needs another prefix.
     public var prefix = "patron"
