@@ -2,6 +2,7 @@
 // c10d's headers, which take their time.
 #define USE_C10D_GLOO 1
 #include <arpa/inet.h>
+#include <c10/util/Logging.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
@@ -298,6 +299,8 @@ ct_status ct_group_join(const ct_group_options *options, ct_group **out) {
   return guarded("join", {}, [&] {
     if (!options || !out) throw Failure{CT_ERROR_ARGUMENT, "the options are missing"};
     auto group = std::make_shared<Group>(Settings(*options));
+    // What is in the error c10d also says on standard error, with a trace of the stack: from now on only what is fatal.
+    FLAGS_caffe2_log_level = 3;
     // In a thread of its own, as a store that was stopped is otherwise waited for without an end.
     std::promise<void> promise;
     auto joined = promise.get_future();
