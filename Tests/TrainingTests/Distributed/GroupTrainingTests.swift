@@ -10,7 +10,8 @@ import TrainingData
 @testable import Training
 
 /// Trainers that share their steps. They are threads of this process, joined as processes are.
-@Suite(.enabled(if: Golden.isPresent, Golden.absence))
+// One after the other: each has several threads that each have threads of their own.
+@Suite(.serialized, .enabled(if: Golden.isPresent, Golden.absence))
 struct GroupTrainingTests {
   private let base: LlamaModel
   private let examples: [TrainingExample]
