@@ -83,7 +83,8 @@ let package = Package(
     .target(
       name: "CTorch",
       dependencies: usesPkgConfig ? ["CLibtorch"] : [],
-      cxxSettings: [.unsafeFlags(kernelFlags)],
+      // Gloo's own headers are not in libtorch's wheel.
+      cxxSettings: [.headerSearchPath("declarations"), .unsafeFlags(kernelFlags)],
       linkerSettings: [
         .unsafeFlags(torchLinking),
         .linkedLibrary("torch_cpu"),
@@ -143,7 +144,7 @@ let package = Package(
         "TrainingData", "Files", "Funding", "Generation", "JSON", "ModelFiles", "Tokenizer", "TestSupport",
       ]),
     .testTarget(name: "RunsTests", dependencies: ["Runs", "Files", "JSON", "TestSupport"]),
-    .testTarget(name: "TorchTests", dependencies: ["Torch", "TensorTestSupport"]),
+    .testTarget(name: "TorchTests", dependencies: ["Torch", "TensorTestSupport", "TestSupport"]),
     .testTarget(
       name: "LlamaTests",
       dependencies: [

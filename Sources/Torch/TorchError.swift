@@ -4,7 +4,7 @@ import CTorch
 public struct TorchError: Error, Sendable, CustomStringConvertible {
   /// Kinds of failure. New kinds may be added.
   public struct Code: Sendable, Hashable {
-    private enum Kind { case operation, memory, argument, device, unknown }
+    private enum Kind { case operation, memory, argument, device, group, unknown }
     private let kind: Kind
 
     /// An operator refused its operands or failed.
@@ -15,6 +15,8 @@ public struct TorchError: Error, Sendable, CustomStringConvertible {
     public static let argument = Code(kind: .argument)
     /// The device, or the library for it, is not there.
     public static let device = Code(kind: .device)
+    /// Another process did not come, ended, or did not answer in time.
+    public static let group = Code(kind: .group)
     /// The cause is not known.
     public static let unknown = Code(kind: .unknown)
   }
@@ -37,6 +39,7 @@ public struct TorchError: Error, Sendable, CustomStringConvertible {
       case CT_ERROR_MEMORY: .memory
       case CT_ERROR_ARGUMENT: .argument
       case CT_ERROR_DEVICE: .device
+      case CT_ERROR_GROUP: .group
       default: .unknown
       }
     self.init(code, String(cString: ct_last_error()))

@@ -2,7 +2,7 @@
 public struct TrainingError: Error, Sendable, CustomStringConvertible {
   /// Kinds of failure. New kinds may be added.
   public struct Code: Sendable, Hashable {
-    private enum Kind { case setting, data, model, adapter, adapterScale, state, diverged }
+    private enum Kind { case setting, data, model, adapter, adapterScale, state, diverged, launch, group }
     private let kind: Kind
 
     /// Settings contradict one another or are out of range.
@@ -19,6 +19,10 @@ public struct TrainingError: Error, Sendable, CustomStringConvertible {
     public static let state = Code(kind: .state)
     /// The loss left all bounds.
     public static let diverged = Code(kind: .diverged)
+    /// What started the processes left out how many there are, or which one this is.
+    public static let launch = Code(kind: .launch)
+    /// Another process of the run did not come, ended, stalled, or differs.
+    public static let group = Code(kind: .group)
   }
 
   public let code: Code

@@ -26,33 +26,67 @@ enum Executable {
     var errors: String
   }
 
-  /// - Parameter interruptedBy: a file; once it is not empty, the process gets a SIGINT.
-  static func run(_ arguments: [String], input: String = "", interruptedBy: URL? = nil) throws -> Result {
+  /// - Parameters:
+  ///   - interruptedBy: a file; once it is not empty, the process gets a SIGINT.
+  ///   - environment: variables besides those of this process.
+  static func run(
+    _ arguments: [String], input: String = "", interruptedBy: URL? = nil, environment: [String: String] = [:]
+  ) throws -> Result {
     let executable: URL = try #require(url, "the executable `patron` is not built")
-    return try run(executable, arguments, input: input, interruptedBy: interruptedBy)
+    return try run(executable, arguments, input: input, interruptedBy: interruptedBy, environment: environment)
   }
 
   static func run(
-    _ executable: URL, _ arguments: [String], input: String = "", interruptedBy: URL? = nil
+    _ executable: URL, _ arguments: [String], input: String = "", interruptedBy: URL? = nil,
+    environment: [String: String] = [:]
   ) throws -> Result {
-    let process = Process()
+    let program = try RunningProgram(executable, arguments, input: input, environment: environment)
+    if let interruptedBy {
+      while program.isRunning, try Data(contentsOf: interruptedBy).isEmpty { usleep(20_000) }
+      program.interrupt()
+    }
+    return program.wait()
+  }
+}
+
+/// The built program at work.
+final class RunningProgram {
+  private let process = Process()
+  // Files, because a full pipe would block.
+  private let folder: TemporaryFolder
+
+  convenience init(_ arguments: [String], environment: [String: String] = [:]) throws {
+    let executable: URL = try #require(Executable.url, "the executable `patron` is not built")
+    try self.init(executable, arguments, environment: environment)
+  }
+
+  init(_ executable: URL, _ arguments: [String], input: String = "", environment: [String: String]) throws {
+    folder = try TemporaryFolder()
     process.executableURL = executable
     process.arguments = arguments
-    // Files, because a full pipe would block.
-    let folder = try TemporaryFolder()
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     try folder.write("input", input)
     for name in ["output", "errors"] { try folder.write(name, "") }
     process.standardInput = try FileHandle(forReadingFrom: folder.url("input"))
     process.standardOutput = try FileHandle(forWritingTo: folder.url("output"))
     process.standardError = try FileHandle(forWritingTo: folder.url("errors"))
     try process.run()
-    if let interruptedBy {
-      while process.isRunning, try Data(contentsOf: interruptedBy).isEmpty { usleep(20_000) }
-      process.interrupt()
-    }
+  }
+
+  deinit { if process.isRunning { kill() } }
+
+  var isRunning: Bool { process.isRunning }
+
+  /// SIGINT.
+  func interrupt() { process.interrupt() }
+  func stop() { Foundation.kill(process.processIdentifier, SIGSTOP) }
+  func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
+
+  func wait() -> Executable.Result {
     process.waitUntilExit()
-    return Result(
-      status: process.terminationStatus, output: try folder.read("output"), errors: try folder.read("errors"))
+    return Executable.Result(
+      status: process.terminationStatus, output: (try? folder.read("output")) ?? "",
+      errors: (try? folder.read("errors")) ?? "")
   }
 }
 

@@ -21,6 +21,14 @@ public protocol Trainer: AnyObject {
   /// Names of the figures that ``measure(_:)`` gives. Checkpoints are chosen by one of them. Empty: nothing is
   /// measured.
   var figures: [String] { get }
+  /// The processes that train together; all of them have a trainer of the same settings and rows.
+  var workers: any WorkerGroup { get }
+  /// What all processes must hold alike, bit for bit, after each step.
+  var sharedValues: [Tensor] { get }
+
+  /// Makes rank 0's state that of all processes, before the first step.
+  /// - Throws: `TrainingError.group` where this process was started with other settings or rows than rank 0.
+  func shareState() throws
 
   /// Takes the step that follows `progress.step`.
   func takeStep(_ report: (TrainingEvent) throws -> Void) throws -> TrainingStep
@@ -44,6 +52,30 @@ public protocol Trainer: AnyObject {
   ///   - state: a folder that ``writeState(into:)`` wrote.
   ///   - dtype: of the values, float32 or bfloat16.
   func writeAdapter(ofState state: URL, with writer: FolderWriter, dtype: DType) throws
+}
+
+extension Trainer {
+  public var workers: any WorkerGroup { SoloWorker() }
+  public var sharedValues: [Tensor] { [] }
+  public func shareState() throws {}
+
+  /// - Throws: `TrainingError.group` where a process holds other values than rank 0: what follows would be no one's
+  ///   run.
+  public func requireAgreement() throws {
+    guard workers.count > 1 else { return }
+    // Of each process 48 bits, which a double holds exactly.
+    var hashes = [Double](repeating: 0, count: workers.count)
+    let hash = try FileHash.sha256(of: sharedValues.flatMap { try $0.to(device: .cpu).bytes() })
+    hashes[workers.rank] = Double(Int(hash.prefix(12), radix: 16) ?? 0)
+    hashes = try workers.sum(hashes)
+    let others = hashes.indices.filter { hashes[$0] != hashes[0] }
+    guard others.isEmpty else {
+      throw TrainingError(
+        .group,
+        "after step \(progress.step) rank \(others.map(String.init).joined(separator: ", ")) of \(workers.count) holds "
+          + "other values than rank 0: the processes have to run the same program on like machines")
+    }
+  }
 }
 
 /// One optimizer step.

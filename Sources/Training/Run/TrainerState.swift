@@ -81,17 +81,43 @@ struct TrainerState {
     return progress
   }
 
-  private func firstDifference(_ stored: JSON?) -> String? {
+  /// Makes rank 0's state that of all processes.
+  ///
+  /// - Returns: rank 0's counters.
+  /// - Throws: `TrainingError.group` where this process has other settings or rows than rank 0.
+  func share(_ progress: TrainingProgress, over workers: any WorkerGroup) throws -> TrainingProgress {
+    try workers.note("sharing the state of step \(progress.step)")
+    let own = JSON.object([("progress", progress.json), ("run", .object(identity.map { ($0.name, $0.value) }))])
+    let first = try JSON.parse(workers.broadcast(own.utf8()))
+    // All learn of it: those that agree would go on to wait.
+    let difference = firstDifference(first["run"], "rank 0")
+    let differing = try workers.max([difference == nil ? -1 : Double(workers.rank)])[0]
+    guard differing < 0 else {
+      throw TrainingError(
+        .group,
+        "\(difference ?? "rank \(Int(differing)) has other settings, model or rows than rank 0"); all processes have to "
+          + "be started with the same command line and files")
+    }
+    guard let progress = first["progress"].flatMap(TrainingProgress.init) else {
+      throw TrainingError(.group, "found no counters in what rank 0 sent")
+    }
+    for tensor in [adapter.values] + moments.map(\.tensor) { try workers.broadcast(tensor) }
+    try adapter.valuesChanged()
+    optimizer.restore(stepCount: progress.step - progress.skippedSteps)
+    return progress
+  }
+
+  private func firstDifference(_ stored: JSON?, _ whose: String = "the saved run") -> String? {
     for (name, value) in identity {
       let found = stored?[name]
       // States of the first versions do not say.
       if found == nil, name.hasPrefix("dev_rows") { continue }
       if found?.text() != value.text() {
         if name.hasPrefix("dev_rows") {
-          return "found other rows to measure on than the saved run has (\(name) \(value.text()), saved "
+          return "found other rows to measure on than \(whose) has (\(name) \(value.text()), saved "
             + "\(found?.text() ?? "none"))"
         }
-        return "found \(name) \(value.text()), the saved run has \(found?.text() ?? "none")"
+        return "found \(name) \(value.text()), \(whose) has \(found?.text() ?? "none")"
       }
     }
     return nil

@@ -11,7 +11,8 @@ import Torch
 ///     let run = try TrainingRun(trainer, in: folder, description)
 ///     let best = try run.run(resuming: true) { event in … }
 ///
-/// It works for every ``Trainer``. What a run is of (settings, data, card) reaches it as values.
+/// It works for every ``Trainer``. Of several processes the first has the run, the others follow it
+/// (``TrainingFollower``). What a run is of (settings, data, card) reaches it as values.
 public final class TrainingRun {
   /// What a run is, for its folder and its adapter.
   public struct Description: Sendable {
@@ -77,6 +78,7 @@ public final class TrainingRun {
       if let latest { try trainer.restoreState(from: latest.url) }
       start = latest
     }
+    try trainer.shareState()
     // Only now: a run that is not to be resumed with these settings keeps its own.
     if let before = try? RunStatus.read(folder.url) { status.started = before.started }
     try write(description.settings, to: folder.configuration)
@@ -133,12 +135,14 @@ public final class TrainingRun {
   private func save(
     _ logs: Logs, metrics: [(name: String, value: Double)], _ onEvent: (TrainingEvent) throws -> Void
   ) throws {
+    try trainer.requireAgreement()
     try onEvent(.saving(step: trainer.progress.step))
     // The lines of a step have to be on the disk before its checkpoint is: those are kept when the run resumes there.
     try logs.synchronize()
     try store.save(
       step: trainer.progress.step, metrics: Dictionary(metrics.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
     ) { url in try trainer.writeState(into: url) }
+    try trainer.workers.barrier()
   }
 
   private func update(_ state: RunStatus.State, note: String? = nil) throws {

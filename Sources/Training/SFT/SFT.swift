@@ -13,7 +13,10 @@ import TrainingData
 ///     try trainer.run()
 ///
 /// Everything that the next step depends on is in the saved state: on a CPU, a run that is interrupted and restored
-/// from it ends with the same bytes as one that was not (same number of threads, same libtorch).
+/// from it ends with the same bytes as one that was not (same number of threads and of processes, same libtorch).
+///
+/// Several processes share the micro-batches of a step. Losses and gradients are sums over the whole step by its number
+/// of supervised tokens, so that how they are shared changes nothing but the order in which the gradients are added up.
 public final class SFTTrainer: Trainer {
   public let kind = "sft"
   public let model: TrainableLlama
@@ -28,6 +31,10 @@ public final class SFTTrainer: Trainer {
   public var progress = TrainingProgress()
   /// What the model writes for dev rows at each measurement; nil: only the dev loss is measured.
   public var devGeneration: DevGeneration?
+  /// The processes that train together.
+  public let workers: any WorkerGroup
+  /// Whether all processes have agreed to stop.
+  private var isStopping = false
   private let baseModelName: String?
   /// What tells this base model from others in saved states, such as its SHA-256.
   private let modelIdentity: String
@@ -40,11 +47,12 @@ public final class SFTTrainer: Trainer {
   ///   - modelIdentity: what tells the base model from others in saved states, such as its SHA-256.
   ///   - rows: to train on.
   ///   - devRows: to measure the loss on; may be empty.
+  ///   - workers: the processes that train together, each with the same arguments besides.
   /// - Throws: `TrainingError.setting` for a setting out of range; `TrainingError.data` where there are no rows, or one
   ///   of them is longer than the model's context, has ids outside its vocabulary or no supervised token.
   public init(
     model: TrainableLlama, baseModelName: String? = nil, modelIdentity: String = "", settings: SFTSettings,
-    rows: [TrainingExample], devRows: [TrainingExample] = []
+    rows: [TrainingExample], devRows: [TrainingExample] = [], workers: any WorkerGroup = SoloWorker()
   ) throws {
     try settings.check()
     guard !rows.isEmpty else { throw TrainingError(.data, "found no rows to train on") }
@@ -56,6 +64,7 @@ public final class SFTTrainer: Trainer {
     self.modelIdentity = modelIdentity
     self.rows = rows
     self.devRows = devRows
+    self.workers = workers
     rowsHash = hash(of: rows)
     devRowsHash = hash(of: devRows)
     order = RowOrder(
@@ -77,25 +86,39 @@ public final class SFTTrainer: Trainer {
   // MARK: A step
 
   public func takeStep(_ report: (TrainingEvent) throws -> Void) throws -> TrainingStep {
+    if isStopping { throw CancellationError() }
     let step = progress.step
     let start = ContinuousClock.now
+    var vote = StopVote(workers)
     let batch = order.rows(ofStep: step).map { rows[$0] }
     let supervised = batch.reduce(0) { $0 + $1.supervisedCount }
     let tokens = batch.reduce(0) { $0 + $1.tokens.count }
 
     // Forward and backward: the loss is the sum over the supervised tokens of the whole step by their number.
     try model.adapter.clearGradients()
-    var loss = 0.0
+    let micros = MicroBatches(batch, of: settings.microBatch)
+    let own = micros.share(of: workers)
+    let total = own.reduce(0) { $0 + micros.tokens[$1] }
+    var losses = [Double](repeating: 0, count: micros.count)
     var done = 0
-    for first in stride(from: 0, to: batch.count, by: settings.microBatch) {
-      let micro = batch[first..<min(first + settings.microBatch, batch.count)]
-      let losses = try model.accumulateGradients(
-        TokenBatch(Array(micro), model: model.base), scale: 1 / Double(supervised),
-        dropoutSeed: dropoutSeed(step: step, micro: first))
-      loss += losses.reduce(0) { $0 + Double($1) } / Double(supervised)
-      done += micro.reduce(0) { $0 + $1.tokens.count }
-      try report(.stepping(done: done, total: tokens))
+    for index in own {
+      try workers.note("step \(step + 1): forward and backward")
+      let ofTokens = try model.accumulateGradients(
+        TokenBatch(Array(micros[index]), model: model.base), scale: 1 / Double(supervised),
+        dropoutSeed: dropoutSeed(step: step, micro: micros[index].startIndex))
+      losses[index] = ofTokens.reduce(0) { $0 + Double($1) } / Double(supervised)
+      done += micros.tokens[index]
+      try vote.hear { try report(.stepping(done: done, total: total)) }
     }
+    if own.isEmpty { try vote.hear { try report(.stepping(done: 1, total: 1)) } }
+
+    // The sums over all processes, each loss at its own place, so that they are added up in the same order by any
+    // number of processes.
+    try workers.note("step \(step + 1): sum of the gradients")
+    try workers.sum(model.adapter.gradients)
+    let sums = try workers.sum(losses + [vote.value])
+    let loss = sums.dropLast().reduce(0, +)
+    isStopping = sums[micros.count] > 0
 
     // Clip, step.
     let norm = try clipNorm(of: model.adapter.gradients, to: settings.gradientClip)
@@ -106,6 +129,7 @@ public final class SFTTrainer: Trainer {
       try model.adapter.valuesChanged()
     }
     progress.add(loss: loss, isSkipped: isSkipped, tokens: tokens, supervisedTokens: supervised)
+    if progress.step % Self.agreementInterval == 0 { try requireAgreement() }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     return TrainingStep(
       step: step + 1,
@@ -116,6 +140,11 @@ public final class SFTTrainer: Trainer {
         (MetricName.skippedSteps, Double(progress.skippedSteps)),
       ], isSkipped: isSkipped)
   }
+
+  /// Steps between comparisons of the processes' values, besides those at checkpoints.
+  private static let agreementInterval = 50
+
+  public var sharedValues: [Tensor] { [model.adapter.values] }
 
   private func dropoutSeed(step: Int, micro: Int) -> UInt64? {
     guard settings.lora.dropout > 0 else { return nil }
@@ -149,32 +178,47 @@ public final class SFTTrainer: Trainer {
   /// The mean loss over the supervised tokens of the dev rows, without dropout, and the figures of what the model
   /// writes.
   public func measure(_ report: (TrainingEvent) throws -> Void) throws -> TrainingMeasurement {
+    if isStopping { throw CancellationError() }
     var measurement = TrainingMeasurement(step: progress.step)
     if !devRows.isEmpty {
       let loss = try devLoss { try report(.measuring("dev loss: row", row: $0, total: $1)) }
       measurement.metrics.append((MetricName.devLoss, loss))
     }
     if let devGeneration {
-      let (figures, samples) = try devGeneration.measure(step: progress.step) { done, total in
-        try report(.measuring("writing answers: dev row", row: done + 1, total: total))
+      // Rank 0 alone: the answers are few, and depend on nothing but the values, which all processes have.
+      var samples: [RunSample] = []
+      measurement.metrics += try workers.figuresOfFirst {
+        let written = try devGeneration.measure(step: progress.step) { done, total in
+          try workers.note("step \(progress.step): answers to \(done) of \(total) dev rows")
+          try report(.measuring("writing answers: dev row", row: done + 1, total: total))
+        }
+        samples = written.samples
+        return written.metrics
       }
-      measurement.metrics += figures
       measurement.samples = samples
     }
     return measurement
   }
 
+  /// The mean loss over the supervised tokens of the dev rows; the processes share them.
   public func devLoss(_ onRow: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }) throws -> Double {
-    var sum = 0.0
-    var count = 0
-    for first in stride(from: 0, to: devRows.count, by: settings.microBatch) {
-      let rows = devRows[first..<min(first + settings.microBatch, devRows.count)]
-      let losses = try model.losses(TokenBatch(Array(rows), model: model.base))
-      sum += losses.reduce(0) { $0 + Double($1) }
-      count += losses.count
-      try onRow(rows.endIndex, devRows.count)
+    let micros = MicroBatches(devRows, of: settings.microBatch)
+    let own = micros.share(of: workers)
+    let total = own.reduce(0) { $0 + micros[$1].count }
+    var vote = StopVote(workers)
+    var losses = [Double](repeating: 0, count: micros.count)
+    var done = 0
+    for index in own {
+      try workers.note("step \(progress.step): dev loss")
+      let ofTokens = try model.losses(TokenBatch(Array(micros[index]), model: model.base))
+      losses[index] = ofTokens.reduce(0) { $0 + Double($1) }
+      done += micros[index].count
+      try vote.hear { try onRow(done, total) }
     }
-    return sum / Double(count)
+    let sums = try workers.sum(losses + [vote.value])
+    isStopping = isStopping || sums[micros.count] > 0
+    if isStopping { throw CancellationError() }
+    return sums.dropLast().reduce(0, +) / Double(devRows.reduce(0) { $0 + $1.supervisedCount })
   }
 
   // MARK: State
@@ -189,6 +233,11 @@ public final class SFTTrainer: Trainer {
 
   public func writeAdapter(ofState state: URL, with writer: FolderWriter, dtype: DType) throws {
     try model.adapter.write(ofState: state, with: writer, baseModel: baseModelName, dtype: dtype)
+  }
+
+  public func shareState() throws {
+    guard workers.count > 1 else { return }
+    progress = try state.share(progress, over: workers)
   }
 
   private var state: TrainerState {

@@ -17,7 +17,9 @@ enum SettingsFile {
   /// Flags that make no sense in a file.
   private static let excluded: Set<String> = ["config", "help", "version"]
   /// Flags that say how a process goes about it, and are no part of what it does.
-  private static let passing: Set<String> = ["output", "resume", "dry-run", "quiet", "verbose"]
+  private static let passing: Set<String> = [
+    "output", "resume", "dry-run", "quiet", "verbose", "join-timeout", "group-timeout", "collectives",
+  ]
   private static let sizeLimit = 1 << 20
 
   // MARK: Reading

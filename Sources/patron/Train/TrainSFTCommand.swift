@@ -25,6 +25,9 @@ struct TrainSFTCommand: AsyncParsableCommand {
       and vLLM load. Ctrl-C saves the run and ends it. With --resume and the same settings, a run goes on after Ctrl-C \
       or a crash. On a CPU it ends with the same bytes as a run without a break.
 
+      Started by torchrun or srun, the processes share the work of each step (Guides/SeveralDevices.md):
+      torchrun --no-python --nproc-per-node 8 patron train sft --device cuda …
+
       `patron train report` makes a page of a run. `patron data inspect` shows the rows as the model sees them.
       """)
 
@@ -65,6 +68,8 @@ struct TrainSFTCommand: AsyncParsableCommand {
     completion: .file())
   var config: String?
 
+  @OptionGroup(title: "Several processes") var processOptions: ProcessOptions
+
   @OptionGroup var consoleOptions: ConsoleOptions
 
   func validate() throws {
@@ -86,16 +91,49 @@ struct TrainSFTCommand: AsyncParsableCommand {
     guard keep >= 1 else { throw ValidationError("found --keep \(keep), expected 1 or more") }
   }
 
-  func run() async throws { try TrainingFlags.named(train) }
+  func run() async throws {
+    let launch = try LaunchEnvironment.read(ProcessInfo.processInfo.environment)
+    guard let launch, launch.rank > 0 else { return try TrainingFlags.named { try train(launch) } }
+    // Rank 0 speaks for all; the others say only what went wrong with them.
+    if dryRun { return }
+    do {
+      try TrainingFlags.named { try train(launch) }
+    } catch {
+      let code = ExitStatus.code(for: error)
+      // All processes see a loss that left its bounds; one tells of it.
+      if code == ExitStatus.failed, !(error is ExitCode), (error as? TrainingError)?.code != .diverged {
+        Console.standard.error(ProcessOptions.prefix(launch.rank) + ModelAdvice.text(of: error))
+      }
+      throw code
+    }
+  }
 
-  private func train() throws {
-    let console = consoleOptions.console
+  private func train(_ launch: LaunchEnvironment?) throws {
+    let console = (launch?.rank ?? 0) == 0 ? consoleOptions.console : Console(level: .quiet)
     Interruption.watch()
     defer { console.clearStatus() }
     // The large blocks of one micro-batch serve the next: a tenth of the time on a CPU.
     Runtime.keepAllFreedMemory()
     try Runtime.checkVersion()
     if let threads = modelOptions.threads { try Runtime.setThreadCount(threads) }
+    let device = try launch.map { try ProcessWorkers.device(modelOptions.device, $0) } ?? modelOptions.device
+    // First of all: whatever goes wrong with one process is then told to the others.
+    guard let workers = try dryRun ? nil : processOptions.join(launch, on: device) else {
+      return try train(SoloWorker(), on: device, console)
+    }
+    if workers.isFirst {
+      console.notice("\(workers.count) processes, started by \(launch?.launcher.rawValue ?? "")")
+    }
+    do {
+      try train(workers, on: device, console)
+      try workers.leave()
+    } catch {
+      workers.fail(error)
+      throw error
+    }
+  }
+
+  private func train(_ workers: any WorkerGroup, on device: Device, _ console: Console) throws {
     let settings = recipeOptions.settings()
     let location = try ModelLocation(ModelCatalog.url(of: modelOptions.model))
     let identity = try location.identity()
@@ -103,13 +141,14 @@ struct TrainSFTCommand: AsyncParsableCommand {
     let cards = try adapterCards(identity)
     // An adapter that the new one starts from has seen its own template.
     let chat = try modelOptions.selection(further: recipeOptions.initAdapter.map { [$0] } ?? []).chat()
-    let folder = dryRun ? nil : try RunFolder(URL(fileURLWithPath: output ?? ""), resuming: resume)
+    let folder = dryRun || !workers.isFirst ? nil : try RunFolder(URL(fileURLWithPath: output ?? ""), resuming: resume)
     let rows = try rowOptions.rows(of: location, chat, dataOptions, console)
     if let warning = rows.warning { console.warning(warning) }
     try cards.checkPrompts(of: Set(rows.stages))
     try rows.check(figure: bestBy, devWritten: rowOptions.devWritten)
-    let trainer = try makeTrainer(location, identity, settings, rows, console)
-    guard let folder else { return print(try plan(trainer, console)) }
+    let trainer = try makeTrainer(location, identity, settings, rows, workers, on: device, console)
+    if dryRun { return print(try plan(trainer, console)) }
+    guard let folder else { return try follow(trainer, chat) }
     console.notice("\(rows.summary); \(trainer.totalSteps) steps of \(settings.rowsPerStep) rows")
     trainer.devGeneration = try generation(trainer, chat)
 
@@ -132,6 +171,17 @@ struct TrainSFTCommand: AsyncParsableCommand {
     }
   }
 
+  /// Takes part in the run that rank 0 has.
+  private func follow(_ trainer: SFTTrainer, _ chat: ModelChat) throws {
+    trainer.devGeneration = try generation(trainer, chat)
+    try TrainingFollower(trainer).run { event in
+      switch event {
+      case .stepping, .measuring: try Interruption.check()
+      default: break
+      }
+    }
+  }
+
   private typealias Identity = (kind: AdapterCard.BaseModel.IdentityKind, value: String)
 
   /// The cards of the adapters that are trained on top of.
@@ -148,20 +198,20 @@ struct TrainSFTCommand: AsyncParsableCommand {
   }
 
   private func makeTrainer(
-    _ location: ModelLocation, _ identity: Identity, _ settings: SFTSettings, _ rows: TrainingRows, _ console: Console
+    _ location: ModelLocation, _ identity: Identity, _ settings: SFTSettings, _ rows: TrainingRows,
+    _ workers: any WorkerGroup, on device: Device, _ console: Console
   ) throws -> SFTTrainer {
     let (configuration, checkpoint) = try location.open()
     let adapters = try modelOptions.adapters()
     let warnings = try checkpoint.warnings + adapters.flatMap { try $0.warnings(on: configuration) }
     for warning in warnings { console.warning(warning) }
     // Without bfloat16 products float32 is the faster type, and nothing is gained but memory by the other.
-    let isSlow = modelOptions.device == .cpu && !Runtime.cpuHasFastBFloat16
+    let isSlow = device == .cpu && !Runtime.cpuHasFastBFloat16
     let base = try LlamaModel.load(
       checkpoint, configuration: configuration,
       options: LoadOptions(
         adapters: adapters, merge: modelOptions.merge,
-        dtype: modelOptions.namedDType ?? (isSlow ? .float32 : .bfloat16), device: modelOptions.device,
-        weights: .plain),
+        dtype: modelOptions.namedDType ?? (isSlow ? .float32 : .bfloat16), device: device, weights: .plain),
       onProgress: { share in console.status("loading \(modelOptions.model): \(Int(share * 100)) %") })
     let dtype = recipeOptions.computeDtype ?? base.dtype
     let adapter = try LoRAAdapter(
@@ -174,7 +224,7 @@ struct TrainSFTCommand: AsyncParsableCommand {
     return try SFTTrainer(
       model: model, baseModelName: modelOptions.model, modelIdentity: identities.joined(separator: "+"),
       settings: settings, rows: rows.rows,
-      devRows: rows.devRows)
+      devRows: rows.devRows, workers: workers)
   }
 
   /// What writes answers to dev rows at each measurement; nil where none are asked for.

@@ -26,6 +26,7 @@ enum TrainingFlags {
     case .model: "--merge peft or fp32"
     case .diverged:
       "--output, --learning-rate, --compute-dtype; --init-adapter RUN/checkpoints/step-N for a checkpoint's"
+    case .group: "--resume goes on from the last checkpoint; --join-timeout, --group-timeout"
     default: nil
     }
   }

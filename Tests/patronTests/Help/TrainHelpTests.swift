@@ -64,6 +64,10 @@ import Testing
         settings, a run goes on after Ctrl-C or a crash. On a CPU it ends with the same
         bytes as a run without a break.
 
+        Started by torchrun or srun, the processes share the work of each step
+        (Guides/SeveralDevices.md):
+        torchrun --no-python --nproc-per-node 8 patron train sft --device cuda …
+
         `patron train report` makes a page of a run. `patron data inspect` shows the
         rows as the model sees them.
 
@@ -154,6 +158,18 @@ import Testing
                                   bfloat16 for half the size. (values: float32,
                                   bfloat16, float16; default: float32)
           --init-adapter <folder> Start from the values of this PEFT adapter folder.
+
+        SEVERAL PROCESSES:
+          --join-timeout <seconds>
+                                  How long to wait for the other processes to join.
+                                  (default: 30.0)
+          --group-timeout <seconds>
+                                  How long to wait for another process that has joined
+                                  and stalls; one that ends is noticed at once.
+                                  (default: 1800.0)
+          --collectives <library> What adds up the gradients of GPUs: nccl, or gloo by
+                                  way of the CPU, which CPUs always use. (values:
+                                  nccl, gloo; default: nccl)
 
         OPTIONS:
           -o, --output <folder>   The run's folder; --dry-run needs none.
