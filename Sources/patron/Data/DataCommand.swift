@@ -119,7 +119,7 @@ struct DataInspectCommand: ParsableCommand {
       and ⟧.
       """)
 
-  @Argument(help: "Data files, each with @weight behind it or not.", completion: .file())
+  @Argument(help: "Data files; file@2 counts a file's rows twice.", completion: .file())
   var files: [String]
 
   @Option(
@@ -172,7 +172,7 @@ struct DataTokenizeCommand: ParsableCommand {
       examples stand in the order of training.
       """)
 
-  @Argument(help: "Data files, each with @weight behind it or not.", completion: .file())
+  @Argument(help: "Data files; file@2 counts a file's rows twice.", completion: .file())
   var files: [String]
 
   @Option(

@@ -172,7 +172,7 @@ import Torch
     for sampling in [
       Sampling(temperature: .nan), Sampling(temperature: .infinity), Sampling(temperature: 1, topP: .nan),
     ] {
-      #expect(throws: LlamaError.self) {
+      #expect(throws: GenerationError.self) {
         try DecodingSequence(
           CompletionRequest(prompt: .tokens([1]), maximumNewTokens: 3, sampling: sampling), generator: generator)
       }

@@ -168,8 +168,8 @@ import Testing
                                   and stalls; one that ends is noticed at once.
                                   (default: 1800.0)
           --collectives <library> What adds up the gradients of GPUs: nccl, or gloo by
-                                  way of the CPU, which CPUs always use. (values:
-                                  nccl, gloo; default: nccl)
+                                  way of the CPU, which CPUs always use. (values: nccl,
+                                  gloo; default: nccl)
 
         OPTIONS:
           -o, --output <folder>   The run's folder; --dry-run needs none.

@@ -80,7 +80,8 @@ import Training
     #expect(result.status == 2)
     let prefix = killed == 1 ? "" : "rank 1: "
     let sentence = try Regex(
-      "(?m)^patron: \(prefix)rank \(killed) of 2 has ended \\(.*rank \(1 - killed) was at \"step \\d+: .*--resume goes on")
+      "(?m)^patron: \(prefix)rank \(killed) of 2 has ended \\(.*rank \(1 - killed) was at \"step \\d+: .*--resume goes on"
+    )
     #expect(result.errors.firstMatch(of: sentence) != nil, "\(result.errors)")
 
     // The same run, killed: it ends with the same bytes.
