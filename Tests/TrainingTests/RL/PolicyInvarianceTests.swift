@@ -103,7 +103,9 @@ struct PolicyInvarianceTests {
       return try (a - b).norm().item() / b.norm().item()
     }
     let whole = try relative(found.gradients, wanted.gradients)
-    #expect(whole <= 1e-6, comment, sourceLocation: sourceLocation)
+    // Plain loops add one term after the other, and their sums lose more digits than those of 8 or 16 lanes.
+    let limit = try ProcessorPaths.current().kernels == .plain ? 4e-6 : 1e-6
+    #expect(whole <= limit, comment, sourceLocation: sourceLocation)
     for (a, b) in zip(found.modules, wanted.modules) {
       #expect(try relative(a, b) <= 1e-5, comment, sourceLocation: sourceLocation)
     }
